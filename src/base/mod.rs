@@ -1,0 +1,3 @@
+//! The values that everything else is made of. Pure: no clock, no I/O.
+
+pub mod money;

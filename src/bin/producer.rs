@@ -1,0 +1,2 @@
+//! The `producer` command.
+fn main() {}

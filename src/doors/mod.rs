@@ -1,0 +1,1 @@
+//! Each room here touches one part of the outside world.

@@ -1,0 +1,21 @@
+//! ordertrail: an event-driven order system on Apache Kafka.
+//!
+//! The house has five floors, and a room imports only from floors below its own
+//! (`tests/floors.rs` fails otherwise; `ARCHITECTURE.md` draws it):
+//!
+//! | floor | rooms | may do |
+//! |---|---|---|
+//! | [`programs`] | producer, tracker | put doors together into something a person runs |
+//! | [`doors`] | kafka, audit, health, web | touch one part of the outside world each |
+//! | [`tools`] | config, shutdown, durable | serve every door alike |
+//! | [`words`] | order, record | say what an order and a line of each file are; pure |
+//! | [`base`] | money, time, message | the values all others are made of; pure |
+//!
+//! The binaries in `src/bin` parse flags, call one program's `run`, and turn its result into an
+//! exit code; nothing else.
+
+pub mod base;
+pub mod doors;
+pub mod programs;
+pub mod tools;
+pub mod words;

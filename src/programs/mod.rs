@@ -1,0 +1,1 @@
+//! What people run: each room puts doors together.

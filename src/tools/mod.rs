@@ -1,0 +1,1 @@
+//! What every door needs: flags and files, stopping, durable writes.

@@ -1,0 +1,3 @@
+//! What an order is, and what a line of each file is. Pure: no clock, no I/O.
+
+pub mod order;

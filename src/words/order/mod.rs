@@ -1,0 +1,1 @@
+//! The order, its menu and its checks.
