@@ -1,1 +1,3 @@
-//! Each room here touches one part of the outside world.
+//! Each room here touches one part of the outside world, and no room knows another.
+
+pub mod kafka;

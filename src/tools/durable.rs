@@ -1,0 +1,1 @@
+//! Writing that survives a crash: append, sync, replace, lock.
