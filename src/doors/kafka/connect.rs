@@ -138,8 +138,7 @@ pub fn connect(
         }
         let attempt = Instant::now();
         let answer = client.fetch_metadata(None, ATTEMPT);
-        // Errors wait in the client's queue until it is polled.
-        while client.poll(Duration::ZERO).is_some() {}
+        serve_events(&client);
         let heard = listener.take();
         match answer {
             Ok(metadata) if !metadata.brokers().is_empty() => return Ok(Cluster::new(client, settings.clone())),
@@ -166,6 +165,12 @@ pub fn connect(
         // A refused connection fails at once; do not spin.
         shutdown.wait_timeout(ATTEMPT.saturating_sub(attempt.elapsed()).min(Duration::from_millis(100)));
     }
+}
+
+/// Hands what waits in the client's queue to its listener. Not with a timeout of zero: the crate's
+/// poll then ends at the first log line.
+pub(super) fn serve_events(client: &BaseConsumer<Listener>) {
+    while client.poll(Duration::from_millis(10)).is_some() {}
 }
 
 fn mechanism(settings: &ClientSettings) -> String {

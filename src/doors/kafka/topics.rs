@@ -10,6 +10,7 @@ use rdkafka::types::RDKafkaRespErr;
 use thiserror::Error;
 
 use super::cluster::Cluster;
+use super::connect::serve_events;
 use super::settings::{Role, client_config};
 use crate::tools::shutdown::Shutdown;
 
@@ -71,9 +72,9 @@ impl Cluster {
     pub fn topic(&self, topic: &str, timeout: Duration) -> Result<TopicInfo, TopicError> {
         let no_answer = |reason: String| TopicError::NoAnswer { topic: topic.to_owned(), reason };
         let metadata =
-            self.client.fetch_metadata(Some(topic), timeout).map_err(|error| no_answer(error.to_string()))?;
+            self.client.client().fetch_metadata(Some(topic), timeout).map_err(|error| no_answer(error.to_string()))?;
         // Errors that nobody reads would stay in the queue.
-        while self.client.poll(Duration::ZERO).is_some() {}
+        serve_events(&self.client);
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         let found = found.ok_or_else(|| no_answer("the answer does not name it".to_owned()))?;
         match found.error() {
