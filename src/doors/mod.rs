@@ -1,3 +1,4 @@
 //! Each room here touches one part of the outside world, and no room knows another.
 
+pub mod audit;
 pub mod kafka;
