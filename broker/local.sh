@@ -194,6 +194,7 @@ fetch_take_lock() { # DIR
 
 fetch_jars() { # DIR KIND
   local dir=$1 kind=$2 profile=''
+  case $dir in /*) ;; *) dir=$PWD/$dir ;; esac # Maven would take it from where the pom lies
   jars_complete "$dir" "$kind" && return 0
   find_java || die 4 "$java_problem, so Kafka cannot run: $(install_hint java)"
   command -v mvn >/dev/null 2>&1 ||
