@@ -243,7 +243,7 @@ main() {
   parse "$@"
   settle_paths
   began=$(now_ms)
-  trap '' PIPE
+  trap 'exec >/dev/null' PIPE # nobody reads on: what was asked is still done
   trap at_exit EXIT
   trap 'cut_short 130' INT
   trap 'cut_short 143' TERM HUP
@@ -252,7 +252,11 @@ main() {
     find_child "$name"
     [ -z "$stranger" ] ||
       warn "$name.pid named process $stranger, which is not ours: left alone, the file is dropped"
-    [ -n "$child_pid" ] || rm -f "$name.pid"
+    if [ -z "$child_pid" ]; then
+      [ ! -f ".run/$name.proc" ] ||
+        warn "the $name had ended by itself; what it printed last is in .run/$name.last.out"
+      forget "$name"
+    fi
     case $name in
       broker) broker_pid=$child_pid ;;
       tracker) tracker_pid=$child_pid ;;

@@ -211,7 +211,7 @@ main() {
   local began name
   parse "$@"
   began=$(now_ms)
-  trap '' PIPE
+  trap 'exec >/dev/null' PIPE # nobody reads on: what was asked is still done
   trap unlock EXIT
   # Whoever is impatient gets SIGKILL for what is being waited for, and everything is still stopped.
   trap 'impatient=1' INT TERM

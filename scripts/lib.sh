@@ -151,7 +151,6 @@ spawn() { # NAME COMMAND...
   set -m
   (
     trap '' HUP
-    trap - PIPE
     exec "$@"
   ) >"$name.out" 2>&1 </dev/null &
   spawned=$!

@@ -68,7 +68,6 @@ revive_broker() {
         fail 1 "the broker died, and something else holds its port $port now" \
           "./stop.sh, then ./start.sh, takes another port"
       fi
-      warn "the broker had died; it starts again with the same data"
       in_group broker/local.sh jars .broker/jars >.run/jars.out 2>&1 || [ -n "${KAFKA_HOME:-}" ] ||
         fail 4 "$(cat .run/jars.out)"
       start_local "$port" ;;
