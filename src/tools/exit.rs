@@ -13,8 +13,6 @@ pub enum Exit {
     Usage,
     /// 4: no broker answered within the connect timeout (one-shot commands only).
     NoBroker,
-    /// 65: the trail that was found at the start cannot be continued safely.
-    TrailDamaged,
     /// 74: the disk failed while writing or syncing.
     DiskFailed,
     /// 75: some orders were not delivered.
@@ -32,7 +30,6 @@ impl Exit {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::NoBroker => 4,
-            Exit::TrailDamaged => 65,
             Exit::DiskFailed => 74,
             Exit::Undelivered => 75,
         }

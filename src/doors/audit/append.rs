@@ -6,7 +6,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -88,6 +88,15 @@ pub struct Latencies {
     pub write_us: Histogram<u32>,
     /// One fdatasync.
     pub sync_us: Histogram<u32>,
+}
+
+/// What became of a piece.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// It will be written; so many bytes were handed over in all.
+    Taken(u64),
+    /// Too many wait already: here it is again.
+    NoRoom(Vec<u8>),
 }
 
 /// A trail that is being appended to.
@@ -176,19 +185,32 @@ impl Appender {
         self.emptied.try_recv().unwrap_or_default()
     }
 
-    /// Hands over whole lines, waiting while too many are before them. Returns how many bytes were
-    /// handed over in all: once that many are synced, so are these.
+    /// Hands over whole lines. Says how many bytes were handed over in all: once that many are
+    /// synced, so are these. When too many wait already, the piece comes back: wait with
+    /// [`Appender::wait_for_room`] and try again.
     ///
     /// # Errors
     /// [`AppendError`] once nothing more can be written.
-    pub fn submit(&mut self, piece: Vec<u8>) -> Result<u64, AppendError> {
+    pub fn submit(&mut self, piece: Vec<u8>) -> Result<Submitted, AppendError> {
         let length = piece.len() as u64;
-        let gone = self.pieces.as_ref().is_none_or(|pieces| pieces.send(piece).is_err());
-        if gone {
-            return Err(self.failure());
+        let Some(pieces) = &self.pieces else { return Err(self.failure()) };
+        match pieces.try_send(piece) {
+            Ok(()) => {
+                self.submitted_bytes += length;
+                Ok(Submitted::Taken(self.submitted_bytes))
+            }
+            Err(TrySendError::Full(piece)) => Ok(Submitted::NoRoom(piece)),
+            Err(TrySendError::Disconnected(_)) => Err(self.failure()),
         }
-        self.submitted_bytes += length;
-        Ok(self.submitted_bytes)
+    }
+
+    /// Waits until a piece was written or something failed, at most `timeout`.
+    pub fn wait_for_room(&self, timeout: Duration) {
+        let state = self.shared.lock();
+        let before = state.progress.written_bytes;
+        let unchanged = |state: &mut State| state.progress.written_bytes == before && state.progress.failed.is_none();
+        // The piece that was full may have been taken meanwhile: the timeout bounds what that costs.
+        drop(self.shared.changed.wait_timeout_while(state, timeout, unchanged));
     }
 
     /// How far it has come.

@@ -6,5 +6,5 @@
 mod append;
 mod recover;
 
-pub use append::{AppendError, Appender, Durability, Latencies, Progress, trail_path};
+pub use append::{AppendError, Appender, Durability, Latencies, Progress, Submitted, trail_path};
 pub use recover::{Positions, RecoverError, Recovery, Trail, open};

@@ -22,6 +22,7 @@ use super::fetcher::{Fetcher, watch_partitions};
 use super::raw::ConsumerQueue;
 use super::settings::{PropertyError, Role, client_config};
 use super::statistics::Statistics;
+use super::topics::TopicInfo;
 use crate::tools::shutdown::Shutdown;
 
 /// How many batches may wait for the reader.
@@ -146,33 +147,32 @@ pub struct Consumer {
 }
 
 impl Cluster {
-    /// Starts to read `topic` from `positions`; partitions that are not named are not read.
+    /// A reader of `topic`. Nothing is read until [`Consumer::read_from`] says from where.
     ///
     /// # Errors
     /// [`ConsumeError`] when the client cannot be made.
-    pub fn consumer(&self, topic: &str, group: &str, positions: &[(i32, StartAt)]) -> Result<Consumer, ConsumeError> {
+    pub fn consumer(&self, topic: &TopicInfo, group: &str) -> Result<Consumer, ConsumeError> {
         let start = |reason: String| ConsumeError::Start { reason };
         let mut config = client_config(&self.settings, Role::Consumer)?;
         config.set("group.id", group);
         let client: BaseConsumer<Quiet> =
             config.create_with_context(Quiet).map_err(|error| start(error.to_string()))?;
         let client = Arc::new(client);
-        client.assign(&list(topic, positions)).map_err(|error| start(error.to_string()))?;
         let queue = ConsumerQueue::new(Arc::clone(&client)).ok_or_else(|| start("it has no queue".to_owned()))?;
         let (events, fetched) = sync_channel(WAITING_BATCHES);
         let (empty, recycled) = sync_channel(WAITING_BATCHES);
         let stop = Shutdown::new();
         let mut threads = Vec::new();
-        let fetcher = Fetcher::new(queue, topic.to_owned(), events.clone(), recycled, stop.clone());
+        let fetcher = Fetcher::new(queue, topic.name.clone(), events.clone(), recycled, stop.clone());
         let spawned = std::thread::Builder::new().name("fetch".into()).spawn(move || fetcher.run());
         threads.push(spawned.map_err(|error| start(error.to_string()))?);
-        let watch = (Arc::clone(&client), topic.to_owned(), positions.len(), events, stop.clone());
+        let watch = (Arc::clone(&client), topic.clone(), events, stop.clone());
         let spawned = std::thread::Builder::new().name("partitions".into()).spawn(move || {
-            let (client, topic, known, events, stop) = watch;
-            watch_partitions(&client, &topic, known, &events, &stop);
+            let (client, topic, events, stop) = watch;
+            watch_partitions(&client, &topic, &events, &stop);
         });
         threads.push(spawned.map_err(|error| start(error.to_string()))?);
-        Ok(Consumer { client, topic: topic.to_owned(), fetched: Some(fetched), empty, stop, threads })
+        Ok(Consumer { client, topic: topic.name.clone(), fetched: Some(fetched), empty, stop, threads })
     }
 }
 

@@ -12,6 +12,7 @@ use super::connect::tidy;
 use super::consumer::Fetched;
 use super::raw::{ConsumerQueue, RawEvent};
 use super::statistics;
+use super::topics::TopicInfo;
 use crate::tools::shutdown::Shutdown;
 
 /// How long the fetching thread waits for one event before it looks whether to stop.
@@ -138,18 +139,18 @@ impl Collected {
 /// Tells of partitions that were added to the topic, until a stop is asked for.
 pub(super) fn watch_partitions<C: ConsumerContext>(
     client: &BaseConsumer<C>,
-    topic: &str,
-    mut known: usize,
+    topic: &TopicInfo,
     events: &SyncSender<Fetched>,
     stop: &Shutdown,
 ) {
+    let mut known = topic.partitions;
     while !stop.wait_timeout(PARTITION_CHECK) {
-        let Ok(metadata) = client.fetch_metadata(Some(topic), PARTITION_ANSWER) else { continue };
-        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else { continue };
-        if found.error().is_none() && found.partitions().len() > known {
-            let added = found.partitions().iter().map(|partition| partition.id());
-            let added = added.filter(|&id| usize::try_from(id).is_ok_and(|id| id >= known)).collect();
-            known = found.partitions().len();
+        let Ok(metadata) = client.fetch_metadata(Some(&topic.name), PARTITION_ANSWER) else { continue };
+        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic.name) else { continue };
+        let count = i32::try_from(found.partitions().len()).unwrap_or(i32::MAX);
+        if found.error().is_none() && count > known {
+            let added = (known..count).collect();
+            known = count;
             if events.send(Fetched::NewPartitions(added)).is_err() {
                 return;
             }

@@ -18,6 +18,6 @@ pub use batch::MessageBatch;
 pub use cluster::Cluster;
 pub use connect::{ConnectError, Patience, connect};
 pub use consumer::{ConsumeError, Consumer, Ends, Fetched, StartAt};
-pub use settings::{PropertyError, Role};
+pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
 pub use topics::{TopicError, TopicInfo, TopicShape};

@@ -139,6 +139,14 @@ fn fixed(role: Role) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// Refuses settings that a client of `role` could not be made with, before any waiting begins.
+///
+/// # Errors
+/// [`PropertyError`] for a property that is unknown, reserved or has a bad value.
+pub fn check(settings: &ClientSettings, role: Role) -> Result<(), PropertyError> {
+    client_config(settings, role).map(drop)
+}
+
 /// The librdkafka configuration for `role`.
 ///
 /// # Errors
