@@ -18,9 +18,7 @@ const EXACT_F64_INTEGERS: u64 = 1 << 53;
 const UNAMBIGUOUS_CENTS: f64 = 1e15;
 
 /// Powers of ten that an `f64` holds exactly, so that one division by them rounds only once.
-const POWERS_OF_TEN: [f64; 16] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-];
+const POWERS_OF_TEN: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 /// An exact amount of money in some currency, of at most 28 digits.
 ///

@@ -39,30 +39,14 @@ fn a_sum_that_binary_floats_get_wrong_is_right() {
 
 #[test]
 fn every_spelling_of_a_number_is_read() {
-    for json in [
-        "14",
-        "14.0",
-        "14.00",
-        "1.4e1",
-        "140E-1",
-        "14.000000000000000000",
-    ] {
+    for json in ["14", "14.0", "14.00", "1.4e1", "140E-1", "14.000000000000000000"] {
         assert_eq!(read(json), Money::from_cents(1400), "{json}");
     }
     assert_eq!(read("1e2"), Money::from_cents(10_000));
     assert_eq!(read("-0.0"), Money::ZERO);
-    assert_eq!(
-        read("9.600000000000001").round_to_cents(),
-        Money::from_cents(960)
-    );
-    assert_eq!(
-        read("18446744073709551615").to_string(),
-        "18446744073709551615.00"
-    );
-    assert_eq!(
-        read("100000000000000000000").to_string(),
-        "100000000000000000000.00"
-    );
+    assert_eq!(read("9.600000000000001").round_to_cents(), Money::from_cents(960));
+    assert_eq!(read("18446744073709551615").to_string(), "18446744073709551615.00");
+    assert_eq!(read("100000000000000000000").to_string(), "100000000000000000000.00");
     assert_eq!(read("1e-30"), Money::ZERO);
     assert_eq!(read("1.005").round_to_cents(), Money::from_cents(101));
 }
@@ -70,13 +54,7 @@ fn every_spelling_of_a_number_is_read() {
 #[test]
 fn what_is_no_number_or_does_not_fit_is_an_error() {
     let reason = |json| serde_json::from_str::<Money>(json).unwrap_err().to_string();
-    for json in [
-        "1e29",
-        "-1e29",
-        "1e308",
-        "1e400",
-        "123456789012345678901234567890",
-    ] {
+    for json in ["1e29", "-1e29", "1e308", "1e400", "123456789012345678901234567890"] {
         assert!(reason(json).starts_with("number out of range"), "{json}");
     }
     for json in ["\"14\"", "null", "true", "[1]", "{}"] {
@@ -89,27 +67,12 @@ fn what_is_no_number_or_does_not_fit_is_an_error() {
 
 #[test]
 fn a_half_cent_is_rounded_away_from_zero() {
-    for (json, cents) in [
-        ("0.125", 13),
-        ("-0.125", -13),
-        ("0.1249", 12),
-        ("2.675", 268),
-    ] {
-        assert_eq!(
-            read(json).round_to_cents(),
-            Money::from_cents(cents),
-            "{json}"
-        );
+    for (json, cents) in [("0.125", 13), ("-0.125", -13), ("0.1249", 12), ("2.675", 268)] {
+        assert_eq!(read(json).round_to_cents(), Money::from_cents(cents), "{json}");
     }
-    assert_eq!(
-        Money::from_cents(1980).percent(20),
-        Some(Money::from_cents(396))
-    );
+    assert_eq!(Money::from_cents(1980).percent(20), Some(Money::from_cents(396)));
     // 20 % of 0.13 is 0.026, of 0.125 is 0.025.
-    assert_eq!(
-        Money::from_cents(13).percent(20),
-        Some(Money::from_cents(3))
-    );
+    assert_eq!(Money::from_cents(13).percent(20), Some(Money::from_cents(3)));
     assert_eq!(read("0.125").percent(20), Some(Money::from_cents(3)));
 }
 

@@ -10,15 +10,9 @@ const MAX_NAME_CHARACTERS: usize = 32;
 /// An array or object that is open at some byte.
 enum Open<'a> {
     /// With the element that was begun last, if any was.
-    Array {
-        element: Option<usize>,
-        expects_element: bool,
-    },
+    Array { element: Option<usize>, expects_element: bool },
     /// With the name that was read last, if any was.
-    Object {
-        name: Option<&'a str>,
-        expects_name: bool,
-    },
+    Object { name: Option<&'a str>, expects_name: bool },
 }
 
 /// The path of the field at a position, empty for the payload as a whole. With `parent`, the
@@ -28,10 +22,7 @@ enum Open<'a> {
 pub(super) fn of(payload: &str, position: Position, parent: bool) -> String {
     let mut end = offset_of(payload, position);
     // A missing field is reported after the end of its object.
-    if matches!(
-        payload.as_bytes().get(end.wrapping_sub(1)),
-        Some(b'}' | b']')
-    ) {
+    if matches!(payload.as_bytes().get(end.wrapping_sub(1)), Some(b'}' | b']')) {
         end -= 1;
     }
     let mut open = open_at(payload, end);
@@ -58,30 +49,15 @@ fn open_at(payload: &str, end: usize) -> Vec<Open<'_>> {
     while at < end {
         let byte = bytes[at];
         let token_start = at;
-        at = if byte == b'"' {
-            after_string(bytes, at).min(end)
-        } else {
-            at + 1
-        };
+        at = if byte == b'"' { after_string(bytes, at).min(end) } else { at + 1 };
         match (byte, open.last_mut()) {
             (b' ' | b'\t' | b'\r' | b'\n' | b':', _) => continue,
-            (
-                b',',
-                Some(Open::Array {
-                    expects_element, ..
-                }),
-            ) => *expects_element = true,
+            (b',', Some(Open::Array { expects_element, .. })) => *expects_element = true,
             (b',', Some(Open::Object { expects_name, .. })) => *expects_name = true,
             (b']' | b'}', _) => {
                 open.pop();
             }
-            (
-                _,
-                Some(Open::Array {
-                    element,
-                    expects_element,
-                }),
-            ) if *expects_element => {
+            (_, Some(Open::Array { element, expects_element })) if *expects_element => {
                 *element = Some(element.map_or(0, |last| last + 1));
                 *expects_element = false;
             }
@@ -92,14 +68,8 @@ fn open_at(payload: &str, end: usize) -> Vec<Open<'_>> {
             _ => {}
         }
         match byte {
-            b'[' => open.push(Open::Array {
-                element: None,
-                expects_element: true,
-            }),
-            b'{' => open.push(Open::Object {
-                name: None,
-                expects_name: true,
-            }),
+            b'[' => open.push(Open::Array { element: None, expects_element: true }),
+            b'{' => open.push(Open::Object { name: None, expects_name: true }),
             _ => {}
         }
     }
@@ -123,13 +93,8 @@ fn path(open: &[Open<'_>]) -> String {
     let mut path = String::new();
     for level in open {
         match level {
-            Open::Array {
-                element: Some(index),
-                ..
-            } => path.push_str(&format!("[{index}]")),
-            Open::Object {
-                name: Some(name), ..
-            } => {
+            Open::Array { element: Some(index), .. } => path.push_str(&format!("[{index}]")),
+            Open::Object { name: Some(name), .. } => {
                 if !path.is_empty() {
                     path.push('.');
                 }

@@ -50,11 +50,7 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (stated, computed, how) = match *self {
-            Self::ItemTotal {
-                index,
-                stated,
-                computed,
-            } => {
+            Self::ItemTotal { index, stated, computed } => {
                 write!(formatter, "items[{index}].total_price")?;
                 (stated, computed, "quantity × unit_price is")
             }
@@ -88,18 +84,11 @@ pub fn warnings(order: &Order<'_>) -> Vec<Warning> {
         if let Some(computed) = differs(stated, item.unit_price.checked_multiply(item.quantity)) {
             wrong_items += 1;
             if wrong_items <= MAX_ITEM_WARNINGS {
-                found.push(Warning::ItemTotal {
-                    index,
-                    stated,
-                    computed,
-                });
+                found.push(Warning::ItemTotal { index, stated, computed });
             }
         }
     }
-    if let Some(count) = wrong_items
-        .checked_sub(MAX_ITEM_WARNINGS)
-        .filter(|&count| count > 0)
-    {
+    if let Some(count) = wrong_items.checked_sub(MAX_ITEM_WARNINGS).filter(|&count| count > 0) {
         found.push(Warning::MoreItemTotals { count });
     }
     let stated = order.sub_total;
@@ -115,9 +104,7 @@ pub fn warnings(order: &Order<'_>) -> Vec<Warning> {
 }
 
 fn sum(amounts: impl IntoIterator<Item = Money>) -> Option<Money> {
-    amounts
-        .into_iter()
-        .try_fold(Money::ZERO, Money::checked_add)
+    amounts.into_iter().try_fold(Money::ZERO, Money::checked_add)
 }
 
 /// [`None`] when both are the same to the cent, else what was computed.

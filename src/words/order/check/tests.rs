@@ -55,14 +55,8 @@ fn each_sum_that_is_wrong_is_told() {
 #[test]
 fn sums_are_compared_to_the_cent_with_halves_away_from_zero() {
     // 3 × 0.335 is 1.005, which is 1.01.
-    assert_eq!(
-        texts(&[("3", "0.335", "1.01")], "1.01", "0", "3.51"),
-        [""; 0]
-    );
-    assert_eq!(
-        texts(&[("3", "0.335", "1.00")], "1.00", "0", "3.50").len(),
-        1
-    );
+    assert_eq!(texts(&[("3", "0.335", "1.01")], "1.01", "0", "3.51"), [""; 0]);
+    assert_eq!(texts(&[("3", "0.335", "1.00")], "1.00", "0", "3.50").len(), 1);
     assert_eq!(texts(&[("1", "-1", "-1")], "-1", "0", "1.5"), [""; 0]);
 }
 
@@ -73,15 +67,8 @@ fn a_sum_out_of_range_is_a_warning() {
         texts(&items, "1", "0", "3.5"),
         ["items[0].total_price is 1.00, quantity × unit_price is an amount out of range"]
     );
-    let items = [(
-        "1",
-        "79228162514264000000000000000",
-        "79228162514264000000000000000",
-    ); 2];
-    assert_eq!(
-        texts(&items, "2", "0", "4.5"),
-        ["sub_total is 2.00, its items add up to an amount out of range"]
-    );
+    let items = [("1", "79228162514264000000000000000", "79228162514264000000000000000"); 2];
+    assert_eq!(texts(&items, "2", "0", "4.5"), ["sub_total is 2.00, its items add up to an amount out of range"]);
 }
 
 #[test]

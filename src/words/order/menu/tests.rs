@@ -75,45 +75,16 @@ fn each_customer_pays_this() {
     ];
     for (sequence, bill) in bills.iter().enumerate() {
         let order = order(sequence as i64);
-        let (sub_total, tax, total) = (
-            order.sub_total.to_string(),
-            order.tax.to_string(),
-            order.total.to_string(),
-        );
+        let (sub_total, tax, total) = (order.sub_total.to_string(), order.tax.to_string(), order.total.to_string());
         let customer = order.customer_info.customer_id.as_ref();
         let item = order.items[0].item_name.as_ref();
-        assert_eq!(
-            (
-                customer,
-                item,
-                sub_total.as_str(),
-                tax.as_str(),
-                total.as_str()
-            ),
-            *bill
-        );
+        assert_eq!((customer, item, sub_total.as_str(), tax.as_str(), total.as_str()), *bill);
     }
 }
 
 #[test]
 fn every_demo_order_is_an_order_whose_sums_add_up() {
-    for sequence in [
-        0,
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-        7,
-        8,
-        9,
-        10,
-        1863,
-        i64::MAX,
-        -1,
-        i64::MIN,
-    ] {
+    for sequence in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1863, i64::MAX, -1, i64::MIN] {
         let order = order(sequence);
         let payload = serde_json::to_string(&order).unwrap();
         assert_eq!(read(&payload).as_ref(), Ok(&order));

@@ -138,10 +138,7 @@ fn reason(payload: &str, error: &serde_json::Error) -> NotAnOrder {
     if payload.starts_with('\u{feff}') {
         return NotAnOrder::ByteOrderMark;
     }
-    let position = Position {
-        line: error.line(),
-        column: error.column(),
-    };
+    let position = Position { line: error.line(), column: error.column() };
     let problem = tidy(&error.to_string());
     match error.classify() {
         Category::Eof => NotAnOrder::EndsEarly(position),
@@ -151,14 +148,9 @@ fn reason(payload: &str, error: &serde_json::Error) -> NotAnOrder {
         }
         _ => {
             // These two name the field themselves.
-            let names_field =
-                problem.starts_with("missing field") || problem.starts_with("duplicate field");
+            let names_field = problem.starts_with("missing field") || problem.starts_with("duplicate field");
             let place = place::of(payload, position, names_field);
-            NotAnOrder::WrongShape {
-                place,
-                problem,
-                position,
-            }
+            NotAnOrder::WrongShape { place, problem, position }
         }
     }
 }
@@ -166,9 +158,7 @@ fn reason(payload: &str, error: &serde_json::Error) -> NotAnOrder {
 /// The JSON reader's message as one short line without the position at its end, and in the words
 /// of JSON instead of those of Rust.
 fn tidy(message: &str) -> String {
-    let problem = message
-        .rsplit_once(" at line ")
-        .map_or(message, |(problem, _)| problem);
+    let problem = message.rsplit_once(" at line ").map_or(message, |(problem, _)| problem);
     let problem = problem
         .replace("invalid type: map,", "invalid type: object,")
         .replace("invalid type: sequence,", "invalid type: array,");
@@ -183,11 +173,7 @@ fn shorten(text: &str) -> String {
             short.push('…');
             break;
         }
-        short.push(if character.is_control() {
-            ' '
-        } else {
-            character
-        });
+        short.push(if character.is_control() { ' ' } else { character });
     }
     short
 }

@@ -43,19 +43,13 @@ fn reason(payload: &str) -> String {
 /// Each object of the payload by its JSON pointer, and its field names.
 fn objects() -> Vec<(&'static str, Vec<String>)> {
     let value = value();
-    [
-        "",
-        "/items/1",
-        "/metadata",
-        "/customer_info",
-        "/inventory_status/0",
-    ]
-    .into_iter()
-    .map(|pointer| {
-        let object = value.pointer(pointer).unwrap().as_object().unwrap();
-        (pointer, object.keys().cloned().collect())
-    })
-    .collect()
+    ["", "/items/1", "/metadata", "/customer_info", "/inventory_status/0"]
+        .into_iter()
+        .map(|pointer| {
+            let object = value.pointer(pointer).unwrap().as_object().unwrap();
+            (pointer, object.keys().cloned().collect())
+        })
+        .collect()
 }
 
 #[test]
@@ -68,10 +62,7 @@ fn an_order_is_read_and_borrows_its_texts() {
     assert!(matches!(order.order_id, Cow::Borrowed("7c1f2a90")));
     assert!(matches!(order.items[0].item_id, Cow::Borrowed(_)));
     assert!(matches!(order.metadata.source, Cow::Borrowed(_)));
-    assert!(matches!(
-        order.inventory_status[0].warehouse,
-        Cow::Borrowed(_)
-    ));
+    assert!(matches!(order.inventory_status[0].warehouse, Cow::Borrowed(_)));
     // Only a text with an escape has to be copied.
     assert!(matches!(&order.customer_info.name, Cow::Owned(name) if name == "Client \"3\""));
 }
@@ -95,41 +86,23 @@ fn what_is_written_is_read_again() {
     let order = read(PAYLOAD).unwrap();
     let written = serde_json::to_string(&order).unwrap();
     assert_eq!(read(&written).as_ref(), Ok(&order));
-    assert_eq!(
-        serde_json::from_str::<Value>(&written).unwrap()["total"],
-        json!(24.1)
-    );
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap()["total"], json!(24.1));
 }
 
 #[test]
 fn nothing_is_said_to_be_nothing() {
     assert_eq!(reason(""), "empty payload");
     assert_eq!(reason(" \r\n\t"), "blank payload");
-    assert_eq!(
-        reason("\u{feff}{}"),
-        "a byte order mark stands before the JSON"
-    );
+    assert_eq!(reason("\u{feff}{}"), "a byte order mark stands before the JSON");
     assert_eq!(reason(&with("/order_id", json!(""))), "`order_id` is empty");
 }
 
 #[test]
 fn other_json_is_no_order() {
-    assert_eq!(
-        reason("null"),
-        "invalid type: null, expected an object at column 4"
-    );
-    assert_eq!(
-        reason("5"),
-        "invalid type: integer `5`, expected an object at column 1"
-    );
-    assert_eq!(
-        reason("\"order\""),
-        "invalid type: string, expected an object at column 7"
-    );
-    assert_eq!(
-        reason("[]"),
-        "invalid type: array, expected an object at column 2"
-    );
+    assert_eq!(reason("null"), "invalid type: null, expected an object at column 4");
+    assert_eq!(reason("5"), "invalid type: integer `5`, expected an object at column 1");
+    assert_eq!(reason("\"order\""), "invalid type: string, expected an object at column 7");
+    assert_eq!(reason("[]"), "invalid type: array, expected an object at column 2");
     assert_eq!(reason("{}"), "missing field `order_id` at column 2");
     // Serde reads a struct from an array of its fields: we do not.
     let fields = Value::Array(value().as_object().unwrap().values().cloned().collect());
@@ -138,41 +111,25 @@ fn other_json_is_no_order() {
 
 #[test]
 fn a_payload_cut_anywhere_ends_early() {
-    assert_eq!(
-        reason(PAYLOAD.get(..211).unwrap()),
-        "the JSON ends early at column 211"
-    );
+    assert_eq!(reason(PAYLOAD.get(..211).unwrap()), "the JSON ends early at column 211");
     for (end, _) in PAYLOAD.char_indices().skip(1) {
         let text = reason(PAYLOAD.get(..end).unwrap());
-        assert!(
-            text.starts_with("the JSON ends early at column "),
-            "{end}: {text}"
-        );
+        assert!(text.starts_with("the JSON ends early at column "), "{end}: {text}");
     }
 }
 
 #[test]
 fn what_is_no_json_is_told_with_its_position() {
     assert_eq!(reason("order"), "not JSON: expected value at column 1");
-    assert_eq!(
-        reason("{\"order_id\"\n 5}"),
-        "not JSON: expected `:` at line 2 column 2"
-    );
+    assert_eq!(reason("{\"order_id\"\n 5}"), "not JSON: expected `:` at line 2 column 2");
     assert_eq!(reason("{\"a\":1,}"), "not JSON: trailing comma at column 8");
     let twice = format!("{PAYLOAD}{PAYLOAD}");
-    let expected = format!(
-        "not JSON: trailing characters at column {}",
-        PAYLOAD.len() + 1
-    );
+    let expected = format!("not JSON: trailing characters at column {}", PAYLOAD.len() + 1);
     assert_eq!(reason(&twice), expected);
     let nul = PAYLOAD.replace("pending", "pen\0ding");
     assert!(reason(&nul).starts_with("not JSON: control character"));
     let surrogate = PAYLOAD.replace("pending", r"\ud800");
-    assert!(
-        reason(&surrogate).starts_with("not JSON: "),
-        "{}",
-        reason(&surrogate)
-    );
+    assert!(reason(&surrogate).starts_with("not JSON: "), "{}", reason(&surrogate));
 }
 
 #[test]
@@ -180,12 +137,7 @@ fn every_known_field_is_needed() {
     for (pointer, names) in objects() {
         for name in names {
             let mut value = value();
-            value
-                .pointer_mut(pointer)
-                .unwrap()
-                .as_object_mut()
-                .unwrap()
-                .remove(&name);
+            value.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(&name);
             let text = reason(&value.to_string());
             let place = match pointer {
                 "" => "",
@@ -202,14 +154,7 @@ fn every_known_field_is_needed() {
 
 #[test]
 fn every_known_field_has_one_type() {
-    let wrong = [
-        json!("x\n"),
-        json!(true),
-        json!(null),
-        json!(7),
-        json!([{}]),
-        json!({"a": 1}),
-    ];
+    let wrong = [json!("x\n"), json!(true), json!(null), json!(7), json!([{}]), json!({"a": 1})];
     for (pointer, names) in objects() {
         for name in names {
             let pointer = format!("{pointer}/{name}");
@@ -219,10 +164,7 @@ fn every_known_field_has_one_type() {
                     continue;
                 }
                 let text = reason(&with(&pointer, wrong.clone()));
-                let path = pointer
-                    .replace("/0", "[0]")
-                    .replace("/1", "[1]")
-                    .replace('/', ".");
+                let path = pointer.replace("/0", "[0]").replace("/1", "[1]").replace('/', ".");
                 let expected = format!("{}: invalid type: ", path.trim_start_matches('.'));
                 assert!(text.starts_with(&expected), "{pointer} {wrong}: {text}");
             }
@@ -240,57 +182,32 @@ fn wrong_values_are_told_with_their_field() {
         reason(&PAYLOAD.replace("\"quantity\":1", "\"quantity\":1.5")),
         "items[1].quantity: invalid type: floating point `1.5`, expected a whole number at column 214"
     );
-    for number in [
-        "9223372036854775808",
-        "1e20",
-        "100000000000000000000",
-        "1e999",
-    ] {
+    for number in ["9223372036854775808", "1e20", "100000000000000000000", "1e999"] {
         let text = reason(&PAYLOAD.replace("\"sequence\":4", &format!("\"sequence\":{number}")));
-        assert!(
-            text.starts_with("sequence: number out of range at column "),
-            "{text}"
-        );
+        assert!(text.starts_with("sequence: number out of range at column "), "{text}");
     }
     for number in ["1e29", "1e308", "-1e999"] {
         let text = reason(&PAYLOAD.replace("\"tax\":3.6", &format!("\"tax\":{number}")));
-        assert!(
-            text.starts_with("tax: number out of range at column "),
-            "{text}"
-        );
+        assert!(text.starts_with("tax: number out of range at column "), "{text}");
     }
     let text = reason(&with("/items", json!([{"item_id": 1}])));
     assert!(text.starts_with("items[0].item_id: invalid type: integer `1`, expected a string"));
     let text = reason(&with("/items", json!([null])));
-    assert!(
-        text.starts_with("items[0]: invalid type: null, expected an object"),
-        "{text}"
-    );
+    assert!(text.starts_with("items[0]: invalid type: null, expected an object"), "{text}");
     let text = reason(&with("/metadata", json!([1, 2])));
-    assert!(
-        text.starts_with("metadata: invalid type: array, expected an object"),
-        "{text}"
-    );
+    assert!(text.starts_with("metadata: invalid type: array, expected an object"), "{text}");
 }
 
 #[test]
 fn a_known_field_twice_is_no_order() {
-    for (name, value) in [
-        ("order_id", "\"b\""),
-        ("total", "1"),
-        ("items", "[]"),
-        ("metadata", "{}"),
-    ] {
+    for (name, value) in [("order_id", "\"b\""), ("total", "1"), ("items", "[]"), ("metadata", "{}")] {
         let payload = PAYLOAD.replacen('{', &format!("{{\"{name}\":{value},"), 1);
         let text = reason(&payload);
         let (place, problem) = match name {
             "metadata" => ("metadata: ", "missing field `timestamp`"),
             _ => ("", &*format!("duplicate field `{name}`")),
         };
-        assert!(
-            text.starts_with(&format!("{place}{problem} at column ")),
-            "{text}"
-        );
+        assert!(text.starts_with(&format!("{place}{problem} at column ")), "{text}");
     }
     let payload = PAYLOAD.replace("\"quantity\":1", "\"quantity\":1,\"quantity\":1");
     assert!(reason(&payload).starts_with("items[1]: duplicate field `quantity` at column "));
@@ -323,13 +240,7 @@ fn brackets_in_texts_and_side_by_side_are_not_depth() {
 #[test]
 fn reasons_stay_short_and_on_one_line_whatever_the_payload_holds() {
     let long = "é\u{1b}[31m\u{202e}".repeat(100_000);
-    for pointer in [
-        "/sequence",
-        "/total",
-        "/items",
-        "/metadata",
-        "/inventory_status/0/in_stock",
-    ] {
+    for pointer in ["/sequence", "/total", "/items", "/metadata", "/inventory_status/0/in_stock"] {
         reason(&with(pointer, json!(long)));
         reason(&with(pointer, json!({ long.as_str(): 1 })));
     }
