@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use thiserror::Error;
@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::batch::MessageBatch;
 use super::cluster::Cluster;
 use super::fetcher::{Fetcher, watch_partitions};
-use super::raw::ConsumerQueue;
+use super::raw::{self, ConsumerQueue};
 use super::settings::{PropertyError, Role, client_config};
 use super::statistics::Statistics;
 use super::topics::TopicInfo;
@@ -204,8 +204,8 @@ impl Consumer {
             return;
         }
         let positions: Vec<_> = positions.iter().map(|&(partition, next)| (partition, StartAt::Offset(next))).collect();
-        if let Err(error) = self.client.commit(&list(&self.topic, &positions), CommitMode::Async) {
-            tracing::debug!(%error, "commit not sent");
+        if let Err(error) = raw::commit(&self.client, &list(&self.topic, &positions)) {
+            tracing::warn!(%error, "the group's offsets could not be sent");
         }
     }
 

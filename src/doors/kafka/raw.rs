@@ -4,6 +4,7 @@
 //!   queued before the last messages arrived must not count as the end after them.
 //! - The leader epoch of a message.
 //! - Header names that are not UTF-8: the crate's getter panics on them.
+//! - The broker's answer to an asynchronous commit.
 //! - The names of all properties, for suggestions.
 #![allow(unsafe_code)]
 
@@ -14,6 +15,7 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaConfRes;
@@ -117,6 +119,29 @@ impl<C: ConsumerContext + 'static> ConsumerQueue<C> {
             handle(read_event(event.0));
             true
         }
+    }
+}
+
+/// Publishes the group's offsets; the answer comes to the consumer's queue as
+/// [`RawEvent::Committed`]. The crate's own asynchronous commit gives no answer at all.
+pub(super) fn commit<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    offsets: &TopicPartitionList,
+) -> Result<(), RDKafkaErrorCode> {
+    let client = consumer.client().native_ptr();
+    // SAFETY: client and list are valid for the call, which copies the list; the queue's reference
+    // is ours and given back.
+    let code = unsafe {
+        let queue = sys::rd_kafka_queue_get_consumer(client);
+        let code = sys::rd_kafka_commit_queue(client, offsets.ptr(), queue, None, ptr::null_mut());
+        if !queue.is_null() {
+            sys::rd_kafka_queue_destroy(queue);
+        }
+        code
+    };
+    match code {
+        sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+        code => Err(code.into()),
     }
 }
 
