@@ -104,11 +104,12 @@ java_major() {
 
 # Sets java and java_version, or java_problem and fails.
 find_java() {
-  local candidate major
+  local candidate major mac_home
+  mac_home=$(/usr/libexec/java_home -v "$min_java+" 2>/dev/null)
   java='' java_version='' java_problem="no Java $min_java or newer"
   for candidate in \
     "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java 2>/dev/null)" \
-    "$(/usr/libexec/java_home -v "$min_java+" 2>/dev/null)/bin/java" \
+    "${mac_home:+$mac_home/bin/java}" \
     /opt/homebrew/opt/openjdk/bin/java /usr/local/opt/openjdk/bin/java; do
     [ -x "$candidate" ] || continue
     major=$(java_major "$candidate")
@@ -194,6 +195,7 @@ fetch_take_lock() { # DIR
 
 fetch_jars() { # DIR KIND
   local dir=$1 kind=$2 profile=''
+  case $dir in /*) ;; *) dir=$PWD/$dir ;; esac # Maven would take it from where the pom lies
   jars_complete "$dir" "$kind" && return 0
   find_java || die 4 "$java_problem, so Kafka cannot run: $(install_hint java)"
   command -v mvn >/dev/null 2>&1 ||
@@ -251,25 +253,28 @@ choose_kafka() { # JARS-DIR or empty
 }
 
 do_check() {
-  local jars='' note=''
+  local jars='' note='' fetch='' home_version='' home_problem=''
   while [ $# -gt 0 ]; do
     case $1 in
       --jars) [ $# -ge 2 ] || bad_usage "$1 needs a folder"; jars=$2; shift 2 ;;
       *) bad_usage "check does not know $1" ;;
     esac
   done
-  if ! find_java; then
-    if [ -z "${KAFKA_HOME:-}" ] && ! command -v mvn >/dev/null 2>&1; then
-      die 4 "$java_problem" "$(install_hint both)"
-    fi
-    die 4 "$java_problem" "$(install_hint java)"
+  if [ -n "$jars" ] || ! check_kafka_home; then
+    note=${home_problem:+; $home_problem}
+    jars_complete "${jars:-$here/../.broker/jars}" server || fetch=1
   fi
-  if [ -z "$jars" ] && check_kafka_home; then
+  if ! find_java; then
+    if [ -n "$fetch" ] && ! command -v mvn >/dev/null 2>&1; then
+      die 4 "$java_problem, and no Maven$note" "$(install_hint both)"
+    fi
+    die 4 "$java_problem$note" "$(install_hint java)"
+  fi
+  if [ -z "$jars" ] && [ -n "$home_version" ] && [ -z "$home_problem" ]; then
     echo "Apache Kafka $home_version of KAFKA_HOME, Java $java_version"
     return 0
   fi
-  note=${home_problem:+; $home_problem}
-  if ! jars_complete "${jars:-$here/../.broker/jars}" server; then
+  if [ -n "$fetch" ]; then
     command -v mvn >/dev/null 2>&1 || die 4 "no Maven to fetch Kafka with$note" "$(install_hint maven)"
     note="$note; to be fetched first, 44 MB"
   fi

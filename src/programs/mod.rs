@@ -1,1 +1,3 @@
 //! What people run: each room puts doors together.
+
+pub mod tracker;

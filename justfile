@@ -1,0 +1,67 @@
+# The menu of everyday work. `just` alone lists it; each line is also an ordinary command.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# what there is
+default:
+    @just --list --unsorted
+
+# start the demo: broker, tracker, producer
+start *ARGS:
+    ./start.sh {{ ARGS }}
+
+# stop what start made
+stop *ARGS:
+    ./stop.sh {{ ARGS }}
+
+# start anew, with no old message and no old trail
+fresh:
+    ./stop.sh --wipe --yes
+    ./start.sh
+
+# watch the trail as it grows
+trail:
+    tail -f tracker.events | jq .
+
+# build all programs for use
+build:
+    cargo build --release --locked
+
+# put the code in shape
+fmt:
+    cargo fmt
+
+# what the compiler's and the shell's critics say
+lint: lint-shell
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+
+# the shell scripts alone
+lint-shell:
+    find . \( -name target -o -name .git \) -prune -o \( -name '*.sh' -o -path ./.ci/run \) -type f -print0 | xargs -0 shellcheck
+
+# all tests; starts its own Kafka
+test *ARGS:
+    cargo test --locked {{ ARGS }}
+
+# everything that has to hold before a change is taken
+ci:
+    bash .ci/run
+
+# licences and origins of all dependencies (cargo install cargo-deny)
+deny:
+    cargo deny check
+
+# the two compose files, read by Docker itself; needs no engine
+compose:
+    docker compose -f docker-compose.yaml --profile ui config --quiet
+    docker compose -f docker-compose.ha.yaml config --quiet
+
+# the benchmarks of benches/, against a Kafka of their own
+bench *ARGS:
+    for script in benches/*.sh; do bash "$script" {{ ARGS }}; done
+
+# delete everything that was built or fetched; data and trail stay
+clean:
+    cargo clean
+    rm -rf .broker/jars

@@ -1,0 +1,254 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # start.sh and this file share variables
+# How start.sh comes by a broker. It goes down a ladder and stops at the first that answers: an
+# address it is given, a Kafka already on our port, Docker, Kafka as a child process. Each rung that
+# does not hold says why. Sourced by start.sh after lib.sh.
+#
+# Set by the caller: bin (folder of the programs), asked (auto, external, docker or local),
+# want_port, client_args. Set here: address, kind and note, also kept in .run/broker.
+
+tried=''
+missing_hint=''
+
+rung() { # NAME WHAT-CAME-OF-IT
+  tried="$tried$(printf '             %-25s %s' "$1" "$2")
+"
+}
+
+# Several addresses may be listed and one that answers is enough; this only asks for an open door.
+door_open() { # HOST PORT
+  # shellcheck disable=SC2016  # the inner bash expands them
+  within 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
+}
+
+any_door_open() { # HOST:PORT,...
+  local rest=$1, one host port
+  while [ -n "$rest" ]; do
+    one=${rest%%,*} rest=${rest#*,}
+    one=${one##*://} one=${one// /}
+    host=${one%:*} port=${one##*:}
+    case $port in *[!0-9]* | '') port=9092 host=$one ;; esac
+    host=${host#[} host=${host%]}
+    [ -z "$host" ] || ! door_open "$host" "$port" || return 0
+  done
+  return 1
+}
+
+next_free_port() { # FROM
+  local p=$1
+  while port_taken "$p"; do p=$((p + 1)); done
+  echo "$p"
+}
+
+# Does a Kafka really answer at $1? Makes the topic on the way. The words of the program that asked
+# are kept for the reason.
+probe() { # ADDRESS
+  within 30 "$bin/producer" --count 0 --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
+    >.run/probe.out 2>&1 </dev/null
+}
+
+probe_words() {
+  grep -v '^sent=' .run/probe.out | grep -v '^$' | tail -n 1 | cut -c 1-300
+}
+
+# ---------------------------------------------------------------------------------------------
+# Which rungs can hold at all; asked before the build, so that hopeless cases end in seconds
+
+docker_state='' docker_words=''
+look_for_docker() {
+  [ -z "$docker_state" ] || return 0
+  docker_state=no
+  if ! command -v docker >/dev/null 2>&1; then
+    docker_words="not installed"
+  elif ! within 5 docker info >/dev/null 2>&1; then
+    docker_words="no engine answers (docker info)"
+  elif ! docker compose version >/dev/null 2>&1; then
+    docker_words="the engine answers, but there is no compose plugin"
+  else
+    docker_state=yes
+  fi
+}
+
+local_state='' local_words=''
+look_for_local() {
+  [ -z "$local_state" ] || return 0
+  if local_words=$(broker/local.sh check 2>&1); then
+    local_state=yes
+  else
+    local_state=no
+    missing_hint=$(printf '%s\n' "$local_words" | sed -n 2p)
+    local_words=$(printf '%s\n' "$local_words" | sed -n 1p)
+  fi
+}
+
+no_broker() { # TEXT...
+  [ -z "$tried" ] || printf '%-10s %s\n%s' broker "tried in this order" "$tried" >&2
+  fail 4 "$@"
+}
+
+# Ends with exit 4 when nothing can come of it.
+check_hope() {
+  case $asked in
+    auto | external)
+      if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
+        [ -x "$bin/producer" ] || any_door_open "$KAFKA_BOOTSTRAP_SERVERS" ||
+          no_answer "$KAFKA_BOOTSTRAP_SERVERS" "nothing listens there"
+        return 0
+      fi ;;
+  esac
+  ! port_taken "$want_port" || return 0
+  case $asked in
+    external) no_external ;;
+    docker) look_for_docker; [ "$docker_state" = yes ] || give_up ;;
+    local) look_for_local; [ "$local_state" = yes ] || give_up ;;
+    auto)
+      look_for_docker
+      [ "$docker_state" = yes ] || look_for_local
+      [ "$docker_state" = yes ] || [ "$local_state" = yes ] || give_up ;;
+  esac
+}
+
+no_answer() { # ADDRESS WHY
+  no_broker "no Kafka answers at $1: $2" \
+    "KAFKA_BOOTSTRAP_SERVERS names it. Start that broker, correct the address," \
+    "or run without the variable: env -u KAFKA_BOOTSTRAP_SERVERS ./start.sh"
+}
+
+no_external() {
+  no_broker "no Kafka answers on 127.0.0.1:$want_port, and KAFKA_BOOTSTRAP_SERVERS is not set" \
+    "name yours: KAFKA_BOOTSTRAP_SERVERS=host:9092 ./start.sh"
+}
+
+give_up() {
+  tried=''
+  [ "$asked" != auto ] || rung KAFKA_BOOTSTRAP_SERVERS "not set"
+  rung "127.0.0.1:$want_port" "${port_words:-nothing listens there}"
+  [ "$asked" = local ] || rung docker "$docker_words"
+  [ "$asked" = docker ] || rung local "$local_words"
+  if [ "$asked" = docker ]; then missing_hint="start Docker, or leave --broker docker away"; fi
+  no_broker "no broker. Either: ${missing_hint:-see above}" \
+    "or use your own: KAFKA_BOOTSTRAP_SERVERS=host:9092 ./start.sh"
+}
+
+# ---------------------------------------------------------------------------------------------
+# The ladder itself
+
+keep_choice() { # KIND ADDRESS NOTE
+  kind=$1 address=$2 note=$3
+  printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" >.run/broker.new
+  mv .run/broker.new .run/broker
+}
+
+choose_broker() {
+  local port=$want_port code
+  tried='' port_words=''
+  if [ "$asked" = auto ] || [ "$asked" = external ]; then
+    if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
+      use_given
+      return 0
+    fi
+    rung KAFKA_BOOTSTRAP_SERVERS "not set"
+  fi
+  if port_taken "$port"; then
+    probe "127.0.0.1:$port"
+    code=$?
+    if [ "$code" = 0 ]; then
+      rung "127.0.0.1:$port" "taken: a Kafka answers there already; ./stop.sh will leave it alone"
+      keep_choice external "127.0.0.1:$port" "answers on 127.0.0.1:$port, not started by us"
+      return 0
+    fi
+    case $code in
+      4 | 124) port_words="held by something that is no Kafka" ;;
+      *) port_words="held: $(probe_words)" ;;
+    esac
+    port=$(next_free_port $((port + 1)))
+    [ "$asked" = external ] || port_words="$port_words; $port instead"
+    rung "127.0.0.1:$want_port" "$port_words"
+  else
+    rung "127.0.0.1:$port" "nothing listens there"
+  fi
+  [ "$asked" != external ] || no_external
+  if [ "$asked" != local ] && use_docker "$port"; then return 0; fi
+  if [ "$asked" != docker ] && use_local "$port"; then return 0; fi
+  give_up
+}
+
+use_given() {
+  local code
+  doing broker "asking $KAFKA_BOOTSTRAP_SERVERS"
+  probe "$KAFKA_BOOTSTRAP_SERVERS"
+  code=$?
+  case $code in
+    0) ;;
+    1 | 2) fail 1 "the broker at $KAFKA_BOOTSTRAP_SERVERS cannot be used:" "$(probe_words)" ;;
+    *) no_answer "$KAFKA_BOOTSTRAP_SERVERS" "$(probe_words)" ;;
+  esac
+  rung KAFKA_BOOTSTRAP_SERVERS "taken: $KAFKA_BOOTSTRAP_SERVERS"
+  keep_choice external "$KAFKA_BOOTSTRAP_SERVERS" "answers, not started by us"
+}
+
+compose() { # PORT ARGUMENTS...
+  local port=$1
+  shift
+  ORDERTRAIL_BROKER_PORT=$port docker compose -f docker-compose.yaml "$@"
+}
+
+use_docker() { # PORT
+  local before
+  look_for_docker
+  if [ "$docker_state" != yes ]; then
+    rung docker "$docker_words"
+    return 1
+  fi
+  doing broker "docker compose up (the first time it fetches the image)"
+  before=$(compose "$1" ps -q kafka 2>/dev/null)
+  # Noted first: whatever happens from here on, stop.sh knows what it may have to stop.
+  keep_choice docker "127.0.0.1:$1" "answers on 127.0.0.1:$1, data in a Docker volume"
+  : >.run/docker
+  if in_group compose "$1" up -d --wait >.run/docker.out 2>&1 && probe "127.0.0.1:$1"; then
+    rung docker "taken: apache/kafka, docker compose"
+    return 0
+  fi
+  docker_state=no
+  docker_words="docker compose up: $(grep -v '^ *$' .run/docker.out | tail -n 1 | cut -c 1-160)"
+  rung docker "$docker_words"
+  [ -n "$before" ] || compose "$1" down >/dev/null 2>&1
+  rm -f .run/broker
+  return 1
+}
+
+use_local() { # PORT
+  look_for_local
+  if [ "$local_state" != yes ]; then
+    rung local "$local_words"
+    return 1
+  fi
+  case $local_words in
+    *'to be fetched'*)
+      doing broker "fetching Apache Kafka, 44 MB, this once"
+      if ! in_group broker/local.sh jars .broker/jars >.run/jars.out 2>&1; then
+        local_state=no local_words=$(head -n 1 .run/jars.out | cut -c 1-200)
+        missing_hint=$(tail -n 1 .run/jars.out | cut -c 1-200)
+        rung local "$local_words"
+        return 1
+      fi ;;
+  esac
+  rung local "taken: ${local_words%; to be fetched*}"
+  keep_choice local "127.0.0.1:$1" "answers on 127.0.0.1:$1, data in .broker/"
+  start_local "$1"
+}
+
+# Starts Kafka as our child and waits until it answers; ends start.sh when it does not.
+start_local() { # PORT
+  local tenths=900
+  doing broker "starting Kafka on 127.0.0.1:$1"
+  mkdir -p .broker
+  spawn broker broker/local.sh start --data .broker/data --port "$1"
+  while [ "$tenths" -gt 0 ]; do
+    look_at "$spawned" || died broker
+    if port_taken "$1" && probe "127.0.0.1:$1"; then return 0; fi
+    sleep 0.1
+    tenths=$((tenths - 1))
+  done
+  fail 1 "Kafka (pid $spawned) runs but does not answer on 127.0.0.1:$1" \
+    "its log is .broker/data/kafka.log; ./stop.sh ends it"
+}

@@ -1,0 +1,134 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # start.sh and this file share variables
+# What start.sh puts together: the build, the broker, the tracker, the producer. Each starts what is
+# missing, waits until it is ready and says so, or ends start.sh with the reason. Sourced by start.sh.
+
+build() {
+  local start line
+  start=$(now_ms)
+  if [ -n "${ORDERTRAIL_BIN_DIR:-}" ]; then
+    for line in producer tracker; do
+      [ -x "$bin/$line" ] || fail 1 "no program $line in $bin (ORDERTRAIL_BIN_DIR)"
+    done
+    tell build "not needed, programs of $bin"
+    return 0
+  fi
+  command -v cargo >/dev/null 2>&1 ||
+    fail 1 "no cargo to build with: install Rust 1.95 or newer (rustup)," \
+      "or name a folder with built programs: ORDERTRAIL_BIN_DIR=/path ./start.sh"
+  doing build "cargo build --release (minutes, the first time)"
+  unset CARGO_BUILD_TARGET
+  if ! in_group cargo build --release --locked --target-dir "$target" --color never \
+    --bin producer --bin tracker >.run/build.out 2>&1; then
+    fail 1 "the build failed. Its last words, from .run/build.out:" "$(tail -n 12 .run/build.out)"
+  fi
+  if grep -q Compiling .run/build.out; then
+    tell build "done" "$start"
+  else
+    tell build "up to date" "$start"
+  fi
+}
+
+broker() {
+  local start
+  start=$(now_ms)
+  if [ -f .run/broker ]; then
+    kind=$(recall .run/broker kind) address=$(recall .run/broker address)
+    find_child broker
+    if [ "$kind" = local ] && [ -n "$child_pid" ]; then
+      spawned=$child_pid
+      probe "$address" || probe "$address" ||
+        fail 1 "the broker (pid $child_pid) does not answer on $address" "$(probe_words)" "$(what_is_up)"
+      tell broker "pid $child_pid, still running on $address" "$start"
+      return 0
+    fi
+    if [ "$kind" = docker ] && port_taken "${address##*:}" && probe "$address"; then
+      tell broker "in Docker, still running on $address" "$start"
+      return 0
+    fi
+    # The others go on talking to the old address, so the broker has to come back there.
+    if [ -n "$tracker_pid$producer_pid" ]; then
+      revive_broker
+      tell broker "back on $address" "$start"
+      return 0
+    fi
+  fi
+  rm -f .run/broker
+  choose_broker
+  tell broker "tried in this order"
+  printf '%s' "$tried"
+  find_child broker
+  tell "" "${child_pid:+pid $child_pid, }$note" "$start"
+}
+
+revive_broker() {
+  local port=${address##*:}
+  case $kind in
+    local)
+      if port_taken "$port"; then
+        fail 1 "the broker died, and something else holds its port $port now" \
+          "./stop.sh, then ./start.sh, takes another port"
+      fi
+      in_group broker/local.sh jars .broker/jars >.run/jars.out 2>&1 || [ -n "${KAFKA_HOME:-}" ] ||
+        fail 4 "$(cat .run/jars.out)"
+      start_local "$port" ;;
+    docker)
+      use_docker "$port" || fail 1 "the broker in Docker does not come back: $docker_words" ;;
+    *)
+      probe "$address" || fail 4 "no Kafka answers at $address: $(probe_words)" \
+        "it was not started by us; start it again. $(what_is_up)" ;;
+  esac
+}
+
+tracker() {
+  local start from=1 tenths=600 words
+  start=$(now_ms)
+  doing tracker "starting"
+  [ ! -f tracker.log ] || from=$(($(wc -c <tracker.log) + 1))
+  listen=(--listen 127.0.0.1:9464)
+  if port_taken 9464; then
+    listen=()
+    warn "port 9464 is taken: the tracker runs without its page and metrics"
+  fi
+  spawn tracker "$bin/tracker" -b "$address" ${listen[@]+"${listen[@]}"} ${client_args[@]+"${client_args[@]}"}
+  while [ "$tenths" -gt 0 ]; do
+    words=$(new_health "$from")
+    case $words in
+      *'"event":"tracker.subscribed"'*)
+        tell tracker "pid $spawned, ready, group order-tracker-group" "$start"
+        return 0 ;;
+      *'"event":"tracker.standby"'*)
+        tell tracker "pid $spawned, stands by" "$start"
+        warn "another tracker already writes the trail in this folder; ours takes over when it ends"
+        return 0 ;;
+    esac
+    look_at "$spawned" || died tracker
+    sleep 0.1
+    tenths=$((tenths - 1))
+  done
+  fail 1 "the tracker (pid $spawned) runs but was not ready after a minute: see tracker.log" "$(what_is_up)"
+}
+
+# What the tracker just started has said about itself, lifecycle only.
+new_health() { # FROM-BYTE
+  [ -f tracker.log ] || return 0
+  [ "$(wc -c <tracker.log)" -ge "$(($1 - 1))" ] || set -- 1
+  tail -c "+$1" tracker.log | grep -e '"event":"tracker.subscribed"' -e '"event":"tracker.standby"' |
+    grep "\"pid\":${spawned}[,}]"
+}
+
+producer() {
+  local start tenths=200
+  start=$(now_ms)
+  doing producer "starting"
+  spawn producer "$bin/producer" -b "$address" ${client_args[@]+"${client_args[@]}"}
+  while [ "$tenths" -gt 0 ]; do
+    look_at "$spawned" || died producer
+    if [ -s producer.out ]; then
+      tell producer "pid $spawned, one order every 2 s" "$start"
+      return 0
+    fi
+    sleep 0.1
+    tenths=$((tenths - 1))
+  done
+  fail 1 "the producer (pid $spawned) runs but delivered nothing in 20 s: see producer.out" "$(what_is_up)"
+}

@@ -1,0 +1,292 @@
+#!/usr/bin/env bash
+# Starts ordertrail: a broker if there is none, the tracker, then the producer. See --help.
+set -u
+unset CDPATH
+
+called_from=$PWD
+self=${BASH_SOURCE[0]}
+while [ -L "$self" ]; do
+  link=$(readlink "$self")
+  case $link in /*) self=$link ;; *) self=$(dirname "$self")/$link ;; esac
+done
+cd "$(dirname "$self")" || exit 1
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+# shellcheck source=scripts/ladder.sh
+. scripts/ladder.sh
+# shellcheck source=scripts/parts.sh
+. scripts/parts.sh
+
+usage() {
+  cat <<'EOF'
+Starts ordertrail and says what runs where. What already runs is left as it is.
+
+usage: ./start.sh [demo] [--broker auto|external|docker|local] [--foreground]
+
+  demo           the producer sends an order every 2 s, the tracker keeps the trail (the default;
+                 techshop, supply, travel and all come in later versions)
+
+options
+  --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a Kafka that answers on
+                           127.0.0.1:9092, Docker, Kafka as a child process (the default)
+                 external  one that runs already; it is never stopped
+                 docker    docker compose, and nothing else
+                 local     Apache Kafka as a child process, its data in .broker/
+  --foreground   stay, show the orders, and stop everything on Ctrl-C
+  -h, --help     this text
+
+environment
+  KAFKA_BOOTSTRAP_SERVERS  host:port,... of a broker to use
+  KAFKA_HOME               an installed Kafka (4.0 or newer) for --broker local
+  JAVA_HOME                the Java for it, 17 or newer
+  ORDERTRAIL_BROKER_PORT   the port of our own broker instead of 9092
+  ORDERTRAIL_CONFIG        a properties file that every program gets with -F (TLS, SASL)
+  ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
+  CARGO_TARGET_DIR         where the build goes (default target/)
+  NO_COLOR                 no colours
+
+files, beside this script
+  tracker.events, tracker.log   the trail, and the tracker's health
+  *.out, *.pid                  what each program printed, and its process number
+  .broker/, .run/               Kafka and its data; what stop.sh needs to know
+
+examples
+  ./start.sh
+  ./start.sh --foreground
+  KAFKA_BOOTSTRAP_SERVERS=kafka.example:9092 ./start.sh
+  ORDERTRAIL_BROKER_PORT=19092 ./start.sh --broker local
+
+exit codes: 0 all runs, 1 failed, 2 usage, 4 no broker to be had
+EOF
+}
+
+# ---------------------------------------------------------------------------------------------
+# Asked for what
+
+asked=auto system='' foreground=''
+parse() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help)
+        usage
+        exit 0 ;;
+      --foreground) foreground=1 ;;
+      --broker)
+        [ $# -ge 2 ] || fail 2 "--broker needs auto, external, docker or local"
+        asked=$2
+        shift ;;
+      --broker=*) asked=${1#*=} ;;
+      demo | techshop | supply | travel | all)
+        [ -z "$system" ] || fail 2 "one system at a time, not $system and $1"
+        system=$1 ;;
+      *) fail 2 "start.sh does not know '$1'" "see ./start.sh --help" ;;
+    esac
+    shift
+  done
+  case $asked in
+    auto | external | docker | local) ;;
+    *) fail 2 "--broker takes auto, external, docker or local, not '$asked'" ;;
+  esac
+  case ${system:=demo} in
+    demo) ;;
+    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo" ;;
+  esac
+}
+
+absolute() { # PATH, as seen from where the caller stood
+  case $1 in /*) echo "$1" ;; *) echo "$called_from/$1" ;; esac
+}
+
+settle_paths() {
+  want_port=${ORDERTRAIL_BROKER_PORT:-9092}
+  case $want_port in
+    *[!0-9]* | '' | ??????*) fail 2 "ORDERTRAIL_BROKER_PORT takes a port number, not '$want_port'" ;;
+  esac
+  if [ -n "${KAFKA_HOME:-}" ]; then
+    KAFKA_HOME=$(absolute "$KAFKA_HOME")
+    export KAFKA_HOME
+  fi
+  client_args=()
+  if [ -n "${ORDERTRAIL_CONFIG:-}" ]; then
+    ORDERTRAIL_CONFIG=$(absolute "$ORDERTRAIL_CONFIG")
+    [ -r "$ORDERTRAIL_CONFIG" ] || fail 2 "cannot read $ORDERTRAIL_CONFIG (ORDERTRAIL_CONFIG)"
+    client_args=(-F "$ORDERTRAIL_CONFIG")
+  fi
+  target=target
+  [ -z "${CARGO_TARGET_DIR:-}" ] || target=$(absolute "$CARGO_TARGET_DIR")
+  bin=$target/release
+  [ -z "${ORDERTRAIL_BIN_DIR:-}" ] || bin=$(absolute "$ORDERTRAIL_BIN_DIR")
+}
+
+# ---------------------------------------------------------------------------------------------
+# When it is cut short, or a part dies
+
+group=''
+# Runs something that may take minutes in a group of its own, so that it ends with us.
+in_group() { # COMMAND...
+  local code
+  set -m
+  "$@" </dev/null &
+  group=$!
+  set +m
+  wait "$group"
+  code=$?
+  group=''
+  return "$code"
+}
+
+at_exit() {
+  [ -z "$group" ] || kill -TERM -- "-$group" 2>/dev/null
+  group=''
+  unlock
+}
+
+cut_short() { # CODE
+  fail "$1" "stopped before all was started" "$(what_is_up)"
+}
+
+what_is_up() {
+  local name up=''
+  for name in broker tracker producer; do
+    find_child "$name"
+    [ -z "$child_pid" ] || up="$up${up:+, }$name (pid $child_pid)"
+  done
+  if [ -n "$up" ]; then
+    echo "still running: $up. ./start.sh goes on from there, ./stop.sh ends it"
+  else
+    echo "nothing is left running"
+  fi
+}
+
+died() { # NAME
+  local lines code=''
+  wait "$spawned" 2>/dev/null
+  code=$?
+  lines=$(grep -v '^ *$' "$1.out" | tail -n 8)
+  forget "$1"
+  # Kafka tells why in its log, and often nowhere else.
+  if [ "$1" = broker ] && [ -z "$lines" ]; then
+    lines=$(tail -n 8 .broker/data/kafka.log 2>/dev/null)
+  fi
+  fail 1 "the $1 ended while it started (exit $code). Its last words, from $1.out:" \
+    "${lines:-(none)}" "$(what_is_up)"
+}
+
+# ---------------------------------------------------------------------------------------------
+# What runs, and what to try next
+
+already_running() {
+  local oldest=$producer_since words=''
+  case $(recall .run/broker kind) in
+    local) words="broker $broker_pid" ;;
+    *) words="broker at $(recall .run/broker address)" ;;
+  esac
+  echo "Already running: $words, tracker $tracker_pid, producer $producer_pid ($(since "$oldest")); no change"
+}
+
+asked_for_another() {
+  local now want
+  now=$(recall .run/broker address)
+  want=${KAFKA_BOOTSTRAP_SERVERS:-}
+  case $asked in docker | local) want='' ;; esac
+  [ -n "$want" ] && [ "${want//localhost/127.0.0.1}" != "${now//localhost/127.0.0.1}" ] || return 1
+  fail 1 "it runs on the broker at $now, and $want is asked for" "first ./stop.sh"
+}
+
+hints() {
+  local shown=$bin web=''
+  case $bin in /*) ;; *) shown=./$bin ;; esac
+  [ ${#listen[@]} -eq 0 ] || web=", or http://127.0.0.1:9464/"
+  echo
+  echo "${green}●${plain} Running after $(took "$began")   trail tracker.events, health tracker.log"
+  echo
+  [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$shown/log-monitor" "watch it live$web"
+  printf '  %-35s %s\n' "tail -f tracker.events | jq ." "the trail itself"
+  [ ! -x "$bin/audit" ] || printf '  %-35s %s\n' "$shown/audit verify" "prove that nothing is missing"
+  printf '  %-35s %s\n' "./stop.sh" "stop everything"
+}
+
+follow() {
+  local name leaving='' shown_dead='' tail_pid
+  unlock
+  echo
+  echo "Orders as they are sent; Ctrl-C stops everything."
+  trap 'leaving=1' INT TERM HUP
+  tail -n 0 -F producer.out 2>/dev/null &
+  tail_pid=$!
+  while [ -z "$leaving" ]; do
+    sleep 1 &
+    wait $!
+    [ -f producer.pid ] || [ -f tracker.pid ] || break # stop.sh was here
+    for name in broker tracker producer; do
+      find_child "$name"
+      if [ -z "$child_pid" ] && [ -f "$name.pid" ]; then
+        case $shown_dead in *" $name "*) continue ;; esac
+        shown_dead="$shown_dead $name "
+        warn "the $name has ended: see $name.out; ./start.sh in another terminal starts it again"
+      else
+        shown_dead=${shown_dead/ $name /}
+      fi
+    done
+  done
+  kill "$tail_pid" 2>/dev/null
+  trap - INT TERM HUP
+  [ -n "$leaving" ] || { echo "Stopped by ./stop.sh."; exit 0; }
+  echo
+  exec ./stop.sh
+}
+
+wait_for_other() { echo "another $holder_who.sh is at work (pid $holder_pid): waiting for it"; }
+
+main() {
+  local version=''
+  parse "$@"
+  settle_paths
+  began=$(now_ms)
+  trap 'exec >/dev/null' PIPE # nobody reads on: what was asked is still done
+  trap at_exit EXIT
+  trap 'cut_short 130' INT
+  trap 'cut_short 143' TERM HUP
+  lock start wait_for_other
+  for name in broker tracker producer; do
+    find_child "$name"
+    [ -z "$stranger" ] ||
+      warn "$name.pid named process $stranger, which is not ours: left alone, the file is dropped"
+    if [ -z "$child_pid" ]; then
+      [ ! -f ".run/$name.proc" ] ||
+        warn "the $name had ended by itself; what it printed last is in .run/$name.last.out"
+      forget "$name"
+    fi
+    case $name in
+      broker) broker_pid=$child_pid ;;
+      tracker) tracker_pid=$child_pid ;;
+      producer) producer_pid=$child_pid producer_since=$child_since ;;
+    esac
+  done
+  if [ -f .run/broker ] && [ -n "$broker_pid$tracker_pid$producer_pid" ]; then asked_for_another; fi
+  listen=()
+  if [ -n "$tracker_pid" ] && [ -n "$producer_pid" ] && broker_lives; then
+    already_running
+  else
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml 2>/dev/null | head -n 1)
+    printf 'ordertrail%s, %s\n\n' "${version:+ $version}" "$system"
+    if [ ! -f .run/broker ] || [ -z "$broker_pid$tracker_pid$producer_pid" ]; then check_hope; fi
+    build
+    broker
+    tell topic "orders is there"
+    if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
+    if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
+    hints
+  fi
+  [ -z "$foreground" ] || follow
+}
+
+broker_lives() {
+  case $(recall .run/broker kind) in
+    local) [ -n "$broker_pid" ] ;;
+    docker) port_taken "$(recall .run/broker port)" ;;
+    *) [ -f .run/broker ] ;;
+  esac
+}
+
+main "$@"
