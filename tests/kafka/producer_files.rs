@@ -25,20 +25,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn from_file(scratch: &Scratch, topic: &str, content: impl AsRef<[u8]>) -> Run {
     let file = scratch.file("orders.jsonl", content);
-    program("producer", scratch)
-        .cluster(&shared())
-        .args(["--topic", topic])
-        .arg("--file")
-        .arg(file)
+    program("producer", scratch).cluster(&shared()).args(["--topic", topic]).arg("--file").arg(file)
 }
 
 /// The values on the topic, in the order in which they were sent.
 fn values(topic: &str) -> Vec<Vec<u8>> {
     let records = shared().dump(topic);
-    records
-        .into_iter()
-        .map(|record: Record| record.value.expect("a value"))
-        .collect()
+    records.into_iter().map(|record: Record| record.value.expect("a value")).collect()
 }
 
 fn every_good_line_is_sent_and_every_bad_one_reported() {
@@ -46,13 +39,8 @@ fn every_good_line_is_sent_and_every_bad_one_reported() {
     let topic = kafka.topic(1);
     let scratch = Scratch::new("file");
     let own = order_for(3, "client03", r#","note":"ours","rate":1.50"#);
-    let lines = [
-        order(1),
-        "{\"order_id\":".into(),
-        own.clone(),
-        order(4).replace(r#""currency":"EUR","#, ""),
-        order(5),
-    ];
+    let lines =
+        [order(1), "{\"order_id\":".into(), own.clone(), order(4).replace(r#""currency":"EUR","#, ""), order(5)];
     let exit = from_file(&scratch, &topic, lines.join("\n") + "\n").finish();
     exit.expect_code(0).expect_message(&["2", "4", "currency"]);
     assert_eq!(exit.last_line(), "sent=3 delivered=3 failed=0");
@@ -86,9 +74,7 @@ fn raw_sends_the_lines_as_they_are() {
         b"x".repeat(300_000),
         b"[]".to_vec(),
     ];
-    let exit = from_file(&scratch, &topic, lines.join(&b'\n'))
-        .arg("--raw")
-        .finish();
+    let exit = from_file(&scratch, &topic, lines.join(&b'\n')).arg("--raw").finish();
     exit.expect_code(0);
     assert_eq!(exit.last_line(), "sent=5 delivered=5 failed=0");
     assert_eq!(values(&topic), lines);
@@ -151,8 +137,7 @@ fn a_missing_file_is_named() {
         .cluster(&shared())
         .args(["--topic", &topic, "--file", "no-such-orders.jsonl"])
         .finish();
-    exit.expect_code(1)
-        .expect_message(&["no-such-orders.jsonl"]);
+    exit.expect_code(1).expect_message(&["no-such-orders.jsonl"]);
 }
 
 fn a_directory_is_no_file() {

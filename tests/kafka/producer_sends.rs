@@ -22,11 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             flags_stand_above_the_environment_and_that_above_a_file,
         ]
     );
-    all.extend(trials!(
-        "producer_sends",
-        &[Need::Broker, Need::Kcat],
-        [orders_are_what_kcat_reads]
-    ));
+    all.extend(trials!("producer_sends", &[Need::Broker, Need::Kcat], [orders_are_what_kcat_reads]));
     all
 }
 
@@ -109,15 +105,7 @@ const MENU: [(&str, &str, u32, &str, &str, &str, &str); 10] = [
     ("client07", "americano", 8, "2.8", "22.4", "4.48", "29.38"),
     ("client08", "chai latte", 9, "3.8", "34.2", "6.84", "43.54"),
     ("client09", "matcha", 10, "4.5", "45", "9", "56.5"),
-    (
-        "client10",
-        "smoothie fraise",
-        11,
-        "5.5",
-        "60.5",
-        "12.1",
-        "75.1",
-    ),
+    ("client10", "smoothie fraise", 11, "5.5", "60.5", "12.1", "75.1"),
 ];
 
 /// The members of the order, in the order in which they must stand.
@@ -148,10 +136,7 @@ fn the_menu_is_taken_in_turn_and_its_sums_are_exact() {
         let order = json_of(record);
         assert_eq!(order["sequence"], sequence);
         let text = record.text();
-        let places: Vec<usize> = MEMBERS
-            .iter()
-            .map(|name| text.find(&format!("\"{name}\":")).expect(name))
-            .collect();
+        let places: Vec<usize> = MEMBERS.iter().map(|name| text.find(&format!("\"{name}\":")).expect(name)).collect();
         assert!(places.is_sorted(), "the members' order: {text}");
         check_menu(&order, text, sequence);
     }
@@ -163,10 +148,7 @@ fn check_menu(order: &Value, text: &str, sequence: u32) {
     let number = |name: &str, digits: &str| {
         // As a text: 9.6 and 9.60 are right, 9.600000000000001 is not.
         let after = text.split(&format!("\"{name}\":")).nth(1).expect(name);
-        let spelled: String = after
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || *c == '.')
-            .collect();
+        let spelled: String = after.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
         let bare = match spelled.contains('.') {
             true => spelled.trim_end_matches('0').trim_end_matches('.'),
             false => &spelled,
@@ -181,10 +163,7 @@ fn check_menu(order: &Value, text: &str, sequence: u32) {
     number("total", total);
     let line = &order["items"][0];
     assert_eq!(line["item_id"], format!("item-{item}"));
-    assert_eq!(
-        (&line["item_name"], &line["quantity"]),
-        (&item.into(), &quantity.into())
-    );
+    assert_eq!((&line["item_name"], &line["quantity"]), (&item.into(), &quantity.into()));
     assert_eq!(order["status"], "pending");
     assert_eq!(order["currency"], "EUR");
     assert_eq!(order["payment_method"], "credit_card");
@@ -328,14 +307,9 @@ fn flags_stand_above_the_environment_and_that_above_a_file() {
             .args(["--topic", &topic, "--count", "1", "--rate", "100"])
             .args(["--connect-timeout", "3s"])
     };
-    let by_flag = run()
-        .cluster(&kafka)
-        .env("KAFKA_BOOTSTRAP_SERVERS", &nobody);
+    let by_flag = run().cluster(&kafka).env("KAFKA_BOOTSTRAP_SERVERS", &nobody);
     by_flag.finish().expect_code(0);
-    let by_environment = run()
-        .env("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap())
-        .arg("--config")
-        .arg(&wrong);
+    let by_environment = run().env("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap()).arg("--config").arg(&wrong);
     by_environment.finish().expect_code(0);
     run().arg("-F").arg(&right).finish().expect_code(0);
     run().arg("-F").arg(&wrong).finish().expect_code(4);

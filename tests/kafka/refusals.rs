@@ -77,19 +77,14 @@ fn an_unknown_property_is_refused_with_a_suggestion() {
     let scratch = Scratch::new("property");
     for name in PROGRAMS {
         let exit = finish(program(name, &scratch).property("securty.protocol=SSL"));
-        exit.expect_code(2)
-            .expect_message(&["securty.protocol", "security.protocol"]);
+        exit.expect_code(2).expect_message(&["securty.protocol", "security.protocol"]);
     }
 }
 
 fn a_property_with_a_wrong_value_is_refused() {
     let scratch = Scratch::new("value");
     for name in PROGRAMS {
-        for wrong in [
-            "socket.timeout.ms=soon",
-            "security.protocol=TLSS",
-            "client.id",
-        ] {
+        for wrong in ["socket.timeout.ms=soon", "security.protocol=TLSS", "client.id"] {
             let exit = finish(program(name, &scratch).property(wrong));
             let key = wrong.split('=').next().unwrap();
             exit.expect_code(2).expect_message(&[key]);
@@ -102,8 +97,7 @@ fn an_unknown_property_in_a_file_is_refused() {
     let file = scratch.file("kafka.conf", "# a comment\n\nlingre.ms=5\n");
     for name in PROGRAMS {
         let exit = finish(program(name, &scratch).arg("--config").arg(&file));
-        exit.expect_code(2)
-            .expect_message(&["lingre.ms", "linger.ms", "kafka.conf"]);
+        exit.expect_code(2).expect_message(&["lingre.ms", "linger.ms", "kafka.conf"]);
     }
 }
 
@@ -141,16 +135,12 @@ fn secrets_are_never_printed() {
 #[track_caller]
 fn gives_up(run: Run, broker: &str) {
     let exit = finish(run.args(["-b", broker, "--connect-timeout", "2s"]));
-    exit.expect_code(4)
-        .expect_message(&[broker, "./start.sh", "--brokers"]);
+    exit.expect_code(4).expect_message(&[broker, "./start.sh", "--brokers"]);
 }
 
 fn a_producer_with_a_count_and_no_broker_gives_up() {
     let scratch = Scratch::new("no-broker");
-    gives_up(
-        program("producer", &scratch).args(["--count", "1"]),
-        &nobody(),
-    );
+    gives_up(program("producer", &scratch).args(["--count", "1"]), &nobody());
 }
 
 fn a_producer_with_a_file_and_no_broker_gives_up() {
@@ -168,9 +158,7 @@ fn a_tracker_until_end_and_no_broker_gives_up() {
 fn without_a_timeout_it_gives_up_after_ten_seconds() {
     let scratch = Scratch::new("ten-seconds");
     let began = Instant::now();
-    let exit = program("producer", &scratch)
-        .args(["--count", "1", "-b", &nobody()])
-        .finish_within(SHORT);
+    let exit = program("producer", &scratch).args(["--count", "1", "-b", &nobody()]).finish_within(SHORT);
     exit.expect_code(4);
     let took = began.elapsed();
     assert!(took >= Duration::from_secs(9), "{took:?}");
@@ -180,12 +168,8 @@ fn without_a_timeout_it_gives_up_after_ten_seconds() {
 fn a_directory_that_cannot_be_made_is_named() {
     let scratch = Scratch::new("no-dir");
     scratch.file("a-file", "");
-    let run = program("tracker", &scratch).cluster(&shared()).args([
-        "--topic",
-        &shared().topic(1),
-        "--dir",
-        "a-file/trail",
-    ]);
+    let run =
+        program("tracker", &scratch).cluster(&shared()).args(["--topic", &shared().topic(1), "--dir", "a-file/trail"]);
     let exit = finish(run);
     assert!(matches!(exit.code, Some(1 | 74)), "{exit:?}");
     exit.expect_message(&["a-file/trail"]);
@@ -195,12 +179,7 @@ fn a_directory_that_cannot_be_made_is_named() {
 fn a_directory_that_cannot_be_written_is_named() {
     let scratch = Scratch::new("no-file");
     std::fs::create_dir_all(scratch.join("trail/tracker.events")).unwrap();
-    let run = program("tracker", &scratch).cluster(&shared()).args([
-        "--topic",
-        &shared().topic(1),
-        "--dir",
-        "trail",
-    ]);
+    let run = program("tracker", &scratch).cluster(&shared()).args(["--topic", &shared().topic(1), "--dir", "trail"]);
     let exit = finish(run);
     assert!(matches!(exit.code, Some(1 | 74)), "{exit:?}");
     exit.expect_message(&["tracker.events"]);
@@ -210,12 +189,8 @@ fn a_port_that_is_taken_is_named() {
     let scratch = Scratch::new("taken");
     let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = holder.local_addr().unwrap().to_string();
-    let run = program("tracker", &scratch).cluster(&shared()).args([
-        "--topic",
-        &shared().topic(1),
-        "--listen",
-        &address,
-    ]);
+    let run =
+        program("tracker", &scratch).cluster(&shared()).args(["--topic", &shared().topic(1), "--listen", &address]);
     let exit = finish(run);
     exit.expect_code(1).expect_message(&[&address, "--listen"]);
 }

@@ -1,8 +1,6 @@
 //! TLS and SASL, right and wrong. Each test has a broker with such a listener.
 
-use crate::harness::{
-    Broker, Cluster, Exit, LONG, Listener, Need, Run, Scratch, Trail, program, trail_dir,
-};
+use crate::harness::{Broker, Cluster, Exit, LONG, Listener, Need, Run, Scratch, Trail, program, trail_dir};
 use libtest_mimic::Trial;
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,12 +18,9 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn producer(way_in: &Cluster, settings: &[String], scratch: &Scratch) -> Run {
-    let run = program("producer", scratch)
-        .cluster(way_in)
-        .args(["--topic", "orders", "--count", "20", "--rate", "500"]);
-    settings
-        .iter()
-        .fold(run, |run, setting| run.property(setting))
+    let run =
+        program("producer", scratch).cluster(way_in).args(["--topic", "orders", "--count", "20", "--rate", "500"]);
+    settings.iter().fold(run, |run, setting| run.property(setting))
 }
 
 fn tracker(way_in: &Cluster, settings: &[String], scratch: &Scratch) -> Run {
@@ -33,9 +28,7 @@ fn tracker(way_in: &Cluster, settings: &[String], scratch: &Scratch) -> Run {
         .cluster(way_in)
         .args(["--topic", "orders", "--until-end", "--dir"])
         .arg(trail_dir(scratch));
-    settings
-        .iter()
-        .fold(run, |run, setting| run.property(setting))
+    settings.iter().fold(run, |run, setting| run.property(setting))
 }
 
 /// Twenty orders there and back.
@@ -57,15 +50,8 @@ fn refused(exit: &Exit, mechanism: &str, secret: &str) {
 }
 
 fn keytool(arguments: &[&str]) {
-    let output = Command::new("keytool")
-        .args(arguments)
-        .output()
-        .expect("keytool comes with Java");
-    assert!(
-        output.status.success(),
-        "keytool: {}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let output = Command::new("keytool").args(arguments).output().expect("keytool comes with Java");
+    assert!(output.status.success(), "keytool: {}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// A certificate that signs itself: the store for the broker, and the certificate for clients.
@@ -73,29 +59,9 @@ fn certificate(scratch: &Scratch, name: &str) -> (PathBuf, PathBuf) {
     let store = scratch.join(&format!("{name}.p12"));
     let certificate = scratch.join(&format!("{name}.pem"));
     let [store_text, certificate_text] = [&store, &certificate].map(|path| path.to_str().unwrap());
-    let common = [
-        "-alias",
-        "broker",
-        "-keystore",
-        store_text,
-        "-storepass",
-        "only-a-test",
-    ];
-    let made = [
-        "-genkeypair",
-        "-keyalg",
-        "EC",
-        "-storetype",
-        "PKCS12",
-        "-validity",
-        "2",
-    ];
-    let names = [
-        "-dname",
-        "CN=localhost",
-        "-ext",
-        "SAN=ip:127.0.0.1,dns:localhost",
-    ];
+    let common = ["-alias", "broker", "-keystore", store_text, "-storepass", "only-a-test"];
+    let made = ["-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12", "-validity", "2"];
+    let names = ["-dname", "CN=localhost", "-ext", "SAN=ip:127.0.0.1,dns:localhost"];
     keytool(&[&made[..], &names, &common].concat());
     let exported = ["-exportcert", "-rfc", "-file", certificate_text];
     keytool(&[&exported[..], &common].concat());
@@ -108,27 +74,19 @@ fn orders_go_through_tls() {
     let (_, stranger) = certificate(&scratch, "stranger");
     let tls = Listener::new("TLS", "SSL");
     let settings = [
-        format!(
-            "listener.name.tls.ssl.keystore.location={}",
-            store.display()
-        ),
+        format!("listener.name.tls.ssl.keystore.location={}", store.display()),
         "listener.name.tls.ssl.keystore.type=PKCS12".into(),
         "listener.name.tls.ssl.keystore.password=only-a-test".into(),
         "listener.name.tls.ssl.key.password=only-a-test".into(),
     ];
     let broker = Broker::start_with(std::slice::from_ref(&tls), &settings);
     let client = |certificate: &PathBuf| {
-        [
-            "security.protocol=SSL".to_owned(),
-            format!("ssl.ca.location={}", certificate.display()),
-        ]
+        ["security.protocol=SSL".to_owned(), format!("ssl.ca.location={}", certificate.display())]
     };
     works(&broker, &tls.cluster(), &client(&trusted));
 
     let scratch = Scratch::new("untrusted");
-    let exit = producer(&tls.cluster(), &client(&stranger), &scratch)
-        .args(["--connect-timeout", "3s"])
-        .finish();
+    let exit = producer(&tls.cluster(), &client(&stranger), &scratch).args(["--connect-timeout", "3s"]).finish();
     assert!(matches!(exit.code, Some(1 | 4)), "{exit:?}");
     exit.expect_message(&["certificate"]);
 }
@@ -147,10 +105,7 @@ const SASL_SETTINGS: [&str; 3] = [
 
 fn through_sasl(mechanism: &str) {
     let sasl = Listener::new("SASL", "SASL_PLAINTEXT");
-    let broker = Broker::start_with(
-        std::slice::from_ref(&sasl),
-        &SASL_SETTINGS.map(str::to_owned),
-    );
+    let broker = Broker::start_with(std::slice::from_ref(&sasl), &SASL_SETTINGS.map(str::to_owned));
     broker.cluster().add_user("alice", "wonder-land");
     let client = |password: &str| {
         [
@@ -169,12 +124,8 @@ fn through_sasl(mechanism: &str) {
     let read = tracker(&sasl.cluster(), &wrong, &scratch).finish();
     refused(&read, mechanism, "queen-of-hearts");
     // A service does not wait for ever either: nobody mends a password by waiting.
-    let service = program("tracker", &scratch)
-        .cluster(&sasl.cluster())
-        .args(["--topic", "orders", "--dir", "service"]);
-    let service = wrong
-        .iter()
-        .fold(service, |run, setting| run.property(setting));
+    let service = program("tracker", &scratch).cluster(&sasl.cluster()).args(["--topic", "orders", "--dir", "service"]);
+    let service = wrong.iter().fold(service, |run, setting| run.property(setting));
     refused(&service.finish(), mechanism, "queen-of-hearts");
 }
 

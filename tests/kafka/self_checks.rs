@@ -16,11 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     all.extend(trials!(
         "self_checks",
         &[Need::Broker],
-        [
-            what_was_written_is_what_is_read,
-            only_committed_records_are_read,
-            a_broker_keeps_its_records_and_its_port,
-        ]
+        [what_was_written_is_what_is_read, only_committed_records_are_read, a_broker_keeps_its_records_and_its_port,]
     ));
     all
 }
@@ -47,12 +43,7 @@ fn is_unbroken(lines: &[String]) -> bool {
 }
 
 fn a_lost_a_doubled_and_a_misplaced_line_are_noticed() {
-    let whole = [
-        line(0, 0, ""),
-        line(1, 0, ""),
-        line(0, 1, ""),
-        line(0, 2, ""),
-    ];
+    let whole = [line(0, 0, ""), line(1, 0, ""), line(0, 1, ""), line(0, 2, "")];
     assert!(is_unbroken(&whole));
     let without = |gone: usize| {
         let mut lines = whole.to_vec();
@@ -68,14 +59,8 @@ fn a_lost_a_doubled_and_a_misplaced_line_are_noticed() {
     let mut swapped = whole.to_vec();
     swapped.swap(2, 3);
     assert!(!is_unbroken(&swapped));
-    assert!(is_unbroken(&[
-        line(0, 0, ""),
-        line(0, 3, r#","gap_before":2"#)
-    ]));
-    assert!(!is_unbroken(&[
-        line(0, 0, ""),
-        line(0, 3, r#","gap_before":1"#)
-    ]));
+    assert!(is_unbroken(&[line(0, 0, ""), line(0, 3, r#","gap_before":2"#)]));
+    assert!(!is_unbroken(&[line(0, 0, ""), line(0, 3, r#","gap_before":1"#)]));
 }
 
 fn a_torn_or_broken_line_is_noticed() {
@@ -102,11 +87,7 @@ fn a_line_gives_back_its_bytes() {
         log_append: true,
         key: Some(vec![0xff, 0]),
         value: Some(vec![0xfe]),
-        headers: vec![
-            (b"a".to_vec(), Some(b"b".to_vec())),
-            (b"n".to_vec(), None),
-            (vec![0xe9], Some(vec![0xff])),
-        ],
+        headers: vec![(b"a".to_vec(), Some(b"b".to_vec())), (b"n".to_vec(), None), (vec![0xe9], Some(vec![0xff]))],
     };
     assert_eq!(record_of(&text), expected);
     let plain = record_of(&line(0, 0, ""));
@@ -121,10 +102,7 @@ fn what_was_written_is_what_is_read() {
     let topic = kafka.topic_with(2, &[("retention.ms", "-1")]);
     let records = [
         Record::new(1, order(1)).key("k").at(77).header("h", None),
-        Record::tombstone(0)
-            .at(78)
-            .key([0, 0xff])
-            .header("é", Some(&[0xff])),
+        Record::tombstone(0).at(78).key([0, 0xff]).header("é", Some(&[0xff])),
         Record::new(1, [0, 1, 0xff]).at(79).header("h", Some(b"")),
     ];
     let mut sent = placed(&records, &kafka.produce(&topic, &records));

@@ -1,9 +1,7 @@
 //! What cannot be had any more, and is never silent.
 
 use crate::harness::{LONG, Line, wait_until};
-use crate::harness::{
-    Need, Record, Scratch, Trail, drain, events, order, shared, tracker, trail_dir, wait_for_lines,
-};
+use crate::harness::{Need, Record, Scratch, Trail, drain, events, order, shared, tracker, trail_dir, wait_for_lines};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
@@ -54,11 +52,7 @@ fn records_deleted_before_they_were_read_are_one_gap_line() {
     let audit = gap.get("audit");
     assert_eq!(audit["kind"], "retention");
     assert_eq!((&audit["from"], &audit["to"]), (&10.into(), &15.into()));
-    let read: Vec<i64> = trail
-        .messages()
-        .filter(|line| line.partition() == 0)
-        .map(Line::offset)
-        .collect();
+    let read: Vec<i64> = trail.messages().filter(|line| line.partition() == 0).map(Line::offset).collect();
     assert_eq!(read, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 19]);
     let told = events(&dir, "audit.gap");
     assert_eq!(told.len(), 1);
@@ -129,9 +123,7 @@ fn a_partition_added_while_running_is_read_from_its_beginning() {
     let mut running = tracker(&kafka, &topic, &scratch).start();
     wait_for_lines(&mut running, &dir, 5);
     kafka.grow_topic(&topic, 3);
-    wait_until("the new partitions can be written", LONG, || {
-        (kafka.ends(&topic).len() == 3).then_some(())
-    });
+    wait_until("the new partitions can be written", LONG, || (kafka.ends(&topic).len() == 3).then_some(()));
     kafka.produce(&topic, &orders(2, 0..5));
     wait_for_lines(&mut running, &dir, 10);
     running.terminate(LONG).expect_code(0);

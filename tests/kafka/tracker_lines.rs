@@ -1,8 +1,6 @@
 //! A line of `tracker.events`, field by field.
 
-use crate::harness::{
-    Line, Record, Scratch, Trail, drain, finish_drain, order, order_for, shared, tracker, trail_dir,
-};
+use crate::harness::{Line, Record, Scratch, Trail, drain, finish_drain, order, order_for, shared, tracker, trail_dir};
 use crate::harness::{Need, Summary};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -48,10 +46,7 @@ fn line_of(payload: impl Into<Vec<u8>>) -> Line {
 }
 
 fn is_rfc3339_utc(text: &str) -> bool {
-    text.len() >= 20
-        && text.get(10..11) == Some("T")
-        && text.ends_with('Z')
-        && text.parse::<jiff::Timestamp>().is_ok()
+    text.len() >= 20 && text.get(10..11) == Some("T") && text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn an_order_has_every_field_in_its_place() {
@@ -62,11 +57,7 @@ fn an_order_has_every_field_in_its_place() {
     let timestamp = jiff::Timestamp::now().as_millisecond() - 60_123;
     kafka.produce(
         &topic,
-        &[Record::new(0, payload.clone())
-            .key("C-7")
-            .at(timestamp)
-            .header("seq", Some(b"43"))
-            .header("none", None)],
+        &[Record::new(0, payload.clone()).key("C-7").at(timestamp).header("seq", Some(b"43")).header("none", None)],
     );
     let scratch = Scratch::new("fields");
     drain(&kafka, &topic, &scratch);
@@ -98,10 +89,7 @@ fn an_order_has_every_field_in_its_place() {
     assert_eq!(line.raw("order_full"), Some(payload.as_str()));
     assert_eq!(line.number_of("kafka_timestamp"), timestamp);
     assert_eq!(line.text_of("kafka_key"), "C-7");
-    assert_eq!(
-        line.get("kafka_headers"),
-        json!([["seq", "43"], ["none", null]])
-    );
+    assert_eq!(line.get("kafka_headers"), json!([["seq", "43"], ["none", null]]));
     assert_eq!(line.number_of("leader_epoch"), 0);
     for absent in [
         "error",
@@ -128,9 +116,7 @@ fn a_message_without_key_and_headers_has_no_fields_for_them() {
         Record::new(0, order(2)).key(""),
         Record::new(0, order(3)).key([0xff, 0x00]),
     ]);
-    let [without, empty, binary] = &trail.lines[..] else {
-        panic!("three lines")
-    };
+    let [without, empty, binary] = &trail.lines[..] else { panic!("three lines") };
     assert_eq!(without.raw("kafka_key"), None);
     assert_eq!(without.raw("kafka_key_b64"), None);
     assert_eq!(without.raw("kafka_headers"), None);
@@ -140,12 +126,8 @@ fn a_message_without_key_and_headers_has_no_fields_for_them() {
 }
 
 fn the_text_of_an_order_stays_as_it_was_spelled() {
-    let payload = order_for(
-        7,
-        "client07",
-        r#","note":"caf\u00e9 \/","rate":1.50e1,"big":12345678901234567890123"#,
-    )
-    .replace(r#""shipping_fee":2.50"#, r#""shipping_fee": 25e-1"#);
+    let payload = order_for(7, "client07", r#","note":"caf\u00e9 \/","rate":1.50e1,"big":12345678901234567890123"#)
+        .replace(r#""shipping_fee":2.50"#, r#""shipping_fee": 25e-1"#);
     let line = line_of(payload.clone());
     assert!(line.is_order(), "{:?}", line.get("error"));
     assert_eq!(line.raw("order_full"), Some(payload.as_str()));
@@ -154,16 +136,11 @@ fn the_text_of_an_order_stays_as_it_was_spelled() {
 
 fn line_breaks_between_tokens_become_spaces() {
     let compact = order(5);
-    let pretty = compact
-        .replace(r#","status""#, ",\r\n  \"status\"")
-        .replace(r#","items":["#, ",\n\t\"items\":[\r");
+    let pretty = compact.replace(r#","status""#, ",\r\n  \"status\"").replace(r#","items":["#, ",\n\t\"items\":[\r");
     let line = line_of(pretty.clone());
     assert!(line.is_order(), "{:?}", line.get("error"));
     assert_eq!(line.text_of("raw_message"), pretty);
-    assert_eq!(
-        line.raw("order_full"),
-        Some(pretty.replace(['\r', '\n'], " ").as_str())
-    );
+    assert_eq!(line.raw("order_full"), Some(pretty.replace(['\r', '\n'], " ").as_str()));
 }
 
 fn what_is_no_order_has_an_error_and_no_order() {
@@ -175,18 +152,11 @@ fn what_is_no_order_has_an_error_and_no_order() {
         Record::new(0, "[]"),
         Record::new(0, ""),
         Record::new(0, order(4) + "{}"),
-        Record::new(
-            0,
-            order(5).replacen(r#""order_id":""#, r#""order_id":"","x":""#, 1),
-        ),
+        Record::new(0, order(5).replacen(r#""order_id":""#, r#""order_id":"","x":""#, 1)),
     ]);
     for line in &trail.lines {
         let what = line.text_of("raw_message");
-        assert_eq!(
-            line.text_of("event_type"),
-            "message.received.deserialization_error",
-            "{what}"
-        );
+        assert_eq!(line.text_of("event_type"), "message.received.deserialization_error", "{what}");
         assert_eq!(line.get("deserialized"), Value::Bool(false), "{what}");
         assert_eq!(line.raw("order_full"), None, "{what}");
         assert!(!line.text_of("error").is_empty(), "{what}");
@@ -200,10 +170,7 @@ fn what_is_no_order_has_an_error_and_no_order() {
 }
 
 fn a_known_field_twice_is_no_order() {
-    let twice = order(1).replace(
-        r#""currency":"EUR","#,
-        r#""currency":"EUR","currency":"EUR","#,
-    );
+    let twice = order(1).replace(r#""currency":"EUR","#, r#""currency":"EUR","currency":"EUR","#);
     let line = line_of(twice);
     assert!(!line.is_order());
     let error = line.text_of("error");
@@ -214,10 +181,7 @@ fn an_order_may_be_nested_128_deep_and_no_deeper() {
     // The order itself is the first level.
     let nested = |depth: usize| {
         let arrays = format!("{}{}", "[".repeat(depth - 1), "]".repeat(depth - 1));
-        Record::new(
-            0,
-            order_for(1, "client01", &format!(r#","extra":{arrays}"#)),
-        )
+        Record::new(0, order_for(1, "client01", &format!(r#","extra":{arrays}"#)))
     };
     let (_scratch, trail, _) = trail_of(&[nested(127), nested(128), nested(129), nested(100_000)]);
     let valid: Vec<bool> = trail.lines.iter().map(Line::is_order).collect();
@@ -241,9 +205,7 @@ fn wrong_sums_are_warnings() {
 }
 
 fn a_foreign_tax_rate_is_not_judged() {
-    let payload = order(3)
-        .replace(r#""tax":2.00"#, r#""tax":1.00"#)
-        .replace(r#""total":14.50"#, r#""total":13.50"#);
+    let payload = order(3).replace(r#""tax":2.00"#, r#""tax":1.00"#).replace(r#""total":14.50"#, r#""total":13.50"#);
     let line = line_of(payload);
     assert!(line.is_order());
     assert_eq!(line.raw("warnings"), None);
@@ -263,13 +225,8 @@ fn the_time_of_the_broker_is_marked() {
 }
 
 fn a_tombstone_is_no_empty_message() {
-    let (_scratch, trail, _) = trail_of(&[
-        Record::tombstone(0).key("gone"),
-        Record::new(0, "").key("empty"),
-    ]);
-    let [tombstone, empty] = &trail.lines[..] else {
-        panic!("two lines")
-    };
+    let (_scratch, trail, _) = trail_of(&[Record::tombstone(0).key("gone"), Record::new(0, "").key("empty")]);
+    let [tombstone, empty] = &trail.lines[..] else { panic!("two lines") };
     assert_eq!(tombstone.get("payload_null"), Value::Bool(true));
     assert_eq!(tombstone.text_of("raw_message"), "");
     assert_eq!(tombstone.number_of("message_size"), 0);
@@ -283,9 +240,7 @@ fn bytes_that_are_no_text_are_kept_beside_the_text() {
     let topic = kafka.topic(1);
     kafka.produce(
         &topic,
-        &[Record::new(0, *b"caf\xe9 \xff")
-            .header("value", Some(b"\xc3\x28"))
-            .header("text", Some("é".as_bytes()))],
+        &[Record::new(0, *b"caf\xe9 \xff").header("value", Some(b"\xc3\x28")).header("text", Some("é".as_bytes()))],
     );
     let scratch = Scratch::new("bytes");
     finish_drain(tracker(&kafka, &topic, &scratch));
@@ -294,9 +249,6 @@ fn bytes_that_are_no_text_are_kept_beside_the_text() {
     assert_eq!(line.text_of("raw_message"), "caf\u{fffd} \u{fffd}");
     assert_eq!(line.text_of("raw_message_b64"), "Y2Fm6SD/");
     assert_eq!(line.number_of("message_size"), 6);
-    assert_eq!(
-        line.get("kafka_headers"),
-        json!([["value", {"b64": "wyg="}], ["text", "é"]])
-    );
+    assert_eq!(line.get("kafka_headers"), json!([["value", {"b64": "wyg="}], ["text", "é"]]));
     trail.expect_records(&kafka.dump(&topic));
 }

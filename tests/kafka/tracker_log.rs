@@ -1,8 +1,8 @@
 //! `tracker.log`: its lines, its metrics, its languages.
 
 use crate::harness::{
-    Cluster, LONG, LogLine, Need, Process, Record, Scratch, Trail, drain, events, order, read_log,
-    shared, tracker, trail_dir, wait_for_event, wait_for_events, wait_for_lines,
+    Cluster, LONG, LogLine, Need, Process, Record, Scratch, Trail, drain, events, order, read_log, shared, tracker,
+    trail_dir, wait_for_event, wait_for_events, wait_for_lines,
 };
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -45,17 +45,9 @@ fn running(kafka: &Cluster, more: &[&str]) -> Running {
     kafka.produce(&topic, &mixed());
     let scratch = Scratch::new("log");
     let dir = trail_dir(&scratch);
-    let mut tracker = tracker(kafka, &topic, &scratch)
-        .args(["--metrics-interval", "1s"])
-        .args(more)
-        .start();
+    let mut tracker = tracker(kafka, &topic, &scratch).args(["--metrics-interval", "1s"]).args(more).start();
     wait_for_lines(&mut tracker, &dir, 4);
-    Running {
-        tracker,
-        topic,
-        dir,
-        _scratch: scratch,
-    }
+    Running { tracker, topic, dir, _scratch: scratch }
 }
 
 /// The first metrics line that has counted all four messages.
@@ -63,9 +55,7 @@ fn running(kafka: &Cluster, more: &[&str]) -> Running {
 fn metrics_of_four(dir: &Path) -> LogLine {
     crate::harness::wait_until("metrics with four messages", LONG, || {
         let lines = events(dir, "tracker.metrics");
-        lines
-            .into_iter()
-            .find(|line| line.metadata()["messages_received"] == 4)
+        lines.into_iter().find(|line| line.metadata()["messages_received"] == 4)
     })
 }
 
@@ -78,10 +68,7 @@ fn every_line_has_the_fields_of_the_format() {
     for line in &lines {
         let time = line.get("timestamp").as_str().expect("a time");
         assert!(time.ends_with('Z') && time.parse::<jiff::Timestamp>().is_ok());
-        assert!(
-            ["INFO", "WARN", "ERROR"].contains(&line.level()),
-            "{line:?}"
-        );
+        assert!(["INFO", "WARN", "ERROR"].contains(&line.level()), "{line:?}");
         assert_eq!(line.get("service"), "order-tracker");
         assert!(!line.message().is_empty(), "{line:?}");
         assert!(line.event().contains('.'), "{line:?}");
@@ -98,22 +85,11 @@ fn the_life_of_a_tracker_is_told_in_order() {
         let place = lines.iter().position(|line| line.event() == event);
         place.unwrap_or_else(|| panic!("no {event} in {lines:?}"))
     };
-    let life = [
-        "tracker.started",
-        "tracker.subscribed",
-        "message.invalid",
-        "tracker.stopping",
-        "tracker.stopped",
-    ];
+    let life = ["tracker.started", "tracker.subscribed", "message.invalid", "tracker.stopping", "tracker.stopped"];
     let places: Vec<usize> = life.iter().map(|event| place(event)).collect();
     assert!(places.is_sorted(), "{places:?}");
-    let last = lines
-        .iter()
-        .rposition(|line| line.event() == "tracker.metrics");
-    assert!(
-        last > Some(place("tracker.stopping")),
-        "one more on stopping"
-    );
+    let last = lines.iter().rposition(|line| line.event() == "tracker.metrics");
+    assert!(last > Some(place("tracker.stopping")), "one more on stopping");
     let stopped = &lines[place("tracker.stopped")];
     assert_eq!(stopped.metadata()["total_messages_received"], 4);
     assert_eq!(stopped.metadata()["total_messages_processed"], 3);
@@ -146,11 +122,7 @@ fn metrics_have_the_keys_and_types_of_the_original() {
 fn metrics_come_every_interval_and_once_more_at_the_end() {
     let mut running = running(&shared(), &[]);
     let before = wait_for_events(&running.dir, "tracker.metrics", 4);
-    let uptime = |line: &LogLine| {
-        line.metadata()["uptime_seconds"]
-            .as_f64()
-            .expect("a number")
-    };
+    let uptime = |line: &LogLine| line.metadata()["uptime_seconds"].as_f64().expect("a number");
     for pair in before.windows(2) {
         let distance = uptime(&pair[1]) - uptime(&pair[0]);
         assert!(distance > 0.5, "a second apart, not {distance}");
@@ -175,10 +147,7 @@ fn metrics_count_on_after_a_restart_from_zero() {
     kafka.produce(&topic, &mixed()[..2]);
     drain(&kafka, &topic, &scratch);
     let stopped = events(&dir, "tracker.stopped");
-    let received: Vec<&Value> = stopped
-        .iter()
-        .map(|line| &line.metadata()["total_messages_received"])
-        .collect();
+    let received: Vec<&Value> = stopped.iter().map(|line| &line.metadata()["total_messages_received"]).collect();
     assert_eq!(received, [4, 2]);
     assert_eq!(Trail::read(&dir).lines.len(), 6);
 }
@@ -187,19 +156,13 @@ fn in_french_the_texts_are_the_original_s() {
     let mut running = running(&shared(), &["--lang", "fr"]);
     metrics_of_four(&running.dir);
     running.tracker.terminate(LONG).expect_code(0);
-    let subscribed = format!(
-        "Consommateur démarré et abonné au topic '{}'",
-        running.topic
-    );
+    let subscribed = format!("Consommateur démarré et abonné au topic '{}'", running.topic);
     let texts = [
         ("tracker.started", "Système de journalisation initialisé"),
         ("tracker.subscribed", subscribed.as_str()),
         ("tracker.metrics", "Métriques système périodiques"),
         ("message.invalid", "Erreur de désérialisation du message"),
-        (
-            "tracker.stopping",
-            "Signal d'arrêt reçu, fin de la consommation.",
-        ),
+        ("tracker.stopping", "Signal d'arrêt reçu, fin de la consommation."),
         ("tracker.stopped", "Consommateur arrêté proprement"),
     ];
     for (event, text) in texts {
@@ -207,10 +170,7 @@ fn in_french_the_texts_are_the_original_s() {
         assert_eq!(line.message(), text, "{event}");
     }
     let started = wait_for_event(&running.dir, "tracker.started");
-    for (key, file) in [
-        ("events_file", "tracker.events"),
-        ("log_file", "tracker.log"),
-    ] {
+    for (key, file) in [("events_file", "tracker.events"), ("log_file", "tracker.log")] {
         let named = started.metadata()[key].as_str().unwrap_or_default();
         assert!(named.ends_with(file), "{started:?}");
     }
@@ -233,9 +193,7 @@ fn in_english_they_are_not() {
 fn invalid_messages_are_told_and_a_flood_of_them_is_counted() {
     let kafka = shared();
     let topic = kafka.topic(1);
-    let flood: Vec<Record> = (0..5_000)
-        .map(|n| Record::new(0, format!("no order {n}")))
-        .collect();
+    let flood: Vec<Record> = (0..5_000).map(|n| Record::new(0, format!("no order {n}"))).collect();
     kafka.produce(&topic, &flood);
     let scratch = Scratch::new("flood");
     let dir = trail_dir(&scratch);
@@ -245,9 +203,6 @@ fn invalid_messages_are_told_and_a_flood_of_them_is_counted() {
     assert!(!told.is_empty());
     assert!(told.len() < 200, "{} lines for 5,000 of them", told.len());
     // A line stands for itself and for those that were kept back before it.
-    let counted: i64 = told
-        .iter()
-        .map(|line| 1 + line.metadata()["suppressed"].as_i64().unwrap_or(0))
-        .sum();
+    let counted: i64 = told.iter().map(|line| 1 + line.metadata()["suppressed"].as_i64().unwrap_or(0)).sum();
     assert_eq!(counted, 5_000, "none is left out of the count");
 }

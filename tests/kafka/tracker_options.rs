@@ -1,8 +1,8 @@
 //! What flags change.
 
 use crate::harness::{
-    Cluster, LONG, Line, Need, Record, Run, Scratch, Summary, Trail, drain, finish_drain, group_of,
-    order, order_for, program, shared, tracker, trail_dir, wait_for_lines,
+    Cluster, LONG, Line, Need, Record, Run, Scratch, Summary, Trail, drain, finish_drain, group_of, order, order_for,
+    program, shared, tracker, trail_dir, wait_for_lines,
 };
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -50,12 +50,7 @@ fn payload_json_asks_for_json_only() {
     let (trail, summary) = trail_with(&["--payload", "json"], &payloads(&texts));
     let valid: Vec<bool> = trail.lines.iter().map(Line::is_order).collect();
     assert_eq!(valid, [true, true, true, false, false, true]);
-    assert!(
-        trail
-            .lines
-            .iter()
-            .all(|line| line.raw("order_full").is_none())
-    );
+    assert!(trail.lines.iter().all(|line| line.raw("order_full").is_none()));
     assert_eq!((summary.valid, summary.invalid), (4, 2));
 }
 
@@ -75,9 +70,7 @@ fn payload_bytes_asks_for_nothing() {
 fn only_the_named_partitions_are_read() {
     let kafka = shared();
     let topic = kafka.topic(6);
-    let records: Vec<Record> = (0..30)
-        .map(|n| Record::new(n % 6, order(n as u32)))
-        .collect();
+    let records: Vec<Record> = (0..30).map(|n| Record::new(n % 6, order(n as u32))).collect();
     kafka.produce(&topic, &records);
     let scratch = Scratch::new("partitions");
     finish_drain(tracker(&kafka, &topic, &scratch).args(["--only-partitions", "0-2,5"]));
@@ -91,15 +84,9 @@ fn only_the_named_partitions_are_read() {
 fn printed(more: &[&str]) -> String {
     let kafka = shared();
     let topic = kafka.topic(1);
-    kafka.produce(
-        &topic,
-        &payloads(&[&order(1), &order_for(2, "client02", "")]),
-    );
+    kafka.produce(&topic, &payloads(&[&order(1), &order_for(2, "client02", "")]));
     let scratch = Scratch::new("print");
-    let exit = tracker(&kafka, &topic, &scratch)
-        .args(more)
-        .arg("--until-end")
-        .finish_within(LONG);
+    let exit = tracker(&kafka, &topic, &scratch).args(more).arg("--until-end").finish_within(LONG);
     exit.expect_code(0);
     exit.stdout
 }
@@ -134,12 +121,7 @@ fn a_missing_topic_is_made() {
 }
 
 fn prefixed(kafka: &Cluster, prefix: &str, scratch: &Scratch) -> Run {
-    program("tracker", scratch).cluster(kafka).args([
-        "--topic-prefix",
-        prefix,
-        "--group",
-        &group_of(prefix),
-    ])
+    program("tracker", scratch).cluster(kafka).args(["--topic-prefix", prefix, "--group", &group_of(prefix)])
 }
 
 fn the_prefix_stands_before_the_built_in_topic_only() {
@@ -169,24 +151,14 @@ fn without_a_directory_it_writes_where_it_stands() {
     let scratch = Scratch::new("here");
     let here = scratch.join("deep/er");
     std::fs::create_dir_all(&here).unwrap();
-    let run = program("tracker", &scratch).cluster(&kafka).args([
-        "--topic",
-        &topic,
-        "--group",
-        &group_of(&topic),
-    ]);
+    let run = program("tracker", &scratch).cluster(&kafka).args(["--topic", &topic, "--group", &group_of(&topic)]);
     finish_drain(run.in_dir(&here));
     Trail::read(&here).expect_records(&kafka.dump(&topic));
     assert!(here.join("tracker.log").is_file());
 
     let made = here.join("not/there/yet");
-    let run = program("tracker", &scratch).cluster(&kafka).args([
-        "--topic",
-        &topic,
-        "--group",
-        &group_of(&topic),
-        "--dir",
-    ]);
+    let run =
+        program("tracker", &scratch).cluster(&kafka).args(["--topic", &topic, "--group", &group_of(&topic), "--dir"]);
     finish_drain(run.arg(&made));
     Trail::read(&made).expect_records(&kafka.dump(&topic));
 }
@@ -198,9 +170,7 @@ fn strict_durability_writes_the_same() {
     kafka.produce(&topic, &records);
     let scratch = Scratch::new("strict");
     let dir = trail_dir(&scratch);
-    let mut running = tracker(&kafka, &topic, &scratch)
-        .args(["--durability", "strict"])
-        .start();
+    let mut running = tracker(&kafka, &topic, &scratch).args(["--durability", "strict"]).start();
     wait_for_lines(&mut running, &dir, 2_000);
     running.terminate(LONG).expect_code(0);
     Trail::read(&dir).expect_records(&kafka.dump(&topic));
@@ -210,9 +180,7 @@ fn topics_compressed_in_any_way_are_read() {
     let kafka = shared();
     let topic = kafka.topic(4);
     for (partition, codec) in (0_i32..).zip(["gzip", "lz4", "snappy", "zstd"]) {
-        let records: Vec<Record> = (0..200)
-            .map(|n| Record::new(partition, order(n)).key(codec))
-            .collect();
+        let records: Vec<Record> = (0..200).map(|n| Record::new(partition, order(n)).key(codec)).collect();
         kafka.produce_compressed(&topic, codec, &records);
     }
     let scratch = Scratch::new("compressed");
@@ -237,18 +205,9 @@ fn invalid_messages_also_go_to_the_dead_letter_topic() {
     assert_eq!(letter["original_offset"], 1);
     assert_eq!(letter["original_payload"], broken);
     assert_eq!(letter["consumer_group"], group_of(&topic));
-    for member in [
-        "id",
-        "timestamp",
-        "failure_reason",
-        "error_message",
-        "processing_host",
-    ] {
+    for member in ["id", "timestamp", "failure_reason", "error_message", "processing_host"] {
         let text = letter[member].as_str();
-        assert!(
-            text.is_some_and(|text| !text.is_empty()),
-            "{member}: {letter}"
-        );
+        assert!(text.is_some_and(|text| !text.is_empty()), "{member}: {letter}");
     }
     assert!(letter["retry_count"].is_u64(), "{letter}");
 }

@@ -1,8 +1,8 @@
 //! Brokers that stop and die under running programs: both wait, say so, and go on by themselves.
 
 use crate::harness::{
-    Broker, Cluster, LONG, Need, Process, SHORT, Scratch, Trail, events, order, program, tracker,
-    trail_dir, wait_for_event, wait_for_events, wait_for_lines, wait_until, wait_while_time_passes,
+    Broker, Cluster, LONG, Need, Process, SHORT, Scratch, Trail, events, order, program, tracker, trail_dir,
+    wait_for_event, wait_for_events, wait_for_lines, wait_until, wait_while_time_passes,
 };
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -31,10 +31,7 @@ fn outage() -> Duration {
 }
 
 fn producer(kafka: &Cluster, topic: &str, scratch: &Scratch) -> Process {
-    program("producer", scratch)
-        .cluster(kafka)
-        .args(["--topic", topic, "--rate", "200"])
-        .start()
+    program("producer", scratch).cluster(kafka).args(["--topic", topic, "--rate", "200"]).start()
 }
 
 fn an_outage_under_load(end: fn(&mut Broker)) {
@@ -65,10 +62,7 @@ fn an_outage_under_load(end: fn(&mut Broker)) {
 
     let records = kafka.dump(&topic);
     let count = records.len();
-    assert_eq!(
-        sent.last_line(),
-        format!("sent={count} delivered={count} failed=0")
-    );
+    assert_eq!(sent.last_line(), format!("sent={count} delivered={count} failed=0"));
     Trail::read(&dir).expect_records(&records);
     let sequence = |record: &crate::harness::Record| {
         let order: Value = serde_json::from_str(record.text()).expect("an order");
@@ -135,9 +129,7 @@ fn a_broker_that_dies_under_a_drain_is_waited_for() {
     let mut broker = Broker::start();
     let kafka = broker.cluster();
     let topic = kafka.topic(1);
-    let records: Vec<_> = (0..60_000)
-        .map(|n| crate::harness::Record::new(0, order(n)))
-        .collect();
+    let records: Vec<_> = (0..60_000).map(|n| crate::harness::Record::new(0, order(n))).collect();
     kafka.produce(&topic, &records);
     let scratch = Scratch::new("drain-outage");
     let dir = trail_dir(&scratch);
@@ -155,9 +147,6 @@ fn a_broker_that_dies_under_a_drain_is_waited_for() {
     broker.start_again();
     let exit = tracker.wait(LONG);
     exit.expect_code(0);
-    assert_eq!(
-        exit.last_line(),
-        "received=60000 valid=60000 invalid=0 gaps=0"
-    );
+    assert_eq!(exit.last_line(), "received=60000 valid=60000 invalid=0 gaps=0");
     Trail::read(&dir).expect_unbroken();
 }

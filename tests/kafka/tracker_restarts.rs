@@ -2,8 +2,7 @@
 //! exactly where it ends.
 
 use crate::harness::{
-    LONG, Line, Need, Record, Scratch, Trail, drain, group_of, order, shared, tracker, trail_dir,
-    wait_until,
+    LONG, Line, Need, Record, Scratch, Trail, drain, group_of, order, shared, tracker, trail_dir, wait_until,
 };
 use libtest_mimic::Trial;
 
@@ -26,21 +25,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// Some orders in each of the partitions, in one go.
 fn orders(partitions: i32, each: u32) -> Vec<Record> {
-    (0..each)
-        .flat_map(|n| {
-            (0..partitions).map(move |p| Record::new(p, order(n * 10 + p as u32)).key("k"))
-        })
-        .collect()
+    (0..each).flat_map(|n| (0..partitions).map(move |p| Record::new(p, order(n * 10 + p as u32)).key("k"))).collect()
 }
 
 fn killed_twenty_times_under_load_every_offset_is_there_once() {
     let kafka = shared();
     let topic = kafka.topic(3);
-    let flood = kafka.flood(
-        &topic,
-        &order(0).replace(r#""sequence":0"#, r#""sequence":@N@"#),
-        5_000,
-    );
+    let flood = kafka.flood(&topic, &order(0).replace(r#""sequence":0"#, r#""sequence":@N@"#), 5_000);
     let scratch = Scratch::new("kills");
     let dir = trail_dir(&scratch);
     let size = || std::fs::metadata(dir.join("tracker.events")).map_or(0, |file| file.len());
@@ -94,24 +85,13 @@ fn a_line_torn_anywhere_comes_again_whole() {
     drain(&kafka, &topic, &whole);
     let file = std::fs::read(trail_dir(&whole).join("tracker.events")).unwrap();
     let last_line = file.len() - Trail::read(&trail_dir(&whole)).lines[17].text.len() - 1;
-    for cut in [
-        last_line,
-        last_line + 1,
-        last_line + 400,
-        file.len() - 2,
-        file.len() - 1,
-        3,
-        0,
-    ] {
+    for cut in [last_line, last_line + 1, last_line + 400, file.len() - 2, file.len() - 1, 3, 0] {
         let scratch = Scratch::new("torn");
         only_the_file(&scratch, &file[..cut]);
         drain(&kafka, &topic, &scratch);
         let trail = Trail::read(&trail_dir(&scratch));
         trail.expect_records(&kafka.dump(&topic));
-        let kept = file[..cut]
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |lf| lf + 1);
+        let kept = file[..cut].iter().rposition(|b| *b == b'\n').map_or(0, |lf| lf + 1);
         let now = std::fs::read(trail_dir(&scratch).join("tracker.events")).unwrap();
         assert_eq!(now[..kept], file[..kept], "whole lines stay, cut at {cut}");
     }
@@ -145,19 +125,13 @@ fn garbage_after_the_last_line_is_cut() {
 
 /// A line as the Go original writes it.
 fn line_of_the_original(topic: &str, offset: usize, payload: &str, is_order: bool) -> String {
-    let text = serde_json::to_string(payload)
-        .unwrap()
-        .replace('<', "\\u003c");
+    let text = serde_json::to_string(payload).unwrap().replace('<', "\\u003c");
     let head = format!(
         concat!(
             r#"{{"timestamp":"2026-11-21T09:12:30Z","event_type":"message.received{}","#,
             r#""kafka_topic":"{}","kafka_partition":0,"kafka_offset":{},"raw_message":{},"message_size":{},"#,
         ),
-        if is_order {
-            ""
-        } else {
-            ".deserialization_error"
-        },
+        if is_order { "" } else { ".deserialization_error" },
         topic,
         offset,
         text,
@@ -174,37 +148,19 @@ fn line_of_the_original(topic: &str, offset: usize, payload: &str, is_order: boo
 fn a_file_of_the_original_is_continued() {
     let kafka = shared();
     let topic = kafka.topic(1);
-    let payloads = [
-        order(1),
-        "{\"a\":\"<".to_owned(),
-        order(2),
-        order(3),
-        order(4),
-    ];
-    let records: Vec<Record> = payloads
-        .iter()
-        .map(|text| Record::new(0, text.clone()))
-        .collect();
+    let payloads = [order(1), "{\"a\":\"<".to_owned(), order(2), order(3), order(4)];
+    let records: Vec<Record> = payloads.iter().map(|text| Record::new(0, text.clone())).collect();
     kafka.produce(&topic, &records);
-    let theirs: String = (0..3)
-        .map(|n| line_of_the_original(&topic, n, &payloads[n], n != 1))
-        .collect();
+    let theirs: String = (0..3).map(|n| line_of_the_original(&topic, n, &payloads[n], n != 1)).collect();
     let scratch = Scratch::new("original");
     only_the_file(&scratch, theirs.as_bytes());
 
-    assert_eq!(
-        drain(&kafka, &topic, &scratch).received,
-        2,
-        "offsets 3 and 4"
-    );
+    assert_eq!(drain(&kafka, &topic, &scratch).received, 2, "offsets 3 and 4");
     let trail = Trail::read(&trail_dir(&scratch));
     trail.expect_unbroken();
     assert_eq!(trail.lines.len(), 5);
     let now = std::fs::read(trail_dir(&scratch).join("tracker.events")).unwrap();
-    assert!(
-        now.starts_with(theirs.as_bytes()),
-        "their lines stay as they are"
-    );
+    assert!(now.starts_with(theirs.as_bytes()), "their lines stay as they are");
     assert_eq!(trail.lines[3].record(), kafka.dump(&topic)[3]);
 }
 
@@ -253,9 +209,7 @@ fn the_group_is_told_the_position_of_the_file() {
         assert!(running.is_running(), "it ended: {}", running.stderr());
         let committed = kafka.group(&group_of(&topic));
         let due = [("0", 12), ("1", 12), ("2", 5)];
-        due.iter()
-            .all(|(p, next)| committed.get(&format!("{topic}/{p}")) == Some(next))
-            .then_some(())
+        due.iter().all(|(p, next)| committed.get(&format!("{topic}/{p}")) == Some(next)).then_some(())
     });
     running.terminate(LONG).expect_code(0);
     Trail::read(&trail_dir(&scratch)).expect_unbroken();

@@ -1,8 +1,8 @@
 //! Two trackers and one directory: one writes, the other waits for it to die.
 
 use crate::harness::{
-    LONG, Need, Record, SHORT, Scratch, Trail, events, free_port, order, shared, tracker,
-    trail_dir, wait_for_event, wait_for_lines,
+    LONG, Need, Record, SHORT, Scratch, Trail, events, free_port, order, shared, tracker, trail_dir, wait_for_event,
+    wait_for_lines,
 };
 use libtest_mimic::Trial;
 use std::net::TcpListener;
@@ -33,9 +33,7 @@ fn the_second_waits_and_takes_over_when_the_first_dies() {
     wait_for_lines(&mut first, &dir, 10);
 
     let port = free_port();
-    let mut second = tracker(&kafka, &topic, &scratch)
-        .args(["--listen", &format!("127.0.0.1:{port}")])
-        .start();
+    let mut second = tracker(&kafka, &topic, &scratch).args(["--listen", &format!("127.0.0.1:{port}")]).start();
     wait_for_event(&dir, "tracker.standby");
     TcpListener::bind(("127.0.0.1", port)).expect("a standby takes no port");
     kafka.produce(&topic, &orders(10));
@@ -77,11 +75,8 @@ fn until_end_against_a_held_lock_names_the_holder() {
     kafka.produce(&topic, &orders(3));
     let mut holder = tracker(&kafka, &topic, &scratch).start();
     wait_for_lines(&mut holder, &dir, 3);
-    let exit = tracker(&kafka, &topic, &scratch)
-        .arg("--until-end")
-        .finish();
-    exit.expect_code(1)
-        .expect_message(&[&holder.pid().to_string()]);
+    let exit = tracker(&kafka, &topic, &scratch).arg("--until-end").finish();
+    exit.expect_code(1).expect_message(&[&holder.pid().to_string()]);
     assert!(holder.is_running());
     holder.terminate(LONG).expect_code(0);
 }

@@ -1,8 +1,8 @@
 //! Ending at the end of the topic, and ending on a signal.
 
 use crate::harness::{
-    Ending, LONG, Need, Record, SHORT, Scratch, Signal, Summary, Trail, drain, events, group_of,
-    order, shared, tracker, trail_dir, wait_for_event, wait_for_lines,
+    Ending, LONG, Need, Record, SHORT, Scratch, Signal, Summary, Trail, drain, events, group_of, order, shared,
+    tracker, trail_dir, wait_for_event, wait_for_lines,
 };
 use libtest_mimic::Trial;
 use std::time::Duration;
@@ -38,12 +38,7 @@ fn until_end_reaches_the_end_of_every_kind_of_partition() {
     kafka.transact(&topic, &orders(2, 5..6), Ending::Commit);
     kafka.transact(&topic, &orders(2, 6..8), Ending::Abort);
     let scratch = Scratch::new("until-end");
-    let expected = Summary {
-        received: 11,
-        valid: 9,
-        invalid: 2,
-        gaps: 0,
-    };
+    let expected = Summary { received: 11, valid: 9, invalid: 2, gaps: 0 };
     assert_eq!(drain(&kafka, &topic, &scratch), expected);
     let trail = Trail::read(&trail_dir(&scratch));
     trail.expect_records(&kafka.dump(&topic));
@@ -87,9 +82,7 @@ fn until_end_of_an_empty_topic_is_quick() {
     let kafka = shared();
     let topic = kafka.topic(3);
     let scratch = Scratch::new("empty");
-    let exit = tracker(&kafka, &topic, &scratch)
-        .arg("--until-end")
-        .finish_within(SHORT);
+    let exit = tracker(&kafka, &topic, &scratch).arg("--until-end").finish_within(SHORT);
     exit.expect_code(0);
     assert_eq!(exit.last_line(), "received=0 valid=0 invalid=0 gaps=0");
     assert!(Trail::read(&trail_dir(&scratch)).lines.is_empty());
@@ -99,9 +92,7 @@ fn until_end_of_an_empty_topic_is_quick() {
 fn stopped_while_reading(signal: Signal) {
     let kafka = shared();
     let topic = kafka.topic(3);
-    let records: Vec<Record> = (0..30_000)
-        .map(|n| Record::new(i32::try_from(n % 3).unwrap(), order(n)))
-        .collect();
+    let records: Vec<Record> = (0..30_000).map(|n| Record::new(i32::try_from(n % 3).unwrap(), order(n))).collect();
     kafka.produce(&topic, &records);
     let scratch = Scratch::new("drains");
     let dir = trail_dir(&scratch);
@@ -136,9 +127,7 @@ fn the_time_for_draining_is_limited() {
     let flood = kafka.flood(&topic, &order(7), 2_000);
     let scratch = Scratch::new("limited");
     let dir = trail_dir(&scratch);
-    let mut running = tracker(&kafka, &topic, &scratch)
-        .args(["--drain-timeout", "0s"])
-        .start();
+    let mut running = tracker(&kafka, &topic, &scratch).args(["--drain-timeout", "0s"]).start();
     wait_for_lines(&mut running, &dir, 100);
     running.terminate(Duration::from_secs(15)).expect_code(0);
     flood.stop();

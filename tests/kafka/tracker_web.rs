@@ -2,8 +2,8 @@
 
 use crate::harness::{Broker, Cluster};
 use crate::harness::{
-    LONG, Need, Process, Record, SHORT, Scratch, free_port, group_of, order, shared, tracker,
-    trail_dir, wait_for_lines, wait_until,
+    LONG, Need, Process, Record, SHORT, Scratch, free_port, group_of, order, shared, tracker, trail_dir,
+    wait_for_lines, wait_until,
 };
 use libtest_mimic::Trial;
 use std::io::{Read, Write};
@@ -36,34 +36,24 @@ fn get(port: u16, path: &str) -> Option<Answer> {
     let mut answer = String::new();
     connection.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
-    Some(Answer {
-        status: head.split(' ').nth(1)?.parse().ok()?,
-        head: head.to_lowercase(),
-        body: body.to_owned(),
-    })
+    Some(Answer { status: head.split(' ').nth(1)?.parse().ok()?, head: head.to_lowercase(), body: body.to_owned() })
 }
 
 fn listening(kafka: &Cluster, topic: &str, scratch: &Scratch) -> (Process, u16) {
     let port = free_port();
-    let process = tracker(kafka, topic, scratch)
-        .args(["--listen", &format!("127.0.0.1:{port}")])
-        .start();
+    let process = tracker(kafka, topic, scratch).args(["--listen", &format!("127.0.0.1:{port}")]).start();
     (process, port)
 }
 
 #[track_caller]
 fn wait_for_status(port: u16, path: &str, status: u16) -> Answer {
-    wait_until(&format!("{path} answers {status}"), SHORT, || {
-        get(port, path).filter(|answer| answer.status == status)
-    })
+    wait_until(&format!("{path} answers {status}"), SHORT, || get(port, path).filter(|answer| answer.status == status))
 }
 
 fn metrics_have_the_names_that_dashboards_know() {
     let kafka = shared();
     let topic = kafka.topic(2);
-    let records: Vec<Record> = (0..10)
-        .map(|n| Record::new(n % 2, order(n as u32)))
-        .collect();
+    let records: Vec<Record> = (0..10).map(|n| Record::new(n % 2, order(n as u32))).collect();
     kafka.produce(&topic, &records);
     kafka.produce(&topic, &[Record::new(0, "no order")]);
     let scratch = Scratch::new("metrics");
@@ -80,10 +70,7 @@ fn metrics_have_the_names_that_dashboards_know() {
         (lag.len() == 2).then_some(lag)
     });
     for line in &lag {
-        assert!(
-            line.contains(&format!("consumergroup=\"{group}\"")),
-            "{line}"
-        );
+        assert!(line.contains(&format!("consumergroup=\"{group}\"")), "{line}");
         assert!(line.contains(&format!("topic=\"{topic}\"")), "{line}");
         assert!(line.contains("partition=\""), "{line}");
     }
@@ -91,11 +78,9 @@ fn metrics_have_the_names_that_dashboards_know() {
     assert_eq!(answer.status, 200);
     assert!(answer.head.contains("openmetrics-text") || answer.head.contains("text/plain"));
     let body = &answer.body;
-    for name in [
-        "kafka_consumergroup_current_offset{",
-        "kafka_topic_partition_current_offset{",
-        "kafka_topic_partitions{",
-    ] {
+    for name in
+        ["kafka_consumergroup_current_offset{", "kafka_topic_partition_current_offset{", "kafka_topic_partitions{"]
+    {
         assert!(body.contains(name), "{name} in {body}");
     }
     assert!(body.contains("messaging_"), "OpenTelemetry's names: {body}");
@@ -111,10 +96,7 @@ fn health_and_readiness_are_told() {
     wait_for_status(port, "/healthz", 200);
     wait_for_status(port, "/nothing", 404);
     running.terminate(LONG).expect_code(0);
-    assert!(
-        get(port, "/healthz").is_none(),
-        "it is gone with the tracker"
-    );
+    assert!(get(port, "/healthz").is_none(), "it is gone with the tracker");
 }
 
 fn without_a_broker_it_lives_and_is_not_ready() {
@@ -151,19 +133,14 @@ fn listening_sockets(pid: u32) -> Option<usize> {
     for descriptor in std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten() {
         let target = std::fs::read_link(descriptor.path()).unwrap_or_default();
         let target = target.to_string_lossy().into_owned();
-        let inode = target
-            .strip_prefix("socket:[")
-            .and_then(|rest| rest.strip_suffix(']'));
+        let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
         own.extend(inode.map(str::to_owned));
     }
     let sockets = std::fs::read_to_string(format!("/proc/{pid}/net/tcp")).ok()?;
     const LISTEN: &str = "0A";
     let listens = |line: &&str| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        columns.get(3) == Some(&LISTEN)
-            && columns
-                .get(9)
-                .is_some_and(|inode| own.iter().any(|one| one == inode))
+        columns.get(3) == Some(&LISTEN) && columns.get(9).is_some_and(|inode| own.iter().any(|one| one == inode))
     };
     Some(sockets.lines().filter(listens).count())
 }

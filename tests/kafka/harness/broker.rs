@@ -25,22 +25,12 @@ pub(crate) fn shared() -> Cluster {
     let shared = shared.get_or_insert_with(|| match std::env::var("KAFKA_BOOTSTRAP_SERVERS") {
         Ok(bootstrap) if !bootstrap.is_empty() => {
             let cluster = Cluster::at(bootstrap);
-            assert!(
-                cluster.is_ready(),
-                "no broker answers at KAFKA_BOOTSTRAP_SERVERS={}",
-                cluster.bootstrap()
-            );
-            Shared {
-                cluster,
-                broker: None,
-            }
+            assert!(cluster.is_ready(), "no broker answers at KAFKA_BOOTSTRAP_SERVERS={}", cluster.bootstrap());
+            Shared { cluster, broker: None }
         }
         _ => {
             let broker = Broker::start();
-            Shared {
-                cluster: broker.cluster(),
-                broker: Some(broker),
-            }
+            Shared { cluster: broker.cluster(), broker: Some(broker) }
         }
     });
     shared.cluster.clone()
@@ -49,11 +39,7 @@ pub(crate) fn shared() -> Cluster {
 /// Stops what all tests shared. Nothing runs any more after it.
 pub(crate) fn close_shared() {
     let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(Shared {
-        broker: Some(mut broker),
-        ..
-    }) = shared
-    {
+    if let Some(Shared { broker: Some(mut broker), .. }) = shared {
         broker.kill_nine();
     }
     helper::close();
@@ -70,11 +56,7 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn new(name: &'static str, protocol: &'static str) -> Listener {
-        Listener {
-            name,
-            protocol,
-            port: free_port(),
-        }
+        Listener { name, protocol, port: free_port() }
     }
 
     pub(crate) fn cluster(&self) -> Cluster {
@@ -147,27 +129,18 @@ impl Broker {
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let data: PathBuf = self.scratch.join("data");
-        let run = Run::new(
-            "broker",
-            source_dir().join("broker/local.sh"),
-            &self.scratch,
-        )
-        .args(["start", "--heap", "384m", "--jars"])
-        .arg(jars())
-        .arg("--data")
-        .arg(data)
-        .args(["--port", &self.port.to_string()])
-        .args(["--controller-port", &self.controller_port.to_string()])
-        .args(self.settings.iter().flat_map(|setting| ["--set", setting]));
+        let run = Run::new("broker", source_dir().join("broker/local.sh"), &self.scratch)
+            .args(["start", "--heap", "384m", "--jars"])
+            .arg(jars())
+            .arg("--data")
+            .arg(data)
+            .args(["--port", &self.port.to_string()])
+            .args(["--controller-port", &self.controller_port.to_string()])
+            .args(self.settings.iter().flat_map(|setting| ["--set", setting]));
         let mut process = run.start();
         let cluster = self.cluster();
         wait_until("the broker answers", LONG, || {
-            assert!(
-                process.is_running(),
-                "the broker ended: {}{}",
-                process.stdout(),
-                process.stderr()
-            );
+            assert!(process.is_running(), "the broker ended: {}{}", process.stdout(), process.stderr());
             cluster.is_ready().then_some(())
         });
         self.process = Some(process);

@@ -31,19 +31,13 @@ pub(crate) fn placed(records: &[Record], places: &Places) -> Vec<Record> {
     records
         .iter()
         .zip(places)
-        .map(|(record, (partition, offset))| Record {
-            partition: *partition,
-            offset: *offset,
-            ..record.clone()
-        })
+        .map(|(record, (partition, offset))| Record { partition: *partition, offset: *offset, ..record.clone() })
         .collect()
 }
 
 impl Cluster {
     pub(crate) fn at(bootstrap: impl Into<String>) -> Cluster {
-        Cluster {
-            bootstrap: bootstrap.into(),
-        }
+        Cluster { bootstrap: bootstrap.into() }
     }
 
     pub(crate) fn bootstrap(&self) -> &str {
@@ -53,10 +47,7 @@ impl Cluster {
     fn request(&self, what: &str, details: Value) -> Value {
         let mut request = Map::new();
         request.insert("do".into(), what.into());
-        request.insert(
-            "client".into(),
-            json!({"bootstrap.servers": self.bootstrap}),
-        );
+        request.insert("client".into(), json!({"bootstrap.servers": self.bootstrap}));
         if let Value::Object(details) = details {
             request.extend(details);
         }
@@ -86,10 +77,7 @@ impl Cluster {
     pub(crate) fn topic_with(&self, partitions: i32, config: &[(&str, &str)]) -> String {
         let topic = self.unused_name("orders");
         let config: BTreeMap<&str, &str> = config.iter().copied().collect();
-        self.ask(
-            "create-topic",
-            json!({"topic": topic, "partitions": partitions, "config": config}),
-        );
+        self.ask("create-topic", json!({"topic": topic, "partitions": partitions, "config": config}));
         topic
     }
 
@@ -97,17 +85,14 @@ impl Cluster {
     pub(crate) fn make_topic(&self, topic: &str, partitions: i32) {
         let details = json!({"topic": topic, "partitions": partitions});
         let request = self.request("create-topic", details);
-        wait_until("the topic can be made", SHORT, || {
-            Request::ask(&request, []).try_answer().ok().map(|_| ())
-        });
+        wait_until("the topic can be made", SHORT, || Request::ask(&request, []).try_answer().ok().map(|_| ()));
     }
 
     /// A name that nothing has yet, on this cluster nor on one that earlier runs used.
     pub(crate) fn unused_name(&self, kind: &str) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let started = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .expect("it is later than 1970");
+        let started =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is later than 1970");
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         format!("{kind}-{}-{number}", started.as_millis())
     }
@@ -117,18 +102,12 @@ impl Cluster {
     }
 
     pub(crate) fn grow_topic(&self, topic: &str, partitions: i32) {
-        self.ask(
-            "grow-topic",
-            json!({"topic": topic, "partitions": partitions}),
-        );
+        self.ask("grow-topic", json!({"topic": topic, "partitions": partitions}));
     }
 
     /// Deletes all records of a partition before an offset, as retention does.
     pub(crate) fn delete_before(&self, topic: &str, partition: i32, offset: i64) {
-        self.ask(
-            "delete-before",
-            json!({"topic": topic, "partition": partition, "offset": offset}),
-        );
+        self.ask("delete-before", json!({"topic": topic, "partition": partition, "offset": offset}));
     }
 
     /// Writes records, each into its own partition.
@@ -173,9 +152,7 @@ impl Cluster {
 
     #[track_caller]
     fn write(&self, details: Value, records: &[Record], with_partition: bool) -> Places {
-        let lines = records
-            .iter()
-            .map(|record| record.to_request(with_partition));
+        let lines = records.iter().map(|record| record.to_request(with_partition));
         let (_, answer) = Request::ask(&self.request("produce", details), lines).answer();
         let places = answer["places"].as_array().expect("places are told");
         places
@@ -220,8 +197,7 @@ impl Cluster {
 
     /// Sets a group's offset from outside, as an operator would.
     pub(crate) fn move_group(&self, group: &str, topic: &str, partition: i32, offset: i64) {
-        let details =
-            json!({"group": group, "topic": topic, "partition": partition, "offset": offset});
+        let details = json!({"group": group, "topic": topic, "partition": partition, "offset": offset});
         self.ask("move-group", details);
     }
 
@@ -236,18 +212,13 @@ impl Cluster {
             "bootstrap.servers": self.bootstrap,
             "linger.ms": "5",
         }});
-        Flood {
-            request: Request::ask(&self.request("flood", details), []),
-        }
+        Flood { request: Request::ask(&self.request("flood", details), []) }
     }
 }
 
 fn numbers(answer: &Value) -> BTreeMap<String, i64> {
     let answer = answer.as_object().expect("an object is told");
-    answer
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), value.as_i64()?)))
-        .collect()
+    answer.iter().filter_map(|(name, value)| Some((name.clone(), value.as_i64()?))).collect()
 }
 
 /// Orders that stream until they are stopped.
@@ -259,8 +230,6 @@ impl Flood {
     /// Stops them, and says how many there were. All of them are on the broker by then.
     #[track_caller]
     pub(crate) fn stop(self) -> i64 {
-        self.request.answer().1["sent"]
-            .as_i64()
-            .expect("a number is told")
+        self.request.answer().1["sent"].as_i64().expect("a number is told")
     }
 }

@@ -16,9 +16,7 @@ pub(crate) fn source_dir() -> &'static Path {
 
 /// Where the built programs lie.
 pub(crate) fn binaries_dir() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_tracker"))
-        .parent()
-        .expect("a program lies in a directory")
+    Path::new(env!("CARGO_BIN_EXE_tracker")).parent().expect("a program lies in a directory")
 }
 
 /// A command to be started in a directory of the test's own.
@@ -37,21 +35,12 @@ impl Run {
     pub(crate) fn new(name: &str, path: impl AsRef<OsStr>, scratch: &Scratch) -> Run {
         let mut command = Command::new(path);
         command.current_dir(scratch.path()).stdin(Stdio::null());
-        for name in [
-            "KAFKA_BOOTSTRAP_SERVERS",
-            "TOPIC_PREFIX",
-            "KAFKA_HOME",
-            "NO_COLOR",
-        ] {
+        for name in ["KAFKA_BOOTSTRAP_SERVERS", "TOPIC_PREFIX", "KAFKA_HOME", "NO_COLOR"] {
             command.env_remove(name);
         }
         let out_dir = scratch.join("said");
         std::fs::create_dir_all(&out_dir).expect("a directory for the output can be made");
-        Run {
-            name: name.to_owned(),
-            command,
-            out_dir,
-        }
+        Run { name: name.to_owned(), command, out_dir }
     }
 
     pub(crate) fn cluster(self, cluster: &Cluster) -> Run {

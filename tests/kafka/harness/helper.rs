@@ -50,11 +50,7 @@ impl Helper {
             assert!(process.is_running(), "it ended: {}", process.stderr());
             process.stdout().strip_suffix('\n')?.parse().ok()
         });
-        Helper {
-            process,
-            port,
-            _scratch: scratch,
-        }
+        Helper { process, port, _scratch: scratch }
     }
 }
 
@@ -78,8 +74,7 @@ pub(crate) struct Request {
 impl Request {
     /// Asks with the request itself and the lines that belong to it.
     pub(crate) fn ask(request: &Value, lines: impl IntoIterator<Item = Value>) -> Request {
-        let connection =
-            TcpStream::connect(("127.0.0.1", port())).expect("the Java helper can be reached");
+        let connection = TcpStream::connect(("127.0.0.1", port())).expect("the Java helper can be reached");
         let mut out = BufWriter::new(&connection);
         writeln!(out, "{request}").expect("the Java helper listens");
         for line in lines {
@@ -93,14 +88,11 @@ impl Request {
     /// Ends the request, hears the whole answer, and gives its lines and what stood in its last.
     #[track_caller]
     pub(crate) fn answer(self) -> (Vec<Value>, Value) {
-        self.try_answer()
-            .unwrap_or_else(|error| panic!("the independent client failed: {error}"))
+        self.try_answer().unwrap_or_else(|error| panic!("the independent client failed: {error}"))
     }
 
     pub(crate) fn try_answer(self) -> Result<(Vec<Value>, Value), String> {
-        self.connection
-            .shutdown(Shutdown::Write)
-            .map_err(|error| error.to_string())?;
+        self.connection.shutdown(Shutdown::Write).map_err(|error| error.to_string())?;
         let mut lines = Vec::new();
         for line in BufReader::new(&self.connection).lines() {
             let line = line.map_err(|error| error.to_string())?;

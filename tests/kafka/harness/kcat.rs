@@ -16,17 +16,8 @@ pub(crate) fn kcat(cluster: &Cluster, arguments: &[OsString], input: &[u8]) -> V
         .stderr(Stdio::piped())
         .spawn()
         .expect("kcat was found");
-    child
-        .stdin
-        .take()
-        .expect("it is a pipe")
-        .write_all(input)
-        .expect("kcat reads its input");
+    child.stdin.take().expect("it is a pipe").write_all(input).expect("kcat reads its input");
     let output = child.wait_with_output().expect("kcat ends");
-    assert!(
-        output.status.success(),
-        "kcat {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "kcat {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }

@@ -44,10 +44,7 @@ pub(crate) fn jars() -> &'static Path {
 pub(crate) fn trial(name: String, needs: &'static [Need], test: fn()) -> Trial {
     Trial::ignorable_test(name, move || {
         if let Some(reason) = needs.iter().find_map(|need| missing(*need)) {
-            MISSING
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(reason.clone());
+            MISSING.lock().unwrap_or_else(PoisonError::into_inner).insert(reason.clone());
             return Ok(Completion::ignored_with(reason));
         }
         test();
@@ -57,10 +54,7 @@ pub(crate) fn trial(name: String, needs: &'static [Need], test: fn()) -> Trial {
 
 /// What kept tests from running, so that it can be said loudly at the end.
 pub(crate) fn missing_tools() -> BTreeSet<String> {
-    MISSING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    MISSING.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn missing(need: Need) -> Option<String> {
@@ -71,11 +65,7 @@ fn missing(need: Need) -> Option<String> {
 }
 
 fn answers(tool: &str, argument: &str) -> bool {
-    Command::new(tool)
-        .arg(argument)
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new(tool).arg(argument).stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 
 fn java_is_new_enough() -> Result<(), String> {
@@ -100,9 +90,7 @@ fn major_version(said: &str) -> Option<u32> {
 
 /// Kafka's jars in the target directory, fetched with Maven when they are not there yet.
 fn fetch_jars() -> Result<PathBuf, String> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("it lies in the target directory");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
     let jars = target.join("kafka-jars");
     let output = Command::new(super::command::source_dir().join("broker/local.sh"))
         .arg("jars")

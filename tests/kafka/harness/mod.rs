@@ -30,8 +30,7 @@ pub(crate) use process::{Exit, Process, Signal};
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
 pub(crate) use tracking::{
-    drain, events, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events,
-    wait_for_lines,
+    drain, events, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events, wait_for_lines,
 };
 pub(crate) use trail::{Line, Summary, Trail};
 pub(crate) use wait::{LONG, SHORT, wait_until, wait_while_time_passes};

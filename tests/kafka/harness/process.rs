@@ -35,22 +35,13 @@ impl Process {
     }
 
     /// The same with its standard output in a pipe, which the test may close.
-    pub(crate) fn start_piped(
-        name: &str,
-        command: Command,
-        out_dir: &Path,
-    ) -> (Process, ChildStdout) {
+    pub(crate) fn start_piped(name: &str, command: Command, out_dir: &Path) -> (Process, ChildStdout) {
         let mut process = Process::start_into(name, command, out_dir, Some(Stdio::piped()));
         let pipe = process.child.stdout.take().expect("it is a pipe");
         (process, pipe)
     }
 
-    fn start_into(
-        name: &str,
-        mut command: Command,
-        out_dir: &Path,
-        into: Option<Stdio>,
-    ) -> Process {
+    fn start_into(name: &str, mut command: Command, out_dir: &Path, into: Option<Stdio>) -> Process {
         let number = std::fs::read_dir(out_dir).map_or(0, Iterator::count);
         let stdout = out_dir.join(format!("{name}-{number}.stdout"));
         let stderr = out_dir.join(format!("{name}-{number}.stderr"));
@@ -62,13 +53,7 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         reaper::started(child.id());
-        Process {
-            name: name.to_owned(),
-            child,
-            status: None,
-            stdout,
-            stderr,
-        }
+        Process { name: name.to_owned(), child, status: None, stdout, stderr }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -101,8 +86,7 @@ impl Process {
     pub(crate) fn signal(&mut self, signal: Signal) {
         if self.is_running() {
             let pid = i32::try_from(self.child.id()).expect("a PID is an i32");
-            kill_process(Pid::from_raw(pid).expect("a PID is not 0"), signal)
-                .expect("our own child can be signalled");
+            kill_process(Pid::from_raw(pid).expect("a PID is not 0"), signal).expect("our own child can be signalled");
         }
     }
 
@@ -111,12 +95,7 @@ impl Process {
         let what = format!("{} (pid {}) ends", self.name, self.child.id());
         wait_until(&what, deadline, || (!self.is_running()).then_some(()));
         let status = self.status.expect("it has ended");
-        Exit {
-            code: status.code(),
-            signal: status.signal(),
-            stdout: self.stdout(),
-            stderr: self.stderr(),
-        }
+        Exit { code: status.code(), signal: status.signal(), stdout: self.stdout(), stderr: self.stderr() }
     }
 
     /// SIGTERM, then its end.
@@ -195,11 +174,7 @@ impl Exit {
     #[track_caller]
     pub(crate) fn expect_message(&self, texts: &[&str]) -> &Exit {
         for text in texts {
-            assert!(
-                self.stderr.contains(text),
-                "the message should say {text:?}, it says:\n{}",
-                self.stderr
-            );
+            assert!(self.stderr.contains(text), "the message should say {text:?}, it says:\n{}", self.stderr);
         }
         self
     }

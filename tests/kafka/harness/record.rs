@@ -38,32 +38,19 @@ impl std::fmt::Debug for Record {
 impl Record {
     /// A record to be written into `partition`, without key and headers, with the time of writing.
     pub(crate) fn new(partition: i32, value: impl Into<Vec<u8>>) -> Record {
-        Record {
-            partition,
-            value: Some(value.into()),
-            ..Record::default()
-        }
+        Record { partition, value: Some(value.into()), ..Record::default() }
     }
 
     pub(crate) fn tombstone(partition: i32) -> Record {
-        Record {
-            partition,
-            ..Record::default()
-        }
+        Record { partition, ..Record::default() }
     }
 
     pub(crate) fn key(self, key: impl Into<Vec<u8>>) -> Record {
-        Record {
-            key: Some(key.into()),
-            ..self
-        }
+        Record { key: Some(key.into()), ..self }
     }
 
     pub(crate) fn at(self, timestamp: i64) -> Record {
-        Record {
-            timestamp: Some(timestamp),
-            ..self
-        }
+        Record { timestamp: Some(timestamp), ..self }
     }
 
     pub(crate) fn header(mut self, name: impl Into<Vec<u8>>, value: Option<&[u8]>) -> Record {
@@ -79,11 +66,8 @@ impl Record {
 
     /// As the Java helper wants it.
     pub(crate) fn to_request(&self, with_partition: bool) -> Value {
-        let headers: Vec<Value> = self
-            .headers
-            .iter()
-            .map(|(name, value)| json!([STANDARD.encode(name), encoded(value.as_ref())]))
-            .collect();
+        let headers: Vec<Value> =
+            self.headers.iter().map(|(name, value)| json!([STANDARD.encode(name), encoded(value.as_ref())])).collect();
         json!({
             "partition": with_partition.then_some(self.partition),
             "timestamp": self.timestamp,
@@ -103,10 +87,7 @@ impl Record {
             log_append: line["log_append"].as_bool().unwrap(),
             key: decoded(&line["key"]),
             value: decoded(&line["value"]),
-            headers: headers
-                .iter()
-                .map(|header| (decoded(&header[0]).unwrap(), decoded(&header[1])))
-                .collect(),
+            headers: headers.iter().map(|header| (decoded(&header[0]).unwrap(), decoded(&header[1]))).collect(),
         }
     }
 }
@@ -116,7 +97,5 @@ fn encoded(bytes: Option<&Vec<u8>>) -> Option<String> {
 }
 
 pub(super) fn decoded(base64: &Value) -> Option<Vec<u8>> {
-    base64
-        .as_str()
-        .map(|text| STANDARD.decode(text).expect("it is base64"))
+    base64.as_str().map(|text| STANDARD.decode(text).expect("it is base64"))
 }

@@ -24,10 +24,7 @@ impl Scratch {
         }
         reaper::made(dir.path());
         let path = dir.path().to_path_buf();
-        Scratch {
-            dir: Some(dir),
-            path,
-        }
+        Scratch { dir: Some(dir), path }
     }
 
     pub(crate) fn path(&self) -> &Path {

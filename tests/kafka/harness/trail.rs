@@ -37,17 +37,12 @@ impl<'de> Visitor<'de> for Fields {
 impl Line {
     pub(crate) fn parse(text: &str) -> Result<Line, String> {
         let mut parser = serde_json::Deserializer::from_str(text);
-        let fields = parser
-            .deserialize_map(Fields)
-            .and_then(|fields| parser.end().map(|()| fields))
-            .map_err(|error| {
+        let fields =
+            parser.deserialize_map(Fields).and_then(|fields| parser.end().map(|()| fields)).map_err(|error| {
                 let shown: String = text.chars().take(200).collect();
                 format!("not a line of a trail ({error}): {shown}")
             })?;
-        Ok(Line {
-            text: text.to_owned(),
-            fields,
-        })
+        Ok(Line { text: text.to_owned(), fields })
     }
 
     /// The names of the fields, in the order of the line.
@@ -63,9 +58,7 @@ impl Line {
 
     /// The value of a field; null when it is absent.
     pub(crate) fn get(&self, name: &str) -> Value {
-        self.raw(name).map_or(Value::Null, |raw| {
-            serde_json::from_str(raw).expect("it was parsed before")
-        })
+        self.raw(name).map_or(Value::Null, |raw| serde_json::from_str(raw).expect("it was parsed before"))
     }
 
     #[track_caller]
@@ -78,9 +71,7 @@ impl Line {
     #[track_caller]
     pub(crate) fn number_of(&self, name: &str) -> i64 {
         let value = self.get(name);
-        value
-            .as_i64()
-            .unwrap_or_else(|| panic!("{name} is {value}, no integer"))
+        value.as_i64().unwrap_or_else(|| panic!("{name} is {value}, no integer"))
     }
 
     pub(crate) fn partition(&self) -> i32 {
@@ -112,10 +103,9 @@ impl Line {
             (_, base64) => decoded(&base64),
         };
         let headers = match self.get("kafka_headers") {
-            Value::Array(headers) => headers
-                .iter()
-                .map(|header| (bytes(&header[0]).expect("a name"), bytes(&header[1])))
-                .collect(),
+            Value::Array(headers) => {
+                headers.iter().map(|header| (bytes(&header[0]).expect("a name"), bytes(&header[1]))).collect()
+            }
             _ => Vec::new(),
         };
         Record {
@@ -156,11 +146,7 @@ impl Summary {
             .filter_map(|part| part.split_once('='))
             .filter_map(|(name, number)| Some((name, number.parse().ok()?)))
             .collect();
-        let number = |name: &str| {
-            *numbers
-                .get(name)
-                .unwrap_or_else(|| panic!("no {name}=N in {line:?}"))
-        };
+        let number = |name: &str| *numbers.get(name).unwrap_or_else(|| panic!("no {name}=N in {line:?}"));
         Summary {
             received: number("received"),
             valid: number("valid"),
@@ -186,19 +172,14 @@ impl Trail {
 
     /// How many whole lines there are, cheaply; 0 when there is no file yet.
     pub(crate) fn count_so_far(dir: &Path) -> usize {
-        std::fs::read(dir.join("tracker.events"))
-            .unwrap_or_default()
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
+        std::fs::read(dir.join("tracker.events")).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count()
     }
 
     pub(crate) fn parse(text: &str) -> Result<Trail, String> {
         if !text.is_empty() && !text.ends_with('\n') {
             return Err("the last line is torn".to_owned());
         }
-        let lines: Result<Vec<Line>, String> =
-            text.split_terminator('\n').map(Line::parse).collect();
+        let lines: Result<Vec<Line>, String> = text.split_terminator('\n').map(Line::parse).collect();
         lines.map(|lines| Trail { lines })
     }
 
@@ -217,12 +198,8 @@ impl Trail {
     /// The line of one message.
     #[track_caller]
     pub(crate) fn at(&self, partition: i32, offset: i64) -> &Line {
-        let mut found = self
-            .messages()
-            .filter(|line| line.partition() == partition && line.offset() == offset);
-        let line = found
-            .next()
-            .unwrap_or_else(|| panic!("no line for {partition}@{offset}"));
+        let mut found = self.messages().filter(|line| line.partition() == partition && line.offset() == offset);
+        let line = found.next().unwrap_or_else(|| panic!("no line for {partition}@{offset}"));
         assert!(found.next().is_none(), "two lines for {partition}@{offset}");
         line
     }
@@ -241,9 +218,7 @@ impl Trail {
             let due = next.entry(partition).or_insert(0);
             let absent = line.get("gap_before").as_i64().unwrap_or(0);
             if offset != *due + absent {
-                return Err(format!(
-                    "{partition}@{offset} follows where {due} is due and {absent} are absent"
-                ));
+                return Err(format!("{partition}@{offset} follows where {due} is due and {absent} are absent"));
             }
             *due = offset + 1;
         }

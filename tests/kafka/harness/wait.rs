@@ -12,20 +12,13 @@ pub(crate) const LONG: Duration = Duration::from_secs(180);
 const STEP: Duration = Duration::from_millis(20);
 
 /// Asks `condition` again and again until it gives something; panics with `what` at the deadline.
-pub(crate) fn wait_until<T>(
-    what: &str,
-    deadline: Duration,
-    mut condition: impl FnMut() -> Option<T>,
-) -> T {
+pub(crate) fn wait_until<T>(what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(value) = condition() {
             return value;
         }
-        assert!(
-            began.elapsed() < deadline,
-            "waited {deadline:?} in vain: {what}"
-        );
+        assert!(began.elapsed() < deadline, "waited {deadline:?} in vain: {what}");
         pause(STEP);
     }
 }
