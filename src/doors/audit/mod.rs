@@ -6,5 +6,8 @@
 mod append;
 mod recover;
 
+#[cfg(test)]
+mod tests;
+
 pub use append::{AppendError, Appender, Durability, Latencies, Progress, Submitted, trail_path};
 pub use recover::{Positions, RecoverError, Recovery, Trail, open};
