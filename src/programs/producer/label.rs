@@ -25,8 +25,17 @@ impl fmt::Display for Place {
     }
 }
 
+/// How much of an order's id is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdLength {
+    /// Its first 8 characters, so that a line fits on a terminal.
+    Short,
+    /// All of a UUID, for whoever searches a file.
+    Full,
+}
+
 /// What stands between the time and the topic: `#1863 7c1f2a90 client04 macchiato ×5    €20.50`.
-pub(super) fn order(order: &Order<'_>) -> String {
+pub(super) fn order(order: &Order<'_>, id_length: IdLength) -> String {
     let what = match order.items.as_slice() {
         [] => "nothing".to_owned(),
         [item] => format!("{} ×{}", cut(&item.item_name, 11), item.quantity),
@@ -36,7 +45,11 @@ pub(super) fn order(order: &Order<'_>) -> String {
         "EUR" => format!("€{}", order.total),
         currency => format!("{} {}", order.total, cut(currency, 3)),
     };
-    let (sequence, id) = (order.sequence, cut_hard(&order.order_id, 8));
+    let id_characters = match id_length {
+        IdLength::Short => 8,
+        IdLength::Full => 36,
+    };
+    let (sequence, id) = (order.sequence, cut_hard(&order.order_id, id_characters));
     let customer = cut(&order.customer_info.customer_id, 10);
     format!("#{sequence:<4} {id:<8} {customer:<8} {what:<15} {total:>6}")
 }
@@ -87,6 +100,10 @@ mod tests {
     use super::*;
     use crate::words::order::{DemoIds, demo_order};
 
+    fn line(order: &Order<'_>) -> String {
+        super::order(order, IdLength::Short)
+    }
+
     fn demo(sequence: i64) -> Order<'static> {
         let ids = DemoIds { order_id: Uuid::from_u128(0x7c1f_2a90 << 96), correlation_id: Uuid::nil() };
         demo_order(sequence, ids, Timestamp::UNIX_EPOCH)
@@ -94,15 +111,17 @@ mod tests {
 
     #[test]
     fn an_order_in_one_line() {
-        assert_eq!(order(&demo(1863)), "#1863 7c1f2a90 client04 macchiato ×5    €20.50");
-        assert_eq!(order(&demo(9)), "#9    7c1f2a90 client10 smoothie f… ×11 €75.10");
+        assert_eq!(line(&demo(1863)), "#1863 7c1f2a90 client04 macchiato ×5    €20.50");
+        assert_eq!(line(&demo(9)), "#9    7c1f2a90 client10 smoothie f… ×11 €75.10");
+        let full = order(&demo(1863), IdLength::Full);
+        assert_eq!(full, "#1863 7c1f2a90-0000-0000-0000-000000000000 client04 macchiato ×5    €20.50");
         let mut two = demo(2);
         two.items.push(two.items[0].clone());
         two.currency = "XTS".into();
-        assert_eq!(order(&two), "#2    7c1f2a90 client03 latte +1        19.30 XTS");
+        assert_eq!(line(&two), "#2    7c1f2a90 client03 latte +1        19.30 XTS");
         two.items.clear();
-        assert!(order(&two).contains(" nothing "));
-        assert_eq!(raw(12, 345).len(), order(&demo(1)).chars().count() + 1);
+        assert!(line(&two).contains(" nothing "));
+        assert_eq!(raw(12, 345).len(), line(&demo(1)).chars().count() + 1);
     }
 
     #[test]
@@ -110,9 +129,9 @@ mod tests {
         let mut hostile = demo(1);
         hostile.order_id = "\u{1b}[2J\n\u{202e}".into();
         hostile.customer_info.customer_id = "x".repeat(1_000).into();
-        let line = order(&hostile);
-        assert!(!line.contains(char::is_control), "{line:?}");
-        assert!(line.starts_with("#1    ·[2J··   xxxxxxxxx… "), "{line:?}");
+        let text = line(&hostile);
+        assert!(!text.contains(char::is_control), "{text:?}");
+        assert!(text.starts_with("#1    ·[2J··   xxxxxxxxx… "), "{text:?}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub use args::{KeyField, ProducerArgs, ProducerConfig, Source};
 pub use orders::LinePolicy;
 pub use report::Terminal;
 
+use label::IdLength;
 use orders::Orders;
 use progress::{Extent, Progress};
 use report::{Report, Ticket, quantity};
@@ -70,7 +71,8 @@ pub fn run(config: &ProducerConfig, shutdown: &Shutdown, terminal: Terminal) -> 
     let shows_bar = terminal.stderr_is_terminal && config.is_one_shot() && !config.quiet;
     let is_fast = config.interval.is_none_or(|interval| interval < READABLE_INTERVAL);
     let bar_instead_of_lines = shows_bar && terminal.stdout_is_terminal && is_fast;
-    let order_lines = !(config.quiet || bar_instead_of_lines);
+    let id_length = if terminal.stdout_is_terminal { IdLength::Short } else { IdLength::Full };
+    let order_lines = (!config.quiet && !bar_instead_of_lines).then_some(id_length);
     let report = Report::new(terminal, &config.topic, &config.client.brokers, config.quiet, shutdown);
     let report = Arc::new(Mutex::new(report));
     let run = Run { config, shutdown, report: &report, shows_bar, order_lines };
@@ -98,7 +100,7 @@ struct Run<'a> {
     shutdown: &'a Shutdown,
     report: &'a Arc<Mutex<Report>>,
     shows_bar: bool,
-    order_lines: bool,
+    order_lines: Option<IdLength>,
 }
 
 impl Run<'_> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::args::{KeyField, ProducerConfig};
 use super::dice::Dice;
 use super::headers::EventHeaders;
-use super::label::{self, Place};
+use super::label::{self, IdLength, Place};
 use super::lock;
 use super::orders::{LinePolicy, Next, Orders, doubts};
 use super::pace::Pace;
@@ -49,7 +49,7 @@ pub(super) struct Sender<'a> {
     report: &'a Mutex<Report>,
     intake: std::sync::Arc<report::Intake>,
     producer: &'a Producer<Ticket>,
-    order_lines: bool,
+    order_lines: Option<IdLength>,
     dice: Dice,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Sender<'a> {
         shutdown: &'a Shutdown,
         report: &'a Mutex<Report>,
         producer: &'a Producer<Ticket>,
-        order_lines: bool,
+        order_lines: Option<IdLength>,
     ) -> Self {
         let intake = lock(report).intake();
         Self { config, shutdown, report, intake, producer, order_lines, dice: Dice::new(config.seed) }
@@ -131,8 +131,8 @@ impl<'a> Sender<'a> {
             KeyField::CustomerId => Some(order.customer_info.customer_id.as_bytes()),
             KeyField::None => None,
         });
-        let label = self.order_lines.then(|| match (order, place) {
-            (Some(order), _) => label::order(order),
+        let label = self.order_lines.map(|id_length| match (order, place) {
+            (Some(order), _) => label::order(order, id_length),
             (None, Place::Line(number)) => label::raw(number, payload.len()),
             (None, place) => place.to_string(),
         });
