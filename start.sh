@@ -121,27 +121,39 @@ settle_paths() {
 # ---------------------------------------------------------------------------------------------
 # When it is cut short, or a part dies
 
-group=''
-# Runs something that may take minutes in a group of its own, so that it ends with us.
-in_group() { # COMMAND...
-  local code
+# All work is done by a second shell, the worker, and this one only waits for it. A trap that runs
+# while a shell is inside $(...) can break it (bash 5.2), so signals go to one that never is.
+
+# Runs something that may take minutes in a group of its own, so that it can be ended with us.
+in_group() { # OUTPUT-FILE COMMAND...
+  local out=$1 code
+  shift
   set -m
-  "$@" </dev/null &
-  group=$!
+  "$@" >"$out" 2>&1 </dev/null &
+  spawned=$!
   set +m
-  wait "$group"
+  look_at "$spawned" && echo "$spawned $p_birth" >.run/group
+  wait "$spawned"
   code=$?
-  group=''
+  rm -f .run/group
   return "$code"
 }
 
-at_exit() {
-  [ -z "$group" ] || kill -TERM -- "-$group" 2>/dev/null
-  group=''
-  unlock
+# Whatever the worker left undone.
+clean_up() {
+  local line
+  if [ -f .run/group ] && read -r line <.run/group && same_process "${line%% *}" "${line#* }"; then
+    kill -TERM -- "-${line%% *}" 2>/dev/null
+  fi
+  rm -f .run/group
+  unlock "$worker"
 }
 
 cut_short() { # CODE
+  trap '' INT TERM HUP
+  kill -TERM "$worker" 2>/dev/null
+  wait "$worker" 2>/dev/null
+  clean_up
   fail "$1" "stopped before all was started" "$(what_is_up)"
 }
 
@@ -206,21 +218,14 @@ hints() {
   printf '  %-35s %s\n' "./stop.sh" "stop everything"
 }
 
-follow() {
-  local name leaving='' shown_dead='' tail_pid
-  unlock
-  echo
-  echo "Orders as they are sent; Ctrl-C stops everything."
-  trap 'leaving=1' INT TERM HUP
-  tail -n 0 -F producer.out 2>/dev/null &
-  tail_pid=$!
-  while [ -z "$leaving" ]; do
-    sleep 1 &
-    wait $!
-    [ -f producer.pid ] || [ -f tracker.pid ] || break # stop.sh was here
+# Shows the orders, and says when a part ends; ends itself when stop.sh was here, or we are gone.
+watch_parts() { # PID-OF-WHO-SHOWS-THE-ORDERS
+  local name shown_dead=''
+  while kill -0 "$$" 2>/dev/null && { [ -f producer.pid ] || [ -f tracker.pid ]; }; do
     for name in broker tracker producer; do
       find_child "$name"
       if [ -z "$child_pid" ] && [ -f "$name.pid" ]; then
+        ! lock_holder || continue # a stop.sh or start.sh is just at it
         case $shown_dead in *" $name "*) continue ;; esac
         shown_dead="$shown_dead $name "
         warn "the $name has ended: see $name.out; ./start.sh in another terminal starts it again"
@@ -228,26 +233,46 @@ follow() {
         shown_dead=${shown_dead/ $name /}
       fi
     done
+    sleep 1
   done
-  kill "$tail_pid" 2>/dev/null
-  trap - INT TERM HUP
-  [ -n "$leaving" ] || { echo "Stopped by ./stop.sh."; exit 0; }
+  kill "$1" 2>/dev/null
+}
+
+follow() {
+  local leaving='' watcher orders
   echo
+  echo "Orders as they are sent; Ctrl-C stops everything."
+  trap 'leaving=1' INT TERM HUP
+  tail -n 0 -F producer.out 2>/dev/null &
+  orders=$!
+  watch_parts "$orders" &
+  watcher=$!
+  wait "$watcher"
+  trap '' INT TERM HUP
+  if [ -z "$leaving" ]; then
+    echo "Stopped by ./stop.sh."
+    exit 0
+  fi
+  kill "$orders" "$watcher" 2>/dev/null
+  wait "$orders" "$watcher" 2>/dev/null
+  echo
+  trap - INT TERM # but a closing terminal says HUP twice, and stop.sh must not die of it
   exec ./stop.sh
 }
 
 wait_for_other() { echo "another $holder_who.sh is at work (pid $holder_pid): waiting for it"; }
 
-main() {
-  local version=''
-  parse "$@"
-  settle_paths
-  began=$(now_ms)
-  trap 'exec >/dev/null' PIPE # nobody reads on: what was asked is still done
-  trap at_exit EXIT
-  trap 'cut_short 130' INT
-  trap 'cut_short 143' TERM HUP
-  lock start wait_for_other
+broker_lives() {
+  case $(recall .run/broker kind) in
+    local) [ -n "$broker_pid" ] ;;
+    docker) port_taken "$(recall .run/broker port)" ;;
+    *) [ -f .run/broker ] ;;
+  esac
+}
+
+# Sets broker_pid, tracker_pid and producer_pid to what already runs, and drops what is stale.
+look_around() {
+  local name
   for name in broker tracker producer; do
     find_child "$name"
     [ -z "$stranger" ] ||
@@ -263,30 +288,43 @@ main() {
       producer) producer_pid=$child_pid producer_since=$child_since ;;
     esac
   done
+}
+
+work() {
+  local version=''
+  trap '' PIPE TTOU # nobody reads on, or may write: what was asked is still done
+  lock start wait_for_other
+  look_around
   if [ -f .run/broker ] && [ -n "$broker_pid$tracker_pid$producer_pid" ]; then asked_for_another; fi
-  listen=()
   if [ -n "$tracker_pid" ] && [ -n "$producer_pid" ] && broker_lives; then
     already_running
-  else
-    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml 2>/dev/null | head -n 1)
-    printf 'ordertrail%s, %s\n\n' "${version:+ $version}" "$system"
-    if [ ! -f .run/broker ] || [ -z "$broker_pid$tracker_pid$producer_pid" ]; then check_hope; fi
-    build
-    broker
-    tell topic "orders is there"
-    if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
-    if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
-    hints
+    return
   fi
-  [ -z "$foreground" ] || follow
+  version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml 2>/dev/null | head -n 1)
+  printf 'ordertrail%s, %s\n\n' "${version:+ $version}" "$system" 2>/dev/null
+  if [ ! -f .run/broker ] || [ -z "$broker_pid$tracker_pid$producer_pid" ]; then check_hope; fi
+  build
+  broker
+  tell topic "orders is there"
+  listen=()
+  if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
+  if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
+  hints 2>/dev/null
 }
 
-broker_lives() {
-  case $(recall .run/broker kind) in
-    local) [ -n "$broker_pid" ] ;;
-    docker) port_taken "$(recall .run/broker port)" ;;
-    *) [ -f .run/broker ] ;;
-  esac
-}
-
-main "$@"
+parse "$@"
+settle_paths
+began=$(now_ms)
+trap 'cut_short 130' INT
+trap 'cut_short 143' TERM HUP
+set -m # so that Ctrl-C reaches this shell alone
+work &
+worker=$!
+set +m
+wait "$worker" 2>/dev/null
+code=$?
+trap '' INT TERM HUP
+clean_up
+if [ "$code" -ge 128 ]; then fail "$code" "stopped before all was started" "$(what_is_up)"; fi
+if [ "$code" != 0 ] || [ -z "$foreground" ]; then exit "$code"; fi
+follow

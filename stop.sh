@@ -211,12 +211,11 @@ main() {
   local began name
   parse "$@"
   began=$(now_ms)
-  trap 'exec >/dev/null' PIPE # nobody reads on: what was asked is still done
-  trap unlock EXIT
-  # Whoever is impatient gets SIGKILL for what is being waited for, and everything is still stopped.
-  trap 'impatient=1' INT TERM
-  trap '' HUP
+  trap '' HUP PIPE # nobody reads on: what was asked is still done
   lock stop end_other
+  # From here on a signal only hurries the part that is being waited for (end_process).
+  trap '' INT TERM
+  trap 'unlock "$$"' EXIT
   stop_child producer
   stop_child tracker
   for name in $(others); do stop_child "$name"; done

@@ -61,7 +61,7 @@ look_for_docker() {
     docker_words="not installed"
   elif ! within 5 docker info >/dev/null 2>&1; then
     docker_words="no engine answers (docker info)"
-  elif ! docker compose version >/dev/null 2>&1; then
+  elif ! within 5 docker compose version >/dev/null 2>&1; then
     docker_words="the engine answers, but there is no compose plugin"
   else
     docker_state=yes
@@ -193,7 +193,7 @@ compose() { # PORT ARGUMENTS...
 }
 
 use_docker() { # PORT
-  local before
+  local before fresh=''
   look_for_docker
   if [ "$docker_state" != yes ]; then
     rung docker "$docker_words"
@@ -203,8 +203,9 @@ use_docker() { # PORT
   before=$(compose "$1" ps -q kafka 2>/dev/null)
   # Noted first: whatever happens from here on, stop.sh knows what it may have to stop.
   keep_choice docker "127.0.0.1:$1" "answers on 127.0.0.1:$1, data in a Docker volume"
+  [ -f .run/docker ] || fresh=1
   : >.run/docker
-  if in_group compose "$1" up -d --wait >.run/docker.out 2>&1 && probe "127.0.0.1:$1"; then
+  if in_group .run/docker.out compose "$1" up -d --wait && probe "127.0.0.1:$1"; then
     rung docker "taken: apache/kafka, docker compose"
     return 0
   fi
@@ -212,6 +213,7 @@ use_docker() { # PORT
   docker_words="docker compose up: $(grep -v '^ *$' .run/docker.out | tail -n 1 | cut -c 1-160)"
   rung docker "$docker_words"
   [ -n "$before" ] || compose "$1" down >/dev/null 2>&1
+  [ -z "$fresh" ] || rm -f .run/docker
   rm -f .run/broker
   return 1
 }
@@ -225,7 +227,7 @@ use_local() { # PORT
   case $local_words in
     *'to be fetched'*)
       doing broker "fetching Apache Kafka, 44 MB, this once"
-      if ! in_group broker/local.sh jars .broker/jars >.run/jars.out 2>&1; then
+      if ! in_group .run/jars.out broker/local.sh jars .broker/jars; then
         local_state=no local_words=$(head -n 1 .run/jars.out | cut -c 1-200)
         missing_hint=$(tail -n 1 .run/jars.out | cut -c 1-200)
         rung local "$local_words"

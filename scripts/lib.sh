@@ -26,7 +26,11 @@ now_ms() {
 took() { # SINCE-MS
   local tenths=$((($(now_ms) - $1) / 100))
   if [ "$tenths" -lt 600 ]; then
-    echo "$((tenths / 10)).$((tenths % 10)) s"
+    if [ -n "${EPOCHREALTIME:-}" ]; then
+      echo "$((tenths / 10)).$((tenths % 10)) s"
+    else
+      echo "$((tenths / 10)) s"
+    fi
   else
     echo "$((tenths / 600)) min $((tenths / 10 % 60)) s"
   fi
@@ -51,7 +55,7 @@ tell() { # NAME TEXT [SINCE-MS]
     printf '%-10s %s%*s%s%s%s\n' "$1" "$2" "$pad" '' "$dim" "$time" "$plain"
   else
     printf '%-10s %s\n' "$1" "$2"
-  fi
+  fi 2>/dev/null # a closed pipe is no reason to complain
 }
 
 warn() { # TEXT...
@@ -151,6 +155,7 @@ spawn() { # NAME COMMAND...
   set -m
   (
     trap '' HUP
+    trap - PIPE TTOU
     exec "$@"
   ) >"$name.out" 2>&1 </dev/null &
   spawned=$!
@@ -179,7 +184,10 @@ end_process() { # PID BIRTH
       done
       return 0
     fi
+    # Heard only here: a trap that runs while a shell is inside $(...) can break it (bash 5.2).
+    trap 'impatient=1' INT TERM
     sleep 0.1
+    trap '' INT TERM
     tenths=$((tenths - 1))
   done
 }
@@ -221,9 +229,9 @@ lock_holder() {
 
 # Clears the lock of a holder that is gone. A second link makes sure that only one of us does; and
 # since a holder may have let go on its way out, only what is still there after its end is stale.
-break_stale_lock() {
+break_stale_lock() { # MY-PID
   local breaker seen
-  if ln -s "$$" .run/lock.break 2>/dev/null; then
+  if ln -s "$1" .run/lock.break 2>/dev/null; then
     seen=$(readlink .run/lock 2>/dev/null)
     if ! lock_holder && [ -n "$seen" ] && [ "$(readlink .run/lock 2>/dev/null)" = "$seen" ]; then
       rm -f .run/lock
@@ -238,13 +246,15 @@ break_stale_lock() {
 
 # Waits for the lock. $2 is run once when another holds it.
 lock() { # WHO WHEN-HELD
-  local told=''
+  local told='' me
   mkdir -p .run 2>/dev/null
   [ -w .run ] || fail 1 "cannot write in $PWD: run it in a folder of your own"
-  look_at "$$"
-  until ln -s "$$ $1 $p_birth" .run/lock 2>/dev/null; do
+  # Not $$, which in a second shell is still the first one's number.
+  me=$(exec sh -c 'echo "$PPID"')
+  look_at "$me"
+  until ln -s "$me $1 $p_birth" .run/lock 2>/dev/null; do
     if ! lock_holder; then
-      break_stale_lock
+      break_stale_lock "$me"
     else
       if [ -z "$told" ]; then
         told=1
@@ -252,13 +262,10 @@ lock() { # WHO WHEN-HELD
       fi
       sleep 0.2
     fi
-    look_at "$$"
+    look_at "$me"
   done
-  locked=1
 }
 
-locked=''
-unlock() {
-  [ -z "$locked" ] || rm -f .run/lock
-  locked=''
+unlock() { # PID-OF-THE-HOLDER
+  case $(readlink .run/lock 2>/dev/null) in "$1 "*) rm -f .run/lock ;; esac
 }

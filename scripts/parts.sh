@@ -17,8 +17,8 @@ build() {
       "or name a folder with built programs: ORDERTRAIL_BIN_DIR=/path ./start.sh"
   doing build "cargo build --release (minutes, the first time)"
   unset CARGO_BUILD_TARGET
-  if ! in_group cargo build --release --locked --target-dir "$target" --color never \
-    --bin producer --bin tracker >.run/build.out 2>&1; then
+  if ! in_group .run/build.out cargo build --release --locked --target-dir "$target" --color never \
+    --bin producer --bin tracker; then
     fail 1 "the build failed. Its last words, from .run/build.out:" "$(tail -n 12 .run/build.out)"
   fi
   if grep -q Compiling .run/build.out; then
@@ -55,7 +55,7 @@ broker() {
   rm -f .run/broker
   choose_broker
   tell broker "tried in this order"
-  printf '%s' "$tried"
+  printf '%s' "$tried" 2>/dev/null
   find_child broker
   tell "" "${child_pid:+pid $child_pid, }$note" "$start"
 }
@@ -68,7 +68,7 @@ revive_broker() {
         fail 1 "the broker died, and something else holds its port $port now" \
           "./stop.sh, then ./start.sh, takes another port"
       fi
-      in_group broker/local.sh jars .broker/jars >.run/jars.out 2>&1 || [ -n "${KAFKA_HOME:-}" ] ||
+      in_group .run/jars.out broker/local.sh jars .broker/jars || [ -n "${KAFKA_HOME:-}" ] ||
         fail 4 "$(cat .run/jars.out)"
       start_local "$port" ;;
     docker)
