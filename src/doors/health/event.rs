@@ -68,6 +68,12 @@ pub enum HealthEvent {
         partition: Option<i32>,
         reason: String,
     },
+    DeadLetterFailed {
+        topic: String,
+        partition: i32,
+        offset: i64,
+        reason: String,
+    },
     CommitFailed {
         reason: String,
     },
@@ -110,6 +116,7 @@ impl HealthEvent {
             Self::BrokerLost { .. } => "broker.lost",
             Self::BrokerBack { .. } => "broker.back",
             Self::KafkaTrouble { .. } => "kafka.trouble",
+            Self::DeadLetterFailed { .. } => "dead_letter.failed",
             Self::CommitFailed { .. } => "commit.failed",
             Self::PartitionsAdded { .. } => "partitions.added",
             Self::DiskFull { .. } => "disk.full",
@@ -124,9 +131,11 @@ impl HealthEvent {
     pub fn level(&self) -> Level {
         match self {
             Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
-            Self::BrokerLost { .. } | Self::KafkaTrouble { .. } | Self::CommitFailed { .. } | Self::DiskFull { .. } => {
-                Level::Warn
-            }
+            Self::BrokerLost { .. }
+            | Self::KafkaTrouble { .. }
+            | Self::DeadLetterFailed { .. }
+            | Self::CommitFailed { .. }
+            | Self::DiskFull { .. } => Level::Warn,
             Self::Recovered { kept_in: Some(_), .. } => Level::Warn,
             _ => Level::Info,
         }
@@ -138,6 +147,7 @@ impl HealthEvent {
             Self::MessageInvalid { error, .. } => Some(error),
             Self::BrokerLost { reason, .. }
             | Self::KafkaTrouble { reason, .. }
+            | Self::DeadLetterFailed { reason, .. }
             | Self::CommitFailed { reason }
             | Self::Failed { reason } => Some(reason),
             _ => None,
@@ -175,6 +185,9 @@ impl HealthEvent {
                 json!({"brokers": brokers, "away_seconds": rounded(*away_seconds)})
             }
             Self::KafkaTrouble { partition, .. } => json!({"kafka_partition": partition}),
+            Self::DeadLetterFailed { topic, partition, offset, .. } => json!({
+                "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
+            }),
             Self::CommitFailed { .. } | Self::Failed { .. } => Value::Null,
             Self::PartitionsAdded { partitions } => json!({"partitions": partitions}),
             Self::DiskFull { free_bytes } => json!({"free_bytes": free_bytes}),

@@ -34,6 +34,11 @@ impl Vitals {
         vitals
     }
 
+    /// The name of this host; `unknown` where the system does not tell.
+    pub fn host_name() -> String {
+        System::host_name().unwrap_or_else(|_| "unknown".to_owned())
+    }
+
     /// The signs now; `folder` is where the trail is.
     pub fn read(&mut self, folder: &Path) -> VitalSigns {
         self.refresh();

@@ -5,7 +5,7 @@
 //! subscribed to: no rebalance can take one away, and the group is only where offsets are published.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -179,15 +179,7 @@ impl Cluster {
 impl Consumer {
     /// The next thing that was read or learnt, waiting at most `timeout`.
     pub fn next(&self, timeout: Duration) -> Option<Fetched> {
-        let fetched = self.fetched.as_ref()?;
-        match fetched.try_recv() {
-            Ok(next) => Some(next),
-            Err(TryRecvError::Disconnected) => None,
-            Err(TryRecvError::Empty) => match fetched.recv_timeout(timeout) {
-                Ok(next) => Some(next),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
-        }
+        self.fetched.as_ref()?.recv_timeout(timeout).ok()
     }
 
     /// Gives a batch back, so that its memory is used again.

@@ -73,6 +73,10 @@ pub struct TrackerArgs {
     #[arg(long, value_name = "LIST")]
     pub only_partitions: Option<String>,
 
+    /// Also send each invalid message to this topic, made when missing
+    #[arg(long, value_name = "NAME")]
+    pub dead_letter_topic: Option<String>,
+
     /// How long to go on reading what was there when a stop was asked for
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     pub drain_timeout: Duration,

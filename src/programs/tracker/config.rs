@@ -78,6 +78,7 @@ pub struct TrackerConfig {
     pub(super) printing: Printing,
     pub(super) durability: Durability,
     pub(super) partitions: PartitionFilter,
+    pub(super) dead_letter_topic: Option<String>,
     pub(super) drain_timeout: Duration,
     pub(super) language: Language,
     pub(super) until_end: bool,
@@ -99,6 +100,9 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
         }
         if args.group.is_empty() {
             return Err(TrackerError::Usage { reason: "--group must not be empty".into() });
+        }
+        if args.dead_letter_topic.is_some() {
+            kafka::check(&client, Role::Producer)?;
         }
         let partitions = match args.only_partitions.as_deref() {
             None => PartitionFilter::All,
@@ -125,6 +129,7 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
                 DurabilityChoice::Strict => Durability::Strict,
             },
             partitions,
+            dead_letter_topic: args.dead_letter_topic,
             drain_timeout: args.drain_timeout,
             language: args.lang,
             until_end: args.until_end,

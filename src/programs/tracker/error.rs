@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::doors::audit::{AppendError, RecoverError};
-use crate::doors::kafka::{ConnectError, ConsumeError, PropertyError, TopicError};
+use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
 use crate::doors::web::ServeError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
@@ -61,6 +61,25 @@ pub enum TrackerError {
     /// The topic cannot be read.
     #[error(transparent)]
     Consume(#[from] ConsumeError),
+    /// There is no producer for the dead-letter topic.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+    /// A stop was asked for while dead letters were under way.
+    #[error(
+        "stopped while dead letters for {topic} were under way: their messages are not in the trail yet and come again at the next start"
+    )]
+    DeadLetters {
+        /// The dead-letter topic.
+        topic: String,
+    },
+    /// The producer of the dead-letter topic failed for good.
+    #[error("no more dead letters can be sent to {topic} ({reason}): start the tracker again")]
+    DeadLettersFailed {
+        /// The dead-letter topic.
+        topic: String,
+        /// What librdkafka said.
+        reason: String,
+    },
     /// The trail cannot be recovered.
     #[error(transparent)]
     Recover(#[from] RecoverError),
@@ -83,7 +102,9 @@ impl TrackerError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
-            Self::Connect(ConnectError::Property(_)) | Self::Consume(ConsumeError::Property(_)) => Exit::Usage,
+            Self::Connect(ConnectError::Property(_))
+            | Self::Consume(ConsumeError::Property(_))
+            | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
             // A stop that was asked for before anything was read: done, cleanly.
             Self::Connect(ConnectError::Stopped { .. }) => Exit::Done,

@@ -3,8 +3,8 @@
 use serde::de::IgnoredAny;
 
 use super::config::Payload;
-use crate::words::order::{self, Order};
-use crate::words::record::Verdict;
+use crate::words::order::{self, NotAnOrder, Order};
+use crate::words::record::{FailureReason, Verdict};
 
 /// What was made of a payload.
 pub(super) struct Judgement<'a> {
@@ -13,13 +13,18 @@ pub(super) struct Judgement<'a> {
     pub(super) text: Option<&'a str>,
     /// The order, when it is one.
     pub(super) order: Option<Order<'a>>,
+    /// What kind of trouble it is, when it is not what was expected.
+    pub(super) failure: FailureReason,
 }
 
 /// Judges a payload; `None` is a tombstone.
 pub(super) fn judge(payload: Option<&[u8]>, expected: Payload) -> Judgement<'_> {
     let text = payload.map(simdutf8::compat::from_utf8);
     let readable = text.and_then(Result::ok);
-    let plain = |verdict| Judgement { verdict, text: readable, order: None };
+    let plain = |verdict| {
+        let failure = FailureReason::DeserializationError;
+        Judgement { verdict, text: readable, order: None, failure }
+    };
     let invalid = |reason: String| plain(Verdict::Invalid { reason });
     match (expected, text) {
         (Payload::Bytes, _) => plain(Verdict::Accepted),
@@ -33,9 +38,17 @@ pub(super) fn judge(payload: Option<&[u8]>, expected: Payload) -> Judgement<'_> 
         (Payload::Order, Some(Ok(text))) => match order::read(text) {
             Ok(order) => {
                 let warnings = order::warnings(&order).iter().map(ToString::to_string).collect();
-                Judgement { verdict: Verdict::Order { warnings }, text: readable, order: Some(order) }
+                Judgement { order: Some(order), ..plain(Verdict::Order { warnings }) }
             }
-            Err(reason) => invalid(reason.to_string()),
+            Err(reason) => {
+                let failure = match reason {
+                    NotAnOrder::WrongShape { .. } | NotAnOrder::EmptyOrderId | NotAnOrder::TooDeep => {
+                        FailureReason::ValidationError
+                    }
+                    _ => FailureReason::DeserializationError,
+                };
+                Judgement { failure, ..invalid(reason.to_string()) }
+            }
         },
     }
 }

@@ -8,6 +8,7 @@
 
 mod args;
 mod config;
+mod dead_letters;
 mod error;
 mod invalid;
 mod judge;

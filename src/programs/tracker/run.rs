@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::config::TrackerConfig;
+use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
 use super::invalid::InvalidLimit;
 use super::position::Position;
@@ -122,6 +123,10 @@ fn record(config: &TrackerConfig, shutdown: &Shutdown, log: &HealthLog) -> Resul
     let limit = config.until_end.then_some(config.connect_timeout);
     let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown)?;
     let mut session = open_session(config, shutdown, log, &status, &cluster, &topic, (trail, positions), started)?;
+    if let Some(letters) = &config.dead_letter_topic {
+        let source = (config.topic.as_str(), config.group.as_str());
+        session.dead_letters = Some(DeadLetters::open(&cluster, letters, source, limit, shutdown)?);
+    }
     let partitions: Vec<i32> =
         (0..topic.partitions).filter(|&partition| config.partitions.accepts(partition)).collect();
     if partitions.is_empty() {
@@ -195,6 +200,7 @@ fn open_session<'a>(
         reporter: Reporter::new(started),
         invalid: InvalidLimit::new(now),
         vitals: Vitals::new(),
+        dead_letters: None,
         tally: Tally::default(),
         ends: BTreeMap::new(),
         targets: None,
@@ -249,15 +255,11 @@ fn finish<W: io::Write>(mut session: Session<'_, W>, status: &Status) -> Result<
         let mut unanswered = publisher.unanswered() + 1;
         let deadline = Instant::now() + LAST_COMMIT;
         while unanswered > 0 && Instant::now() < deadline {
-            match consumer.next(Duration::from_millis(100)) {
-                Some(Fetched::Committed(answer)) => {
-                    unanswered -= 1;
-                    if let Err(reason) = answer {
-                        log.write(&HealthEvent::CommitFailed { reason });
-                    }
-                }
-                // What is read from here on stays in Kafka; the next start reads it again.
-                _ => {}
+            // What is read from here on stays in Kafka; the next start reads it again.
+            let Some(Fetched::Committed(answer)) = consumer.next(Duration::from_millis(100)) else { continue };
+            unanswered -= 1;
+            if let Err(reason) = answer {
+                log.write(&HealthEvent::CommitFailed { reason });
             }
         }
     }

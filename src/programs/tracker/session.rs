@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::config::TrackerConfig;
+use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
 use super::invalid::InvalidLimit;
 use super::judge::judge;
@@ -50,6 +51,7 @@ pub(super) struct Session<'a, W: Write> {
     pub(super) reporter: Reporter,
     pub(super) invalid: InvalidLimit,
     pub(super) vitals: Vitals,
+    pub(super) dead_letters: Option<DeadLetters>,
     pub(super) tally: Tally,
     /// One past the last that can be read, by partition, as last heard.
     pub(super) ends: BTreeMap<i32, i64>,
@@ -196,6 +198,9 @@ impl<W: Write> Session<'_, W> {
                 Verdict::Order { .. } | Verdict::Accepted => self.tally.valid += 1,
                 Verdict::Invalid { reason } => {
                     self.tally.invalid += 1;
+                    if let Some(letters) = &self.dead_letters {
+                        letters.send(&timestamp, &message, judged.failure, reason, self.shutdown)?;
+                    }
                     if let Some(event) = self.invalid.tell(now, topic, &message, reason) {
                         self.log.write(&event);
                     }
@@ -208,7 +213,26 @@ impl<W: Write> Session<'_, W> {
                 targets.reached(message.partition, message.offset + 1);
             }
         }
+        self.wait_for_letters()?;
         if piece.is_empty() { Ok(()) } else { self.submit(piece) }
+    }
+
+    /// Waits until the dead letters of a batch have arrived, before its lines are written.
+    fn wait_for_letters(&mut self) -> Result<(), TrackerError> {
+        let mut deadline = None;
+        while let Some(letters) = &self.dead_letters {
+            if letters.in_flight(IDLE) == 0 {
+                break;
+            }
+            if self.shutdown.is_requested() {
+                let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.config.drain_timeout);
+                if Instant::now() >= deadline {
+                    return Err(letters.unfinished());
+                }
+            }
+            self.look_after(Instant::now())?;
+        }
+        Ok(())
     }
 
     /// Hands a piece to the trail, looking after everything else while the disk is slow or full.
@@ -252,6 +276,9 @@ impl<W: Write> Session<'_, W> {
         }
         if let Some(positions) = self.publisher.due(now, progress.synced_bytes, self.position.all()) {
             self.consumer.commit(&positions);
+        }
+        while let Some(event) = self.dead_letters.as_ref().and_then(DeadLetters::failure) {
+            self.log.write(&event);
         }
         if let Some(event) = self.invalid.overdue(now) {
             self.log.write(&event);
