@@ -106,8 +106,9 @@ impl ClientContext for Listener {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::Authentication) => heard.refused = Some(tidy(reason)),
             Some(RDKafkaErrorCode::SSL) if is_final_tls(reason) => heard.tls = Some(tidy(reason)),
-            // "1/1 brokers are down" says less than the reason before it.
-            Some(RDKafkaErrorCode::AllBrokersDown) if heard.reason.is_some() => {}
+            // "1/1 brokers are down" says less than the reason that comes before it, which may have been
+            // told already.
+            Some(RDKafkaErrorCode::AllBrokersDown) => {}
             _ => heard.reason = Some(tidy(reason)),
         }
     }
