@@ -4,12 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::{Parser, ValueEnum};
 
 use super::orders::LinePolicy;
 use crate::doors::kafka::TopicShape;
-use crate::tools::config::{ClientSettings, CommonArgs, SettingsError, duration};
+use crate::tools::config::{ClientSettings, CommonArgs, SettingsError, SideCommand, duration};
 
 /// Between two generated orders when nobody says otherwise.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
@@ -28,9 +27,10 @@ Examples:
 The last line of standard output is always sent=N delivered=N failed=N.
 Exit codes: 0 all delivered, 1 failed, 2 usage, 4 no broker, 75 some orders were not delivered.";
 
-/// Publishes orders to Kafka: a demo's, or your own with --file. Every delivery is waited for.
+/// Publish orders to Kafka: a demo's, or your own with --file; every delivery is waited for
 #[derive(Clone, Debug, Parser)]
-#[command(name = "producer", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(name = "producer", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true,
+    disable_help_flag = true, max_term_width = 100)]
 pub struct ProducerArgs {
     /// Topic to write to, taken as it is [default: orders, after the prefix]
     #[arg(long, value_name = "TOPIC")]
@@ -89,16 +89,7 @@ pub struct ProducerArgs {
     common: CommonArgs,
 
     #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-enum Command {
-    /// Print the completion script of a shell
-    Completions {
-        /// bash, zsh, fish, elvish or powershell
-        shell: Shell,
-    },
+    command: Option<SideCommand>,
 }
 
 /// What becomes the Kafka key.
@@ -163,11 +154,7 @@ impl ProducerArgs {
     /// # Errors
     /// When `out` cannot be written.
     pub fn write_completions(&self, out: &mut dyn io::Write) -> io::Result<bool> {
-        let Some(Command::Completions { shell }) = self.command else { return Ok(false) };
-        // Into memory first: the generator panics on an output that fails.
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Self::command(), "producer", &mut script);
-        out.write_all(&script).map(|()| true)
+        self.command.as_ref().map(|command| command.run::<Self>(out)).transpose().map(|done| done.is_some())
     }
 
     /// The checked configuration.
@@ -291,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_help_is_sound_and_completions_are_written() {
-        ProducerArgs::command().debug_assert();
+        <ProducerArgs as clap::CommandFactory>::command().debug_assert();
         let args = ProducerArgs::try_parse_from(["producer", "completions", "bash"]).unwrap();
         let mut script = Vec::new();
         assert!(args.write_completions(&mut script).unwrap());

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use super::config::{Payload, Print};
 use crate::doors::health::Language;
-use crate::tools::config::{CommonArgs, duration};
+use crate::tools::config::{CommonArgs, SideCommand, duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,12 +31,9 @@ pub enum DurabilityChoice {
 
 /// Write every message of a Kafka topic to tracker.events, exactly once, and health to tracker.log
 #[derive(Parser, Clone, Debug)]
-#[command(name = "tracker", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "tracker", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 100)]
 pub struct TrackerArgs {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub common: CommonArgs,
-
     /// Topic to record [default: orders, with the prefix]
     #[arg(long, value_name = "NAME")]
     pub topic: Option<String>,
@@ -96,4 +93,20 @@ pub struct TrackerArgs {
     /// Copies of the topic when it must be made [default: the broker's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
     pub replication_factor: Option<i32>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: CommonArgs,
+
+    /// Instead of recording
+    #[command(subcommand)]
+    pub command: Option<SideCommand>,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_flags_fit_together() {
+        <super::TrackerArgs as clap::CommandFactory>::command().debug_assert();
+    }
 }

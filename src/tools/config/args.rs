@@ -36,12 +36,17 @@ pub struct CommonArgs {
     pub config_file: Option<PathBuf>,
 
     /// Text before each built-in topic name; '' gives the bare names
-    #[arg(long, value_name = "P", env = "TOPIC_PREFIX", global = true, help_heading = "Kafka")]
+    #[arg(long, value_name = "P", env = "TOPIC_PREFIX", hide_env_values = true, global = true, help_heading = "Kafka")]
     pub topic_prefix: Option<String>,
 
     /// How long a one-shot command waits for a broker at its start
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, global = true, help_heading = "Kafka")]
     pub connect_timeout: Duration,
+
+    /// Print this help
+    // The short form for both spellings: the long one takes four lines for what fits on one.
+    #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
+    pub help: Option<bool>,
 
     /// When to use colour (NO_COLOR is honoured)
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]

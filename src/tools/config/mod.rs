@@ -6,8 +6,10 @@
 
 mod args;
 mod client;
+mod side_command;
 mod text;
 
 pub use args::{ColorChoice, CommonArgs};
 pub use client::{ClientSettings, SettingsError};
+pub use side_command::SideCommand;
 pub use text::{duration, is_quiet_end};
