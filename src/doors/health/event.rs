@@ -141,6 +141,23 @@ impl HealthEvent {
         }
     }
 
+    /// Whether somebody who watches the process should hear of it at once, without reading the log.
+    pub fn is_news(&self) -> bool {
+        match self {
+            Self::Recovered { cut_bytes, .. } => *cut_bytes > 0,
+            Self::Standby { .. }
+            | Self::Subscribed { .. }
+            | Self::AuditGap { .. }
+            | Self::BrokerLost { .. }
+            | Self::BrokerBack { .. }
+            | Self::PartitionsAdded { .. }
+            | Self::DiskFull { .. }
+            | Self::DiskOk { .. }
+            | Self::Stopping { reason: "signal" } => true,
+            _ => false,
+        }
+    }
+
     /// The cause, when there is one.
     pub fn error(&self) -> Option<&str> {
         match self {

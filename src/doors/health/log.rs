@@ -43,8 +43,14 @@ impl HealthLog {
         Ok(Self { file: Arc::new(Mutex::new(file)), language })
     }
 
-    /// Writes one event.
+    /// Writes one event; news also go to standard error.
     pub fn write(&self, event: &HealthEvent) {
+        if event.is_news() {
+            let cause = event.error().map(|error| format!(" ({error})")).unwrap_or_default();
+            // A closed standard error must not end the tracker; the log has it all.
+            let told = writeln!(anstream::stderr(), "{}{cause}", event.message(self.language));
+            drop(told);
+        }
         self.write_line(&HealthLine {
             timestamp: now().into(),
             level: event.level(),

@@ -176,7 +176,7 @@ pub(super) fn serve_events(client: &BaseConsumer<Listener>) {
 
 fn mechanism(settings: &ClientSettings) -> String {
     let named = settings.properties.get("sasl.mechanisms").or_else(|| settings.properties.get("sasl.mechanism"));
-    named.cloned().unwrap_or_else(|| "GSSAPI".to_owned())
+    named.map_or_else(|| "GSSAPI".to_owned(), |property| property.value.clone())
 }
 
 /// A certificate that does not verify will not verify later; a dropped connection may come back.

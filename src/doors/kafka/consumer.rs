@@ -4,6 +4,7 @@
 //! them over, so a slow reader slows the fetching and nothing grows. Partitions are assigned, not
 //! subscribed to: no rebalance can take one away, and the group is only where offsets are published.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -144,6 +145,7 @@ pub struct Consumer {
     empty: SyncSender<MessageBatch>,
     stop: Shutdown,
     threads: Vec<JoinHandle<()>>,
+    unanswered: Cell<u32>,
 }
 
 impl Cluster {
@@ -172,14 +174,26 @@ impl Cluster {
             watch_partitions(&client, &topic, &events, &stop);
         });
         threads.push(spawned.map_err(|error| start(error.to_string()))?);
-        Ok(Consumer { client, topic: topic.name.clone(), fetched: Some(fetched), empty, stop, threads })
+        Ok(Consumer {
+            client,
+            topic: topic.name.clone(),
+            fetched: Some(fetched),
+            empty,
+            stop,
+            threads,
+            unanswered: Cell::new(0),
+        })
     }
 }
 
 impl Consumer {
     /// The next thing that was read or learnt, waiting at most `timeout`.
     pub fn next(&self, timeout: Duration) -> Option<Fetched> {
-        self.fetched.as_ref()?.recv_timeout(timeout).ok()
+        let next = self.fetched.as_ref()?.recv_timeout(timeout).ok()?;
+        if let Fetched::Committed(_) = next {
+            self.unanswered.set(self.unanswered.get().saturating_sub(1));
+        }
+        Some(next)
     }
 
     /// Gives a batch back, so that its memory is used again.
@@ -196,9 +210,15 @@ impl Consumer {
             return;
         }
         let positions: Vec<_> = positions.iter().map(|&(partition, next)| (partition, StartAt::Offset(next))).collect();
-        if let Err(error) = raw::commit(&self.client, &list(&self.topic, &positions)) {
-            tracing::warn!(%error, "the group's offsets could not be sent");
+        match raw::commit(&self.client, &list(&self.topic, &positions)) {
+            Ok(()) => self.unanswered.set(self.unanswered.get() + 1),
+            Err(error) => tracing::warn!(%error, "the group's offsets could not be sent"),
         }
+    }
+
+    /// How many calls of [`Consumer::commit`] have no answer yet.
+    pub fn unanswered(&self) -> u32 {
+        self.unanswered.get()
     }
 
     /// The ends of a partition, asked of the broker.
@@ -241,6 +261,11 @@ impl Drop for Consumer {
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so already.
             drop(thread.join());
+        }
+        if self.unanswered.get() > 0 {
+            // librdkafka's close waits for each answer, and without a broker for ever. Its memory stays
+            // until the process ends, which is about to happen.
+            std::mem::forget(Arc::clone(&self.client));
         }
     }
 }

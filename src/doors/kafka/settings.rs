@@ -11,7 +11,7 @@ use rdkafka::error::KafkaError;
 use thiserror::Error;
 
 use super::raw;
-use crate::tools::config::ClientSettings;
+use crate::tools::config::{ClientSettings, Property};
 
 /// What a client is for; decides its defaults and which properties are not for users to set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,26 +28,32 @@ pub enum Role {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PropertyError {
     /// librdkafka has no such property.
-    #[error("unknown property `{name}`{}", suggestion.as_ref().map(|near| format!(": did you mean `{near}`?")).unwrap_or_else(|| ": librdkafka's CONFIGURATION.md lists them all".to_owned()))]
+    #[error("unknown property `{name}` ({origin}){}", suggestion.as_ref().map(|near| format!(": did you mean `{near}`?")).unwrap_or_else(|| ": librdkafka's CONFIGURATION.md lists them all".to_owned()))]
     Unknown {
         /// As it was typed.
         name: String,
+        /// Where it was given.
+        origin: String,
         /// The nearest one that exists.
         suggestion: Option<String>,
     },
     /// The property exists but not with this value.
-    #[error("property `{name}` does not take this value: {reason}")]
+    #[error("property `{name}` ({origin}) does not take this value: {reason}")]
     Value {
         /// The property.
         name: String,
+        /// Where it was given.
+        origin: String,
         /// What librdkafka said.
         reason: String,
     },
     /// A guarantee rests on it.
-    #[error("property `{name}` is not for -X: {reason}")]
+    #[error("property `{name}` ({origin}) is not for users to set: {reason}")]
     Reserved {
         /// The property.
         name: String,
+        /// Where it was given.
+        origin: String,
         /// Which flag to use instead, or what rests on it.
         reason: &'static str,
     },
@@ -61,7 +67,7 @@ pub enum PropertyError {
 
 /// Properties that no user may set, by role, with the reason.
 const RESERVED: &[(&str, &[Role], &str)] = &[
-    ("group.id", &[Role::Consumer, Role::Producer, Role::Admin], "use --group"),
+    ("group.id", &[Role::Consumer, Role::Producer, Role::Admin], "the group is named by --group, where there is one"),
     ("group.instance.id", &[Role::Consumer], "the position is kept in the trail, not by the group"),
     ("enable.auto.commit", &[Role::Consumer], "offsets are published only after the line is on disk"),
     ("enable.auto.offset.store", &[Role::Consumer], "offsets are published only after the line is on disk"),
@@ -78,8 +84,8 @@ const RESERVED: &[(&str, &[Role], &str)] = &[
     ("delivery.report.only.error", &[Role::Producer], "every delivery report is heard"),
 ];
 
-/// Properties without a default value: librdkafka's own dump leaves them out.
-const WITHOUT_DEFAULT: &[&str] = &[
+/// What librdkafka's own dump leaves out: properties without a default value, and aliases.
+const NOT_DUMPED: &[&str] = &[
     "bootstrap.servers",
     "sasl.username",
     "sasl.password",
@@ -97,6 +103,14 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "ssl.keystore.password",
     "ssl.cipher.suites",
     "client.rack",
+    "acks",
+    "linger.ms",
+    "retries",
+    "max.in.flight",
+    "compression.type",
+    "delivery.timeout.ms",
+    "partition.assignment.strategy",
+    "plugin.library.paths",
     "debug",
 ];
 
@@ -174,9 +188,9 @@ pub(super) fn client_config(settings: &ClientSettings, role: Role) -> Result<Cli
         // OpenSSL is built in, so it does not know where this system keeps its certificates.
         config.set("ssl.ca.location", "probe");
     }
-    for (name, value) in &settings.properties {
-        check_one(name, value, role)?;
-        config.set(name, value);
+    for (name, property) in &settings.properties {
+        check_one(name, property, role)?;
+        config.set(name, &property.value);
     }
     config.set("bootstrap.servers", &settings.brokers);
     for (name, value) in fixed(role) {
@@ -186,17 +200,18 @@ pub(super) fn client_config(settings: &ClientSettings, role: Role) -> Result<Cli
     Ok(config)
 }
 
-fn is_encrypted(properties: &BTreeMap<String, String>) -> bool {
-    let encrypted = properties.get("security.protocol").is_some_and(|value| value.to_ascii_lowercase().contains("ssl"));
+fn is_encrypted(properties: &BTreeMap<String, Property>) -> bool {
+    let encrypted =
+        properties.get("security.protocol").is_some_and(|property| property.value.to_ascii_lowercase().contains("ssl"));
     let own_authority = properties.keys().any(|name| name.starts_with("ssl.ca."));
     encrypted && !own_authority
 }
 
-fn check_one(name: &str, value: &str, role: Role) -> Result<(), PropertyError> {
+fn check_one(name: &str, Property { value, origin }: &Property, role: Role) -> Result<(), PropertyError> {
     if let Some((_, _, reason)) =
         RESERVED.iter().find(|(reserved, roles, _)| *reserved == name && roles.contains(&role))
     {
-        return Err(PropertyError::Reserved { name: name.to_owned(), reason });
+        return Err(PropertyError::Reserved { name: name.to_owned(), origin: origin.clone(), reason });
     }
     let mut alone = ClientConfig::new();
     alone.set(name, value);
@@ -205,17 +220,21 @@ fn check_one(name: &str, value: &str, role: Role) -> Result<(), PropertyError> {
         return Err(PropertyError::Combination { reason: error.to_string() });
     };
     if *code == raw::UNKNOWN_PROPERTY {
-        return Err(PropertyError::Unknown { name: name.to_owned(), suggestion: nearest(name) });
+        return Err(PropertyError::Unknown {
+            name: name.to_owned(),
+            origin: origin.clone(),
+            suggestion: nearest(name),
+        });
     }
     // librdkafka repeats the value in its reason; a password would end up on the screen.
     let reason = if value.is_empty() { reason.clone() } else { reason.replace(value, "…") };
-    Err(PropertyError::Value { name: name.to_owned(), reason })
+    Err(PropertyError::Value { name: name.to_owned(), origin: origin.clone(), reason })
 }
 
 fn nearest(name: &str) -> Option<String> {
     raw::known_properties()
         .into_iter()
-        .chain(WITHOUT_DEFAULT.iter().map(|&known| known.to_owned()))
+        .chain(NOT_DUMPED.iter().map(|&known| known.to_owned()))
         .map(|known: String| (strsim::normalized_damerau_levenshtein(name, &known), known))
         .filter(|(likeness, _)| *likeness > 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -227,14 +246,15 @@ mod tests {
     use super::*;
 
     fn config(pairs: &[(&str, &str)], role: Role) -> Result<ClientConfig, PropertyError> {
-        let properties = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let property = |value: &str| Property { value: value.to_owned(), origin: "-X".to_owned() };
+        let properties = pairs.iter().map(|&(name, value)| (name.to_owned(), property(value))).collect();
         client_config(&ClientSettings { brokers: "localhost:1".into(), properties }, role)
     }
 
     #[test]
     fn an_unknown_property_is_refused_with_the_nearest_one() {
         let error = config(&[("securty.protocol", "SSL")], Role::Producer).expect_err("unknown");
-        assert_eq!(error.to_string(), "unknown property `securty.protocol`: did you mean `security.protocol`?");
+        assert_eq!(error.to_string(), "unknown property `securty.protocol` (-X): did you mean `security.protocol`?");
         let error = config(&[("sasl.pasword", "x")], Role::Consumer).expect_err("unknown");
         assert!(error.to_string().contains("`sasl.password`"), "{error}");
         let error = config(&[("zzz", "1")], Role::Consumer).expect_err("unknown");

@@ -15,12 +15,14 @@ pub(super) enum Decision {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Position {
     next: BTreeMap<i32, i64>,
+    /// What was gone from a partition before its first line.
+    gone_before: BTreeMap<i32, i64>,
 }
 
 impl Position {
     /// From what the trail says.
     pub(super) fn new(next: BTreeMap<i32, i64>) -> Self {
-        Self { next }
+        Self { next, gone_before: BTreeMap::new() }
     }
 
     /// The next offset of a partition, if it is known.
@@ -33,7 +35,14 @@ impl Position {
         &self.next
     }
 
-    /// Sets where a partition goes on, after a gap line or at its beginning.
+    /// Begins a partition that has no line yet at the oldest offset there is. That those before it
+    /// are gone is told by its first line.
+    pub(super) fn begin(&mut self, partition: i32, low: i64) {
+        self.next.insert(partition, low);
+        self.gone_before.insert(partition, low);
+    }
+
+    /// Sets where a partition goes on after a gap line.
     pub(super) fn set(&mut self, partition: i32, next: i64) {
         self.next.insert(partition, next);
     }
@@ -46,7 +55,8 @@ impl Position {
         if offset < *next {
             return Decision::Skip;
         }
-        let gap_before = offset - *next;
+        let gone_before = self.gone_before.remove(&partition).unwrap_or(0);
+        let gap_before = offset - *next + gone_before;
         *next = offset + 1;
         Decision::Append { gap_before }
     }

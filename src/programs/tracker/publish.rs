@@ -14,12 +14,11 @@ pub(super) struct Publisher {
     published: Vec<(i32, i64)>,
     next: Instant,
     failing: bool,
-    unanswered: u32,
 }
 
 impl Publisher {
     pub(super) fn new(now: Instant) -> Self {
-        Self { submitted_bytes: 0, waiting: None, published: Vec::new(), next: now, failing: false, unanswered: 0 }
+        Self { submitted_bytes: 0, waiting: None, published: Vec::new(), next: now, failing: false }
     }
 
     /// So many bytes were handed to the trail in all.
@@ -44,18 +43,11 @@ impl Publisher {
         }
         let (_, positions) = self.waiting.take_if(|(bytes, _)| *bytes <= synced_bytes)?;
         self.published.clone_from(&positions);
-        self.unanswered += 1;
         Some(positions)
-    }
-
-    /// How many answers are still to come.
-    pub(super) fn unanswered(&self) -> u32 {
-        self.unanswered
     }
 
     /// The broker's answer. Gives the reason of a failure once, not every second again.
     pub(super) fn answered(&mut self, answer: Result<(), String>) -> Option<String> {
-        self.unanswered = self.unanswered.saturating_sub(1);
         match answer {
             Ok(()) => {
                 self.failing = false;

@@ -244,20 +244,16 @@ fn finish<W: io::Write>(mut session: Session<'_, W>, status: &Status) -> Result<
     session.report(Instant::now(), true);
     status.not_ready("stopped");
     let lag = session.lag();
-    let Session {
-        config, log, consumer, appender, position, reporter, tally, broker_lost, publisher, mut printer, ..
-    } = session;
+    let Session { config, log, consumer, appender, position, reporter, tally, broker_lost, mut printer, .. } = session;
     let (_, outcome) = appender.finish();
     outcome?;
     let positions: Vec<(i32, i64)> = position.all().iter().map(|(&partition, &next)| (partition, next)).collect();
     if broker_lost.is_none() && !positions.is_empty() {
         consumer.commit(&positions);
-        let mut unanswered = publisher.unanswered() + 1;
         let deadline = Instant::now() + LAST_COMMIT;
-        while unanswered > 0 && Instant::now() < deadline {
+        while consumer.unanswered() > 0 && Instant::now() < deadline {
             // What is read from here on stays in Kafka; the next start reads it again.
             let Some(Fetched::Committed(answer)) = consumer.next(Duration::from_millis(100)) else { continue };
-            unanswered -= 1;
             if let Err(reason) = answer {
                 log.write(&HealthEvent::CommitFailed { reason });
             }

@@ -68,20 +68,21 @@ impl<W: Write> Session<'_, W> {
     /// asked for before the broker answered.
     pub(super) fn begin(&mut self, partition: i32) -> Result<bool, TrackerError> {
         let Some(ends) = self.ends_of(partition)? else { return Ok(false) };
-        let start = match self.position.next(partition) {
-            None => ends.low,
-            Some(next) if next < ends.low => {
-                self.tell_gap(partition, Gap { kind: GapKind::Retention, from: next, to: ends.low })?;
-                ends.low
+        let gap = match self.position.next(partition) {
+            None => {
+                self.position.begin(partition, ends.low);
+                None
             }
-            Some(next) if next > ends.readable_end => {
-                // Whether it was cut or made anew, what it holds now was never recorded as such.
-                self.tell_gap(partition, Gap { kind: GapKind::Truncation, from: next, to: ends.low })?;
-                ends.low
-            }
-            Some(next) => next,
+            Some(next) if next < ends.low => Some(Gap { kind: GapKind::Retention, from: next, to: ends.low }),
+            // Whether it was cut or made anew, what it holds now was never recorded as such.
+            Some(next) if next > ends.readable_end => Some(Gap { kind: GapKind::Truncation, from: next, to: ends.low }),
+            Some(_) => None,
         };
-        self.position.set(partition, start);
+        if let Some(gap) = gap {
+            self.tell_gap(partition, gap)?;
+            self.position.set(partition, gap.to);
+        }
+        let start = self.position.next(partition).unwrap_or(ends.low);
         self.ends.insert(partition, ends.readable_end);
         self.consumer.read_from(partition, StartAt::Offset(start))?;
         Ok(true)

@@ -13,6 +13,15 @@ const DEFAULT_BROKERS: &str = "localhost:9092";
 /// The property that `-b` is short for.
 const BROKERS_PROPERTY: &str = "bootstrap.servers";
 
+/// A property's value, and where it was given.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Property {
+    /// As it was given; some are passwords.
+    pub value: String,
+    /// `-X`, or a file and its line.
+    pub origin: String,
+}
+
 /// Checked settings of a Kafka client. Which properties exist is for the `kafka` door to say.
 ///
 /// `Debug` never prints a value, since some of them are passwords.
@@ -21,7 +30,7 @@ pub struct ClientSettings {
     /// `host:port`, several joined by commas.
     pub brokers: String,
     /// librdkafka's names and values, without the brokers.
-    pub properties: BTreeMap<String, String>,
+    pub properties: BTreeMap<String, Property>,
 }
 
 impl fmt::Debug for ClientSettings {
@@ -46,10 +55,12 @@ pub enum SettingsError {
         source: io::Error,
     },
     /// A line of the file, or the value of `-X`, has no `=`. The text is not shown: it may be a secret.
-    #[error("{origin} is no KEY=VALUE pair; write it as for example -X security.protocol=SSL")]
+    #[error("{origin} is no KEY=VALUE pair; write it as for example {example}")]
     NotAPair {
         /// Where it stands: a flag, or a file and line.
         origin: String,
+        /// A pair; with the name that stands there when it looks like a property and not a secret.
+        example: String,
     },
     /// No broker is named although the flag or variable is there.
     #[error("no broker is named: pass -b HOST:PORT, or leave it out for {DEFAULT_BROKERS}")]
@@ -73,18 +84,17 @@ impl ClientSettings {
             None => BTreeMap::new(),
         };
         let mut from_flags = BTreeMap::new();
-        for (index, pair) in property_flags.iter().enumerate() {
-            let origin = || format!("the {}. -X", index + 1);
-            let (name, value) = split_pair(pair).ok_or_else(|| SettingsError::NotAPair { origin: origin() })?;
-            from_flags.insert(name, value);
+        for pair in property_flags {
+            let (name, property) = split_pair(pair, || "-X".to_owned())?;
+            from_flags.insert(name, property);
         }
         // An empty variable is what shells make of "unset" in scripts: it counts as not there.
         let environment = brokers_environment.filter(|text| !text.trim().is_empty());
         let brokers = brokers_flag
             .map(str::to_owned)
-            .or_else(|| from_flags.remove(BROKERS_PROPERTY))
+            .or_else(|| from_flags.remove(BROKERS_PROPERTY).map(|property| property.value))
             .or_else(|| environment.map(str::to_owned))
-            .or_else(|| from_file.remove(BROKERS_PROPERTY))
+            .or_else(|| from_file.remove(BROKERS_PROPERTY).map(|property| property.value))
             .unwrap_or_else(|| DEFAULT_BROKERS.to_owned());
         from_flags.remove(BROKERS_PROPERTY);
         from_file.remove(BROKERS_PROPERTY);
@@ -98,7 +108,7 @@ impl ClientSettings {
     }
 }
 
-fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingsError> {
+fn read_file(path: &Path) -> Result<BTreeMap<String, Property>, SettingsError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
     let mut properties = BTreeMap::new();
@@ -107,17 +117,22 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, String>, SettingsError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let origin = || format!("{} line {}", path.display(), index + 1);
-        let (name, value) = split_pair(line).ok_or_else(|| SettingsError::NotAPair { origin: origin() })?;
-        properties.insert(name, value);
+        let (name, property) = split_pair(line, || format!("{} line {}", path.display(), index + 1))?;
+        properties.insert(name, property);
     }
     Ok(properties)
 }
 
-fn split_pair(pair: &str) -> Option<(String, String)> {
-    let (name, value) = pair.split_once('=')?;
+fn split_pair(pair: &str, origin: impl Fn() -> String) -> Result<(String, Property), SettingsError> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let name = name.trim();
-    (!name.is_empty()).then(|| (name.to_owned(), value.trim().to_owned()))
+    if name.is_empty() || !pair.contains('=') {
+        let looks_like_a_name = name.contains('.')
+            && name.chars().all(|character| character.is_ascii_lowercase() || ".-_".contains(character));
+        let example = if looks_like_a_name { format!("{name}=VALUE") } else { "security.protocol=SSL".to_owned() };
+        return Err(SettingsError::NotAPair { origin: origin(), example });
+    }
+    Ok((name.to_owned(), Property { value: value.trim().to_owned(), origin: origin() }))
 }
 
 #[cfg(test)]
@@ -145,17 +160,19 @@ mod tests {
         assert_eq!(resolve(None, &["bootstrap.servers=x:1"], Some("env:1"), path).brokers, "x:1");
         let all = resolve(Some("b:1, b:2,"), &["bootstrap.servers=x:1", "client.id=b"], Some("env:1"), path);
         assert_eq!(all.brokers, "b:1,b:2");
-        let expected = BTreeMap::from([("client.id".into(), "b".into()), ("linger.ms".into(), "7".into())]);
-        assert_eq!(all.properties, expected);
+        let flat: Vec<_> =
+            all.properties.iter().map(|(name, property)| (name.as_str(), property.value.as_str())).collect();
+        assert_eq!(flat, [("client.id", "b"), ("linger.ms", "7")]);
+        assert_eq!(all.properties["client.id"].origin, "-X");
+        assert!(all.properties["linger.ms"].origin.ends_with(" line 3"));
     }
 
     #[test]
     fn a_pair_without_equals_is_refused_without_showing_it() {
         let error = ClientSettings::resolve(None, &["hunter2".to_owned()], None, None).expect_err("no pair");
-        assert_eq!(
-            error.to_string(),
-            "the 1. -X is no KEY=VALUE pair; write it as for example -X security.protocol=SSL"
-        );
+        assert_eq!(error.to_string(), "-X is no KEY=VALUE pair; write it as for example security.protocol=SSL");
+        let error = ClientSettings::resolve(None, &["client.id".to_owned()], None, None).expect_err("no value");
+        assert!(error.to_string().ends_with("for example client.id=VALUE"), "{error}");
         let file = file("a=b\nhunter2\n");
         let error = ClientSettings::resolve(None, &[], None, Some(file.path())).expect_err("no pair");
         assert!(error.to_string().contains("line 2 is no KEY=VALUE pair"), "{error}");

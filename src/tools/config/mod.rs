@@ -10,6 +10,6 @@ mod side_command;
 mod text;
 
 pub use args::{ColorChoice, CommonArgs};
-pub use client::{ClientSettings, SettingsError};
+pub use client::{ClientSettings, Property, SettingsError};
 pub use side_command::SideCommand;
 pub use text::{duration, is_quiet_end};
