@@ -11,7 +11,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         &[Need::Broker],
         [
             records_deleted_before_they_were_read_are_one_gap_line,
-            records_deleted_before_the_first_run_are_not_waited_for,
+            the_first_run_begins_at_the_oldest_record_and_says_so,
             a_topic_made_anew_is_a_gap_and_read_from_its_beginning,
             a_new_topic_that_is_longer_than_the_old_one_is_noticed,
             a_partition_added_while_running_is_read_from_its_beginning,
@@ -62,7 +62,7 @@ fn records_deleted_before_they_were_read_are_one_gap_line() {
     assert_eq!(Trail::read(&dir).lines.len(), trail.lines.len());
 }
 
-fn records_deleted_before_the_first_run_are_not_waited_for() {
+fn the_first_run_begins_at_the_oldest_record_and_says_so() {
     let kafka = shared();
     let topic = kafka.topic(1);
     kafka.produce(&topic, &orders(0, 0..10));
@@ -72,10 +72,9 @@ fn records_deleted_before_the_first_run_are_not_waited_for() {
     let trail = Trail::read(&trail_dir(&scratch));
     let read: Vec<i64> = trail.messages().map(Line::offset).collect();
     assert_eq!(read, [6, 7, 8, 9]);
-    let first = trail.messages().next().unwrap();
-    let absent = first.get("gap_before").as_i64();
-    let is_told = absent == Some(6) || trail.lines.iter().any(Line::is_gap);
-    assert!(is_told, "that 0 to 5 are absent is said");
+    assert_eq!(trail.lines.len(), 4, "what was gone before it began is no gap");
+    let subscribed = events(&trail_dir(&scratch), "tracker.subscribed");
+    assert_eq!(subscribed[0].metadata()["positions"]["0"], 6);
 }
 
 fn a_topic_made_anew_is_a_gap_and_read_from_its_beginning() {
