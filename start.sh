@@ -305,7 +305,7 @@ work() {
   if [ ! -f .run/broker ] || [ -z "$broker_pid$tracker_pid$producer_pid" ]; then check_hope; fi
   build
   broker
-  tell topic "orders is there"
+  tell topic "${TOPIC_PREFIX:-}orders is there"
   listen=()
   if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
   if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
