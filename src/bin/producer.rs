@@ -1,2 +1,34 @@
 //! The `producer` command.
-fn main() {}
+
+use std::io::{self, Write as _};
+
+use clap::Parser as _;
+use ordertrail::programs::producer::{ProducerArgs, Terminal, run};
+use ordertrail::tools::config::is_quiet_end;
+use ordertrail::tools::exit::Exit;
+use ordertrail::tools::shutdown::Shutdown;
+
+fn main() -> Exit {
+    let args = ProducerArgs::parse();
+    args.common().apply_color();
+    match args.write_completions(&mut io::stdout()) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Done,
+        Err(error) if is_quiet_end(&error) => return Exit::Done,
+        Err(error) => return fail(&error, Exit::Failed),
+    }
+    let config = match args.check() {
+        Ok(config) => config,
+        Err(error) => return fail(&error, Exit::Usage),
+    };
+    match Shutdown::on_signals() {
+        Ok(shutdown) => run(&config, &shutdown, Terminal::of_process()),
+        Err(error) => fail(&error, Exit::Failed),
+    }
+}
+
+fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
+    // With standard error closed as well, the exit code is all that is left to say.
+    let _told = writeln!(io::stderr(), "{error}");
+    exit
+}

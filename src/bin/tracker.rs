@@ -1,2 +1,34 @@
 //! The `tracker` command.
-fn main() {}
+
+use std::io;
+
+use clap::Parser as _;
+use ordertrail::programs::tracker::{TrackerArgs, TrackerConfig, TrackerError, run};
+use ordertrail::tools::config::is_quiet_end;
+use ordertrail::tools::exit::Exit;
+use ordertrail::tools::shutdown::Shutdown;
+
+fn main() -> Exit {
+    let args = TrackerArgs::parse();
+    args.common.apply_color();
+    if let Some(command) = &args.command {
+        return match command.run::<TrackerArgs>(&mut io::stdout()) {
+            Ok(()) => Exit::Done,
+            Err(error) if is_quiet_end(&error) => Exit::Done,
+            Err(error) => fail(&error, Exit::Failed),
+        };
+    }
+    let outcome = TrackerConfig::try_from(args).and_then(|config| {
+        let shutdown = Shutdown::on_signals().map_err(|source| TrackerError::Start { source })?;
+        run(&config, &shutdown)
+    });
+    match outcome {
+        Ok(_) => Exit::Done,
+        Err(error) => fail(&error, error.exit()),
+    }
+}
+
+fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
+    anstream::eprintln!("{error}");
+    exit
+}

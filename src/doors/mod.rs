@@ -1,1 +1,6 @@
-//! Each room here touches one part of the outside world.
+//! Each room here touches one part of the outside world, and no room knows another.
+
+pub mod audit;
+pub mod health;
+pub mod kafka;
+pub mod web;

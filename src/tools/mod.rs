@@ -1,1 +1,6 @@
-//! What every door needs: flags and files, stopping, durable writes.
+//! What every door needs: flags and files, stopping, exit codes, durable writes.
+
+pub mod config;
+pub mod durable;
+pub mod exit;
+pub mod shutdown;

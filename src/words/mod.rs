@@ -1,3 +1,4 @@
 //! What an order is, and what a line of each file is. Pure: no clock, no I/O.
 
 pub mod order;
+pub mod record;

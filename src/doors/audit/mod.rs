@@ -1,0 +1,13 @@
+//! The audit trail, `tracker.events`: found, recovered, appended to, synced.
+//!
+//! The file's own tail is the truth of the position in the topic. One cannot append before one has
+//! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
+
+mod append;
+mod recover;
+
+#[cfg(test)]
+mod tests;
+
+pub use append::{AppendError, Appender, Durability, Latencies, Progress, Submitted, trail_path};
+pub use recover::{Positions, RecoverError, Recovery, Trail, open};

@@ -1,0 +1,215 @@
+//! Everything the tracker says about itself: one variant for each kind of line of `tracker.log`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::report::MetricsReport;
+use crate::words::record::{Gap, Level};
+
+/// One thing that happened; `docs/formats.md` says when each is written.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // The fields are the metadata keys that docs/formats.md explains.
+pub enum HealthEvent {
+    Started {
+        pid: u32,
+        events_file: PathBuf,
+        log_file: PathBuf,
+        brokers: String,
+        topic: String,
+        group: String,
+    },
+    Standby {
+        pid: u32,
+        holder: String,
+    },
+    Recovered {
+        lines: u64,
+        bytes: u64,
+        cut_bytes: u64,
+        kept_in: Option<PathBuf>,
+        positions: BTreeMap<i32, i64>,
+        seconds: f64,
+    },
+    Subscribed {
+        positions: BTreeMap<i32, i64>,
+        pid: u32,
+        topic: String,
+        group: String,
+        cluster_id: Option<String>,
+        partitions: Vec<i32>,
+        from: &'static str,
+    },
+    Metrics(Box<MetricsReport>),
+    MessageInvalid {
+        topic: String,
+        partition: i32,
+        offset: i64,
+        size_bytes: usize,
+        raw_message: String,
+        suppressed: u64,
+        error: String,
+    },
+    AuditGap {
+        topic: String,
+        partition: i32,
+        gap: Gap,
+    },
+    BrokerLost {
+        brokers: String,
+        reason: String,
+    },
+    BrokerBack {
+        brokers: String,
+        away_seconds: f64,
+    },
+    KafkaTrouble {
+        partition: Option<i32>,
+        reason: String,
+    },
+    DeadLetterFailed {
+        topic: String,
+        partition: i32,
+        offset: i64,
+        reason: String,
+    },
+    CommitFailed {
+        reason: String,
+    },
+    PartitionsAdded {
+        partitions: Vec<i32>,
+    },
+    DiskFull {
+        free_bytes: Option<u64>,
+    },
+    DiskOk {
+        paused_seconds: f64,
+    },
+    Stopping {
+        reason: &'static str,
+    },
+    Stopped {
+        received: u64,
+        processed: u64,
+        failed: u64,
+        gaps: u64,
+        uptime_seconds: f64,
+        lag: Option<i64>,
+    },
+    Failed {
+        reason: String,
+    },
+}
+
+impl HealthEvent {
+    /// The stable key for machines.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "tracker.started",
+            Self::Standby { .. } => "tracker.standby",
+            Self::Recovered { .. } => "audit.recovered",
+            Self::Subscribed { .. } => "tracker.subscribed",
+            Self::Metrics(_) => "tracker.metrics",
+            Self::MessageInvalid { .. } => "message.invalid",
+            Self::AuditGap { .. } => "audit.gap",
+            Self::BrokerLost { .. } => "broker.lost",
+            Self::BrokerBack { .. } => "broker.back",
+            Self::KafkaTrouble { .. } => "kafka.trouble",
+            Self::DeadLetterFailed { .. } => "dead_letter.failed",
+            Self::CommitFailed { .. } => "commit.failed",
+            Self::PartitionsAdded { .. } => "partitions.added",
+            Self::DiskFull { .. } => "disk.full",
+            Self::DiskOk { .. } => "disk.ok",
+            Self::Stopping { .. } => "tracker.stopping",
+            Self::Stopped { .. } => "tracker.stopped",
+            Self::Failed { .. } => "tracker.failed",
+        }
+    }
+
+    /// How much somebody should care.
+    pub fn level(&self) -> Level {
+        match self {
+            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
+            Self::BrokerLost { .. }
+            | Self::KafkaTrouble { .. }
+            | Self::DeadLetterFailed { .. }
+            | Self::CommitFailed { .. }
+            | Self::DiskFull { .. } => Level::Warn,
+            Self::Recovered { kept_in: Some(_), .. } => Level::Warn,
+            _ => Level::Info,
+        }
+    }
+
+    /// The cause, when there is one.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Self::MessageInvalid { error, .. } => Some(error),
+            Self::BrokerLost { reason, .. }
+            | Self::KafkaTrouble { reason, .. }
+            | Self::DeadLetterFailed { reason, .. }
+            | Self::CommitFailed { reason }
+            | Self::Failed { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Figures and names.
+    pub fn metadata(&self) -> Map<String, Value> {
+        let value = match self {
+            Self::Started { pid, events_file, log_file, brokers, topic, group } => json!({
+                "version": env!("CARGO_PKG_VERSION"), "pid": pid, "events_file": events_file,
+                "log_file": log_file, "brokers": brokers, "topic": topic, "group": group,
+            }),
+            Self::Standby { pid, holder } => json!({"pid": pid, "holder": holder}),
+            Self::Recovered { lines, bytes, cut_bytes, kept_in, positions, seconds } => json!({
+                "lines": lines, "bytes": bytes, "cut_bytes": cut_bytes, "kept_in": kept_in,
+                "positions": positions, "seconds": rounded(*seconds),
+            }),
+            Self::Subscribed { positions, pid, topic, group, cluster_id, partitions, from } => json!({
+                "pid": pid, "topic": topic, "group": group, "cluster_id": cluster_id,
+                "partitions": partitions, "from": from, "positions": positions,
+            }),
+            // A report of plain figures always serialises.
+            Self::Metrics(report) => serde_json::to_value(report).unwrap_or_default(),
+            Self::MessageInvalid { topic, partition, offset, size_bytes, raw_message, suppressed, .. } => json!({
+                "kafka_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
+                "message_size": size_bytes, "raw_message": raw_message, "suppressed": suppressed,
+            }),
+            Self::AuditGap { topic, partition, gap } => json!({
+                "kafka_topic": topic, "kafka_partition": partition,
+                "kind": gap.kind.as_str(), "from": gap.from, "to": gap.to,
+            }),
+            Self::BrokerLost { brokers, .. } => json!({"brokers": brokers}),
+            Self::BrokerBack { brokers, away_seconds } => {
+                json!({"brokers": brokers, "away_seconds": rounded(*away_seconds)})
+            }
+            Self::KafkaTrouble { partition, .. } => json!({"kafka_partition": partition}),
+            Self::DeadLetterFailed { topic, partition, offset, .. } => json!({
+                "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
+            }),
+            Self::CommitFailed { .. } | Self::Failed { .. } => Value::Null,
+            Self::PartitionsAdded { partitions } => json!({"partitions": partitions}),
+            Self::DiskFull { free_bytes } => json!({"free_bytes": free_bytes}),
+            Self::DiskOk { paused_seconds } => json!({"paused_seconds": rounded(*paused_seconds)}),
+            Self::Stopping { reason } => json!({"reason": reason}),
+            Self::Stopped { received, processed, failed, gaps, uptime_seconds, lag } => json!({
+                "total_messages_received": received, "total_messages_processed": processed,
+                "total_messages_failed": failed, "total_gaps": gaps,
+                "uptime_seconds": uptime_seconds, "lag": lag,
+            }),
+        };
+        match value {
+            Value::Object(mut map) => {
+                // What is not known is left out, as docs/formats.md promises.
+                map.retain(|_, value| !value.is_null());
+                map
+            }
+            _ => Map::new(),
+        }
+    }
+}
+
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1_000.0).round() / 1_000.0
+}

@@ -1,0 +1,171 @@
+//! Writing `tracker.log`.
+//!
+//! Through tracing-appender's file, but never through its background thread: that one drops lines
+//! when it is busy and loses its queue when the process is killed. Health lines are few, so each is
+//! one `write` of one whole line, at once.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+use super::event::HealthEvent;
+use super::texts::Language;
+use crate::words::record::{HealthLine, Level, SERVICE};
+
+const FILE_NAME: &str = "tracker.log";
+
+/// `tracker.log`, being written. Clones share the file.
+#[derive(Clone)]
+pub struct HealthLog {
+    file: Arc<Mutex<RollingFileAppender>>,
+    language: Language,
+}
+
+impl HealthLog {
+    /// Where the log of a folder is.
+    pub fn path(folder: &Path) -> PathBuf {
+        folder.join(FILE_NAME)
+    }
+
+    /// Opens the log of `folder`, made when missing; lines are added at its end.
+    ///
+    /// # Errors
+    /// When the file cannot be made or opened.
+    pub fn open(folder: &Path, language: Language) -> Result<Self, InitError> {
+        let file = RollingFileAppender::builder().rotation(Rotation::NEVER).filename_prefix(FILE_NAME).build(folder)?;
+        Ok(Self { file: Arc::new(Mutex::new(file)), language })
+    }
+
+    /// Writes one event.
+    pub fn write(&self, event: &HealthEvent) {
+        self.write_line(&HealthLine {
+            timestamp: now().into(),
+            level: event.level(),
+            message: event.message(self.language).into(),
+            service: SERVICE.into(),
+            error: event.error().map(Into::into),
+            metadata: event.metadata(),
+            event: event.key().into(),
+        });
+    }
+
+    fn write_line(&self, line: &HealthLine<'_>) {
+        let line = line.to_line();
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = file.write_all(&line) {
+            // The disk may be full: health then goes where start.sh keeps standard error.
+            let mut stderr = io::stderr().lock();
+            let told =
+                writeln!(stderr, "tracker.log cannot be written ({error}): ").and_then(|()| stderr.write_all(&line));
+            // With both gone there is nobody left to tell.
+            drop(told);
+        }
+    }
+
+    /// A layer that sends what libraries report as warnings and errors here as well.
+    pub fn layer(&self) -> DiagnosticLayer {
+        DiagnosticLayer { log: self.clone() }
+    }
+}
+
+fn now() -> String {
+    format!("{:.3}", Timestamp::now())
+}
+
+/// Sends warnings and errors that libraries report through `tracing` to the health log.
+pub struct DiagnosticLayer {
+    log: HealthLog,
+}
+
+impl<S: tracing::Subscriber> Layer<S> for DiagnosticLayer {
+    fn on_event(&self, event: &tracing::Event<'_>, _context: Context<'_, S>) {
+        let level = match *event.metadata().level() {
+            tracing::Level::ERROR => Level::Error,
+            tracing::Level::WARN => Level::Warn,
+            _ => return,
+        };
+        let mut text = Text::default();
+        event.record(&mut text);
+        self.log.write_line(&HealthLine {
+            timestamp: now().into(),
+            level,
+            message: text.0.into(),
+            service: SERVICE.into(),
+            error: None,
+            metadata: serde_json::Map::new(),
+            event: "diagnostic".into(),
+        });
+    }
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let separator = if self.0.is_empty() { "" } else { " " };
+        let written = match field.name() {
+            "message" => write!(self.0, "{separator}{value:?}"),
+            name => write!(self.0, "{separator}{name}={value:?}"),
+        };
+        debug_assert!(written.is_ok(), "writing into a string does not fail");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing_subscriber::prelude::*;
+
+    fn lines(folder: &Path) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(HealthLog::path(folder)).expect("written");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    #[test]
+    fn each_event_is_one_line_at_once_in_the_asked_language() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = HealthLog::open(folder.path(), Language::Fr).expect("opened");
+        log.write(&HealthEvent::Metrics(Box::default()));
+        log.write(&HealthEvent::BrokerLost { brokers: "a:1".into(), reason: "connection refused".into() });
+        let lines = lines(folder.path());
+        assert_eq!(lines[0]["message"], "Métriques système périodiques");
+        assert_eq!(lines[0]["metadata"]["write_ms_p99"], 0.0);
+        assert_eq!(lines[0]["event"], "tracker.metrics");
+        assert_eq!(lines[1]["level"], "WARN");
+        assert_eq!(lines[1]["error"], "connection refused");
+        assert_eq!(lines[1]["service"], "order-tracker");
+    }
+
+    #[test]
+    fn a_second_writer_adds_and_never_truncates() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for _ in 0..2 {
+            let log = HealthLog::open(folder.path(), Language::En).expect("opened");
+            log.write(&HealthEvent::Stopping { reason: "signal" });
+        }
+        assert_eq!(lines(folder.path()).len(), 2);
+    }
+
+    #[test]
+    fn what_libraries_warn_of_is_kept_and_chatter_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = HealthLog::open(folder.path(), Language::En).expect("opened");
+        let subscriber = tracing_subscriber::registry().with(log.layer());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(answer = 42, "odd");
+            tracing::info!("chatter");
+        });
+        let lines = lines(folder.path());
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["message"], "odd answer=42");
+        assert_eq!(lines[0]["event"], "diagnostic");
+    }
+}

@@ -1,0 +1,84 @@
+//! What each event says to people, in both languages.
+//!
+//! The French texts of the events that the Go program had are its own, to the letter: its monitor
+//! keys on them.
+
+use clap::ValueEnum;
+
+use super::event::HealthEvent;
+
+/// The language of the texts for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// French: the original's texts.
+    Fr,
+}
+
+impl HealthEvent {
+    /// The text for people.
+    pub fn message(&self, language: Language) -> String {
+        match language {
+            Language::En => self.english(),
+            Language::Fr => self.french(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::Started { .. } => "logging started".into(),
+            Self::Standby { holder, .. } => format!("another tracker (pid {holder}) holds this folder: standing by"),
+            Self::Recovered { cut_bytes: 0, .. } => "the trail is whole".into(),
+            Self::Recovered { kept_in: Some(_), .. } => {
+                "a damaged line was found: from there on the trail is read again, the old end was kept aside".into()
+            }
+            Self::Recovered { .. } => "a torn last line was cut; it comes again".into(),
+            Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
+            Self::Metrics(_) => "periodic metrics".into(),
+            Self::MessageInvalid { .. } => "message is not what was expected; kept as received".into(),
+            Self::AuditGap { gap, .. } => format!("offsets {} to {} could not be had", gap.from, gap.to.max(1) - 1),
+            Self::BrokerLost { .. } => "no broker can be reached: waiting, nothing is lost".into(),
+            Self::BrokerBack { .. } => "the broker is back: going on".into(),
+            Self::KafkaTrouble { .. } => "Kafka reported trouble; the client goes on by itself".into(),
+            Self::DeadLetterFailed { .. } => "a dead letter could not be sent; the trail has the message".into(),
+            Self::CommitFailed { .. } => "the group's offsets were not published; the trail does not need them".into(),
+            Self::PartitionsAdded { .. } => "the topic has new partitions: reading them from their beginning".into(),
+            Self::DiskFull { .. } => "the disk is full: reading is paused, Kafka keeps what waits".into(),
+            Self::DiskOk { .. } => "there is room again: going on".into(),
+            Self::Stopping { reason: "signal" } => "signal received: finishing".into(),
+            Self::Stopping { .. } => "the end is reached: finishing".into(),
+            Self::Stopped { .. } => "stopped cleanly".into(),
+            Self::Failed { .. } => "the tracker cannot go on".into(),
+        }
+    }
+
+    fn french(&self) -> String {
+        match self {
+            Self::Started { .. } => "Système de journalisation initialisé".into(),
+            Self::Standby { holder, .. } => format!("Un autre tracker (pid {holder}) tient ce dossier : en attente"),
+            Self::Recovered { cut_bytes: 0, .. } => "Journal d'audit intact".into(),
+            Self::Recovered { kept_in: Some(_), .. } => {
+                "Ligne endommagée : la suite du journal est relue, l'ancienne fin est mise de côté".into()
+            }
+            Self::Recovered { .. } => "Dernière ligne tronquée : coupée, elle sera relue".into(),
+            Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),
+            Self::Metrics(_) => "Métriques système périodiques".into(),
+            Self::MessageInvalid { .. } => "Erreur de désérialisation du message".into(),
+            Self::AuditGap { gap, .. } => format!("Offsets {} à {} introuvables", gap.from, gap.to.max(1) - 1),
+            Self::BrokerLost { .. } => "Aucun broker joignable : en attente, rien n'est perdu".into(),
+            Self::BrokerBack { .. } => "Broker de retour : reprise".into(),
+            Self::KafkaTrouble { .. } => "Erreur de lecture du message Kafka".into(),
+            Self::DeadLetterFailed { .. } => "Message invalide non transmis ; le journal d'audit le garde".into(),
+            Self::CommitFailed { .. } => "Offsets du groupe non publiés ; le journal n'en a pas besoin".into(),
+            Self::PartitionsAdded { .. } => "Nouvelles partitions : lues depuis leur début".into(),
+            Self::DiskFull { .. } => "Disque plein : lecture suspendue, Kafka garde ce qui attend".into(),
+            Self::DiskOk { .. } => "De la place de nouveau : reprise".into(),
+            Self::Stopping { reason: "signal" } => "Signal d'arrêt reçu, fin de la consommation.".into(),
+            Self::Stopping { .. } => "Fin atteinte, fin de la consommation.".into(),
+            Self::Stopped { .. } => "Consommateur arrêté proprement".into(),
+            Self::Failed { .. } => "Le tracker ne peut pas continuer".into(),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Waiting for a broker that really answers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use thiserror::Error;
+
+use super::cluster::Cluster;
+use super::settings::{PropertyError, Role, client_config};
+use crate::tools::config::ClientSettings;
+use crate::tools::shutdown::Shutdown;
+
+/// How long one question to the brokers may take before the reason for the silence is looked at.
+const ATTEMPT: Duration = Duration::from_millis(500);
+
+/// How long to wait for a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Give up after this long: one-shot commands.
+    UpTo(Duration),
+    /// Wait for ever, and say so: services.
+    Forever,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// A property is wrong: exit code 2.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// Nothing answered in time: exit code 4.
+    #[error("no broker at {brokers} ({reason}): run ./start.sh, or pass --brokers")]
+    NoBroker {
+        /// Who was asked.
+        brokers: String,
+        /// The last thing that the client heard.
+        reason: String,
+    },
+    /// A broker answered and refused who we are: exit code 1.
+    #[error(
+        "{brokers} refused the {mechanism} credentials ({reason}): check sasl.username, sasl.password and sasl.mechanisms"
+    )]
+    Refused {
+        /// Who refused.
+        brokers: String,
+        /// PLAIN, SCRAM-SHA-256, …
+        mechanism: String,
+        /// What the broker said.
+        reason: String,
+    },
+    /// The TLS handshake failed for good: exit code 1.
+    #[error(
+        "no TLS connection to {brokers} ({reason}): check security.protocol, ssl.ca.location and the broker's certificate"
+    )]
+    Tls {
+        /// Who was asked.
+        brokers: String,
+        /// What OpenSSL said.
+        reason: String,
+    },
+    /// The client itself could not be made: exit code 1.
+    #[error("the Kafka client could not be made: {reason}")]
+    Client {
+        /// What librdkafka said.
+        reason: String,
+    },
+    /// A stop was asked for while waiting.
+    #[error("stopped while waiting for {brokers}")]
+    Stopped {
+        /// Who was waited for.
+        brokers: String,
+    },
+}
+
+/// What the client has heard from its brokers since it was last asked.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    reason: Option<String>,
+    refused: Option<String>,
+    tls: Option<String>,
+}
+
+/// Listens to a client's errors; its log lines go to `tracing`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listener {
+    heard: Arc<Mutex<Heard>>,
+}
+
+impl Listener {
+    fn take(&self) -> Heard {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ClientContext for Listener {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(target: "librdkafka", ?level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::Authentication) => heard.refused = Some(tidy(reason)),
+            Some(RDKafkaErrorCode::SSL) if is_final_tls(reason) => heard.tls = Some(tidy(reason)),
+            // "1/1 brokers are down" says less than the reason that comes before it, which may have been
+            // told already.
+            Some(RDKafkaErrorCode::AllBrokersDown) => {}
+            _ => heard.reason = Some(tidy(reason)),
+        }
+    }
+}
+
+impl ConsumerContext for Listener {}
+
+/// Waits until a broker answers a metadata request. `waiting` is told each new reason for the wait.
+///
+/// # Errors
+/// See [`ConnectError`]; wrong credentials end the wait at once, whatever the patience.
+pub fn connect(
+    settings: &ClientSettings,
+    patience: Patience,
+    shutdown: &Shutdown,
+    mut waiting: impl FnMut(&str),
+) -> Result<Cluster, ConnectError> {
+    let listener = Listener::default();
+    let client: BaseConsumer<Listener> = client_config(settings, Role::Admin)?
+        .create_with_context(listener.clone())
+        .map_err(|error| ConnectError::Client { reason: error.to_string() })?;
+    let brokers = settings.brokers.clone();
+    let started = Instant::now();
+    let mut told = String::new();
+    loop {
+        if shutdown.is_requested() {
+            return Err(ConnectError::Stopped { brokers });
+        }
+        let attempt = Instant::now();
+        let answer = client.fetch_metadata(None, ATTEMPT);
+        serve_events(&client);
+        let heard = listener.take();
+        match answer {
+            Ok(metadata) if !metadata.brokers().is_empty() => return Ok(Cluster::new(client, settings.clone())),
+            Ok(_) | Err(_) => {}
+        }
+        if let Some(reason) = heard.refused {
+            let mechanism = mechanism(settings);
+            return Err(ConnectError::Refused { brokers, mechanism, reason });
+        }
+        if let Some(reason) = heard.tls {
+            return Err(ConnectError::Tls { brokers, reason });
+        }
+        let reason =
+            heard.reason.unwrap_or_else(|| if told.is_empty() { "no answer".to_owned() } else { told.clone() });
+        if let Patience::UpTo(limit) = patience
+            && started.elapsed() >= limit
+        {
+            return Err(ConnectError::NoBroker { brokers, reason });
+        }
+        if reason != told {
+            waiting(&reason);
+            told = reason;
+        }
+        // A refused connection fails at once; do not spin.
+        shutdown.wait_timeout(ATTEMPT.saturating_sub(attempt.elapsed()).min(Duration::from_millis(100)));
+    }
+}
+
+/// Hands what waits in the client's queue to its listener. Not with a timeout of zero: the crate's
+/// poll then ends at the first log line.
+pub(super) fn serve_events(client: &BaseConsumer<Listener>) {
+    while client.poll(Duration::from_millis(10)).is_some() {}
+}
+
+fn mechanism(settings: &ClientSettings) -> String {
+    let named = settings.properties.get("sasl.mechanisms").or_else(|| settings.properties.get("sasl.mechanism"));
+    named.cloned().unwrap_or_else(|| "GSSAPI".to_owned())
+}
+
+/// A certificate that does not verify will not verify later; a dropped connection may come back.
+fn is_final_tls(reason: &str) -> bool {
+    ["certificate", "verify", "unknown ca", "bad certificate", "handshake failure"]
+        .iter()
+        .any(|sign| reason.to_ascii_lowercase().contains(sign))
+}
+
+/// Cuts librdkafka's addresses and states away: "localhost:9092/bootstrap: Connect to
+/// ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)" is, for a person,
+/// "connection refused".
+pub(super) fn tidy(reason: &str) -> String {
+    let reason = reason.split(" (after ").next().unwrap_or(reason);
+    let reason = reason.split_once(" failed: ").map_or(reason, |(_, rest)| rest);
+    let reason = match reason.split_once("/bootstrap: ") {
+        Some((_, rest)) => rest,
+        None => reason,
+    };
+    let mut characters = reason.trim().chars();
+    let lower = match characters.next() {
+        // An acronym keeps its capitals.
+        Some(first) if !characters.as_str().starts_with(|next: char| next.is_uppercase()) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => reason.trim().to_owned(),
+    };
+    lower.chars().map(|character| if character.is_control() { ' ' } else { character }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_told_as_a_person_would() {
+        let long = "localhost:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)";
+        assert_eq!(tidy(long), "connection refused");
+        assert_eq!(
+            tidy("x:1/bootstrap: Failed to resolve 'x:1': Name or service not known"),
+            "failed to resolve 'x:1': Name or service not known"
+        );
+        assert_eq!(tidy("SASL authentication error: bad\npassword"), "SASL authentication error: bad password");
+    }
+
+    #[test]
+    fn a_one_shot_command_gives_up_and_names_the_next_step() {
+        // Port 1 on loopback: nothing listens there.
+        let settings = ClientSettings { brokers: "127.0.0.1:1".into(), properties: Default::default() };
+        let patience = Patience::UpTo(Duration::from_millis(300));
+        let error = connect(&settings, patience, &Shutdown::new(), |_| {}).err().expect("nobody answers");
+        assert_eq!(
+            error.to_string(),
+            "no broker at 127.0.0.1:1 (connection refused): run ./start.sh, or pass --brokers"
+        );
+    }
+
+    #[test]
+    fn waiting_for_ever_ends_when_a_stop_is_asked_for() {
+        let settings = ClientSettings { brokers: "127.0.0.1:1".into(), properties: Default::default() };
+        let shutdown = Shutdown::new();
+        let stop = shutdown.clone();
+        let mut reasons = Vec::new();
+        let error = connect(&settings, Patience::Forever, &shutdown, |reason| {
+            reasons.push(reason.to_owned());
+            stop.request();
+        });
+        assert!(matches!(error, Err(ConnectError::Stopped { .. })));
+        assert_eq!(reasons, ["connection refused"], "told once");
+    }
+}

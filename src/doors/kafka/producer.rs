@@ -1,0 +1,247 @@
+//! Sending, with every delivery report heard.
+//!
+//! Idempotent and `acks=all`: within one run no record is written twice or out of its partition's
+//! order, and librdkafka gives up a record only when the broker refuses it for good. A thread of its own
+//! polls librdkafka and tells each record's fate to a listener; whoever sends never sees a record
+//! vanish. The reports that wait are bounded by librdkafka's own queue, which counts a record until
+//! its report was heard: a slow listener slows the sending.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use thiserror::Error;
+
+use super::cluster::Cluster;
+use super::deliveries::{Desk, Envelope, Poller, Reports, delivery_error};
+use super::settings::{PropertyError, Role, client_config};
+use crate::tools::shutdown::Shutdown;
+
+/// How long a full local queue is waited for before it is tried again. At full speed some hundred
+/// records leave it in this time.
+const QUEUE_FULL_WAIT: Duration = Duration::from_millis(1);
+
+/// How long to wait for the reports of records that were given up.
+const GIVE_UP_WAIT: Duration = Duration::from_secs(1);
+
+/// What is to be sent. The client copies it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Decides the partition; `None` spreads.
+    pub key: Option<&'a [u8]>,
+    /// The bytes of the message.
+    pub payload: &'a [u8],
+    /// Name and value, in this order.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+/// What the listener is told. `T` is the token that was sent with the record.
+#[derive(Debug)]
+pub enum ProducerEvent<T> {
+    /// The record is in the topic, on all in-sync replicas.
+    Delivered {
+        /// As it was given to [`Producer::send`].
+        token: T,
+        /// Its partition.
+        partition: i32,
+        /// Its offset there.
+        offset: i64,
+        /// From [`Producer::send`] to this report.
+        latency: Duration,
+    },
+    /// The record will not be in the topic.
+    Failed {
+        /// As it was given to [`Producer::send`].
+        token: T,
+        /// Why.
+        reason: DeliveryError,
+    },
+    /// Nothing has been acknowledged for some seconds; the client goes on trying by itself.
+    Stalled {
+        /// How many records wait.
+        in_flight: usize,
+        /// The last that the client heard of its brokers.
+        reason: String,
+    },
+    /// After [`ProducerEvent::Stalled`]: records are being acknowledged again.
+    Resumed,
+    /// Comes every 20 ms, for whoever buffers or draws.
+    Tick,
+}
+
+/// Why one record was not delivered.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum DeliveryError {
+    /// Beyond a limit of the topic, of the broker or of this client.
+    #[error("too large: raise the topic's max.message.bytes, or this client's -X message.max.bytes")]
+    TooLarge,
+    /// The broker does not let us write.
+    #[error("not authorised to write to the topic")]
+    NotAuthorized,
+    /// The topic has gone.
+    #[error("the topic is not there any more")]
+    NoTopic,
+    /// The end came first: see [`Producer::give_up`].
+    #[error("not acknowledged in time")]
+    GivenUp,
+    /// Another final refusal.
+    #[error("{reason}")]
+    Refused {
+        /// What the broker or the client said.
+        reason: String,
+    },
+}
+
+/// Why there is no producer.
+#[derive(Debug, Error)]
+pub enum ProduceError {
+    /// A property is wrong: exit code 2.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// The client or its thread could not be made: exit code 1.
+    #[error("the producer could not be started: {reason}")]
+    Start {
+        /// What was said.
+        reason: String,
+    },
+}
+
+/// Why a record was not taken. The token comes back: nothing was sent.
+#[derive(Debug, Error)]
+pub enum SendError<T> {
+    /// This record can never be sent; others can.
+    #[error("{reason}")]
+    Refused {
+        /// As it was given.
+        token: T,
+        /// Why.
+        reason: DeliveryError,
+    },
+    /// A stop was asked for while the local queue was full.
+    #[error("stopped while the local queue was full")]
+    Stopped {
+        /// As it was given.
+        token: T,
+    },
+    /// The client has failed for good; it takes nothing more.
+    #[error("the producer has failed for good: {reason}")]
+    Fatal {
+        /// As it was given.
+        token: T,
+        /// What librdkafka said.
+        reason: String,
+    },
+}
+
+/// Sends to one topic.
+pub struct Producer<T: Send + Sync + 'static> {
+    // Shared with the polling thread.
+    client: Arc<BaseProducer<Reports<T>>>,
+    topic: String,
+    desk: Arc<Desk<T>>,
+    stop: Shutdown,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Cluster {
+    /// A producer for `topic`. `listen` is told the fate of every record, on a thread of the
+    /// producer's own, where it may block.
+    ///
+    /// # Errors
+    /// [`ProduceError`] when the client cannot be made.
+    pub fn producer<T: Send + Sync + 'static>(
+        &self,
+        topic: &str,
+        listen: impl FnMut(ProducerEvent<T>) + Send + 'static,
+    ) -> Result<Producer<T>, ProduceError> {
+        let start = |reason: String| ProduceError::Start { reason };
+        let desk = Arc::new(Desk::new(Box::new(listen)));
+        let client: BaseProducer<Reports<T>> = client_config(&self.settings, Role::Producer)?
+            .create_with_context(Reports(Arc::clone(&desk)))
+            .map_err(|error| start(error.to_string()))?;
+        let client = Arc::new(client);
+        let stop = Shutdown::new();
+        let poller = Poller { client: Arc::clone(&client), desk: Arc::clone(&desk), stop: stop.clone() };
+        let thread = std::thread::Builder::new()
+            .name("deliveries".into())
+            .spawn(move || poller.run())
+            .map_err(|error| start(error.to_string()))?;
+        Ok(Producer { client, topic: topic.to_owned(), desk, stop, thread: Some(thread) })
+    }
+}
+
+impl<T: Send + Sync + 'static> Producer<T> {
+    /// Hands a record to the client, waiting while its local queue is full. Its fate is told to the
+    /// listener unless this fails.
+    ///
+    /// # Errors
+    /// [`SendError`]: the record was not taken, and the listener hears nothing of it.
+    pub fn send(&self, record: &Record<'_>, token: T, shutdown: &Shutdown) -> Result<(), SendError<T>> {
+        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        for &(key, value) in record.headers {
+            headers = headers.insert(Header { key, value: Some(value) });
+        }
+        let envelope = Box::new(Envelope { token, sent: Instant::now() });
+        let mut waiting: BaseRecord<'_, [u8], [u8], _> =
+            BaseRecord::with_opaque_to(&self.topic, envelope).payload(record.payload).headers(headers);
+        waiting.key = record.key;
+        // True once the queue was seen empty although it is too full for this record.
+        let mut was_empty = false;
+        loop {
+            // Counted before it is sent, since its report may come before `send` returns.
+            self.desk.take_off();
+            let Err((error, back)) = self.client.send(waiting) else { return Ok(()) };
+            self.desk.land();
+            let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+            if !full || was_empty {
+                let reason = if full { DeliveryError::TooLarge } else { delivery_error(&error) };
+                return Err(self.refusal(back.delivery_opaque.token, reason));
+            }
+            was_empty = self.client.in_flight_count() == 0;
+            if shutdown.wait_timeout(QUEUE_FULL_WAIT) {
+                return Err(SendError::Stopped { token: back.delivery_opaque.token });
+            }
+            waiting = back;
+        }
+    }
+
+    fn refusal(&self, token: T, reason: DeliveryError) -> SendError<T> {
+        match self.client.client().fatal_error() {
+            Some((_, reason)) => SendError::Fatal { token, reason },
+            None => SendError::Refused { token, reason },
+        }
+    }
+
+    /// How many records have been taken whose fate is not known yet.
+    pub fn in_flight(&self) -> usize {
+        self.desk.in_flight()
+    }
+
+    /// Waits at most `timeout` until every record's fate has been told. Returns how many are still
+    /// in flight.
+    pub fn flush(&self, timeout: Duration) -> usize {
+        self.desk.wait_landed(timeout);
+        self.in_flight()
+    }
+
+    /// Gives up what is in flight: the listener hears [`DeliveryError::GivenUp`] of each. A record
+    /// that was on its way may be in the topic all the same. Returns how many records never got
+    /// a report, which is 0 unless the client hangs.
+    pub fn give_up(&self) -> usize {
+        self.client.purge(PurgeConfig::default().queue().inflight());
+        self.flush(GIVE_UP_WAIT)
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Producer<T> {
+    fn drop(&mut self) {
+        self.stop.request();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so already.
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Topics: there, made, and how many partitions they have.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::types::RDKafkaRespErr;
+use thiserror::Error;
+
+use super::cluster::Cluster;
+use super::connect::serve_events;
+use super::settings::{Role, client_config};
+use crate::tools::shutdown::Shutdown;
+
+/// How long one question may take.
+const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// The shape of a topic that is to be made when it is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicShape {
+    /// How many partitions, at least 1.
+    pub partitions: i32,
+    /// How many copies; `None` leaves it to the broker.
+    pub replication_factor: Option<i32>,
+}
+
+/// A topic as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// Its name.
+    pub name: String,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// Whether this call made it.
+    pub created: bool,
+}
+
+/// Why a topic cannot be used.
+#[derive(Debug, Error)]
+pub enum TopicError {
+    /// The broker refused to make it, or to show it.
+    #[error("topic {topic}: {reason}")]
+    Refused {
+        /// Its name.
+        topic: String,
+        /// What the broker said, with the next step where there is one.
+        reason: String,
+    },
+    /// The broker went away while it was asked.
+    #[error("topic {topic}: the broker did not answer ({reason})")]
+    NoAnswer {
+        /// Its name.
+        topic: String,
+        /// What the client heard.
+        reason: String,
+    },
+    /// It is not there, and nobody asked to make it.
+    #[error("there is no topic {topic}")]
+    Missing {
+        /// Its name.
+        topic: String,
+    },
+}
+
+impl Cluster {
+    /// The topic as it is.
+    ///
+    /// # Errors
+    /// [`TopicError`]: missing, refused, or no answer within `timeout`.
+    pub fn topic(&self, topic: &str, timeout: Duration) -> Result<TopicInfo, TopicError> {
+        let no_answer = |reason: String| TopicError::NoAnswer { topic: topic.to_owned(), reason };
+        let metadata =
+            self.client.client().fetch_metadata(Some(topic), timeout).map_err(|error| no_answer(error.to_string()))?;
+        // Errors that nobody reads would stay in the queue.
+        serve_events(&self.client);
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        let found = found.ok_or_else(|| no_answer("the answer does not name it".to_owned()))?;
+        match found.error() {
+            None if found.partitions().is_empty() => Err(TopicError::Missing { topic: topic.to_owned() }),
+            None => {
+                let partitions = i32::try_from(found.partitions().len()).unwrap_or(i32::MAX);
+                Ok(TopicInfo { name: topic.to_owned(), partitions, created: false })
+            }
+            Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) => {
+                Err(TopicError::Missing { topic: topic.to_owned() })
+            }
+            Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) => {
+                Err(no_answer("it has no leader yet".to_owned()))
+            }
+            Some(code) => Err(refused(topic, code.into())),
+        }
+    }
+
+    /// The topic, made with `shape` when it is missing. Waits while the broker is slow or away,
+    /// until a stop is asked for or `limit` (if any) has passed.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_topic(
+        &self,
+        topic: &str,
+        shape: TopicShape,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+    ) -> Result<TopicInfo, TopicError> {
+        let started = Instant::now();
+        let mut created = false;
+        loop {
+            let last = match self.topic(topic, ATTEMPT) {
+                Ok(found) => return Ok(TopicInfo { created, ..found }),
+                Err(error @ TopicError::Refused { .. }) => return Err(error),
+                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape) {
+                    Ok(()) => {
+                        created = true;
+                        continue;
+                    }
+                    Err(error @ TopicError::Refused { .. }) => return Err(error),
+                    Err(error) => error,
+                },
+                // Just made: the news has not reached every broker yet.
+                Err(error) => error,
+            };
+            if shutdown.is_requested() || limit.is_some_and(|limit| started.elapsed() >= limit) {
+                return Err(last);
+            }
+            shutdown.wait_timeout(Duration::from_millis(50));
+        }
+    }
+
+    fn create(&self, topic: &str, shape: TopicShape) -> Result<(), TopicError> {
+        let broken = |reason: String| TopicError::Refused { topic: topic.to_owned(), reason };
+        let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
+            .map_err(|error| broken(error.to_string()))?
+            .create()
+            .map_err(|error| broken(error.to_string()))?;
+        let replication = TopicReplication::Fixed(shape.replication_factor.unwrap_or(-1));
+        let new = NewTopic::new(topic, shape.partitions, replication);
+        let options = AdminOptions::new().request_timeout(Some(ATTEMPT)).operation_timeout(Some(ATTEMPT));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().build().map_err(|error| broken(error.to_string()))?;
+        let answer = runtime.block_on(admin.create_topics([&new], &options));
+        match answer.as_ref().map(|results| results.first()) {
+            Ok(None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)))) => Ok(()),
+            Ok(Some(Err((_, code)))) if is_passing(*code) => {
+                Err(TopicError::NoAnswer { topic: topic.to_owned(), reason: code.to_string() })
+            }
+            Ok(Some(Err((_, code)))) => Err(refused(topic, *code)),
+            Err(error) => Err(TopicError::NoAnswer { topic: topic.to_owned(), reason: error.to_string() }),
+        }
+    }
+}
+
+fn is_passing(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::RequestTimedOut
+            | Code::OperationTimedOut
+            | Code::BrokerTransportFailure
+            | Code::NotController
+            | Code::NetworkException
+            | Code::AllBrokersDown
+    )
+}
+
+fn refused(topic: &str, code: RDKafkaErrorCode) -> TopicError {
+    use RDKafkaErrorCode as Code;
+    let reason = match code {
+        Code::InvalidTopic => "this is no name for a topic: letters, digits, '.', '_' and '-', at most 249".to_owned(),
+        Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+            "not authorised: ask for read, write and create on it, or name another with --topic".to_owned()
+        }
+        Code::InvalidReplicationFactor => "the cluster has too few brokers for this --replication-factor".to_owned(),
+        other => other.to_string(),
+    };
+    TopicError::Refused { topic: topic.to_owned(), reason }
+}

@@ -1,0 +1,185 @@
+//! The `producer` command: publishes orders, and sees every one of them delivered.
+//!
+//! The calling thread makes or reads orders and hands them to Kafka; the producer's own thread hears
+//! what became of each and prints it through the [`report`]; a file is read by a third.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::doors::kafka::{ConnectError, Patience, ProduceError, Producer, TopicError, TopicInfo, connect};
+use crate::tools::exit::Exit;
+use crate::tools::shutdown::Shutdown;
+
+mod args;
+mod dice;
+mod headers;
+mod label;
+mod lines;
+mod orders;
+mod pace;
+mod progress;
+mod report;
+mod send;
+
+pub use args::{KeyField, ProducerArgs, ProducerConfig, Source};
+pub use orders::LinePolicy;
+pub use report::Terminal;
+
+use label::IdLength;
+use orders::Orders;
+use progress::{Extent, Progress};
+use report::{Report, Ticket, quantity};
+use send::{Ending, Sender, drain};
+
+/// When orders come faster than this, nobody can read a line an order on a terminal that shows a bar as well.
+const READABLE_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Why a run could not begin.
+#[derive(Debug, Error)]
+enum StartError {
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+    #[error("cannot read {path}: {source}; pass --file with a readable file, or - for standard input", path = .path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("no thread to read with: {0}")]
+    Thread(#[source] io::Error),
+}
+
+impl StartError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            // Only a run with an end gives up waiting.
+            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Connect(ConnectError::Stopped { .. }) => Exit::Done,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// Runs until the orders are all delivered or a stop was asked for and carried out.
+pub fn run(config: &ProducerConfig, shutdown: &Shutdown, terminal: Terminal) -> Exit {
+    let shows_bar = terminal.stderr_is_terminal && config.is_one_shot() && !config.quiet;
+    let is_fast = config.interval.is_none_or(|interval| interval < READABLE_INTERVAL);
+    let bar_instead_of_lines = shows_bar && terminal.stdout_is_terminal && is_fast;
+    let id_length = if terminal.stdout_is_terminal { IdLength::Short } else { IdLength::Full };
+    let order_lines = (!config.quiet && !bar_instead_of_lines).then_some(id_length);
+    let report = Report::new(terminal, &config.topic, &config.client.brokers, config.quiet, shutdown);
+    let report = Arc::new(Mutex::new(report));
+    let run = Run { config, shutdown, report: &report, shows_bar, order_lines };
+    let exit = match run.session() {
+        Ok(exit) => exit,
+        Err(error) => {
+            // A stop before anything was sent may still find the broker away.
+            let exit = if shutdown.is_requested() { Exit::Done } else { error.exit() };
+            lock(&report).message(&error.to_string());
+            exit
+        }
+    };
+    if exit != Exit::Usage {
+        lock(&report).last_line();
+    }
+    exit
+}
+
+fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
+    report.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Run<'a> {
+    config: &'a ProducerConfig,
+    shutdown: &'a Shutdown,
+    report: &'a Arc<Mutex<Report>>,
+    shows_bar: bool,
+    order_lines: Option<IdLength>,
+}
+
+impl Run<'_> {
+    fn session(&self) -> Result<Exit, StartError> {
+        let config = self.config;
+        // Before the broker is waited for: a wrong name should be told at once.
+        let (orders, extent) = self.open()?;
+        let (producer, topic) = self.connect()?;
+        self.announce(&topic);
+        lock(self.report).start(self.shows_bar.then(|| Progress::new(extent)));
+        let mut sender = Sender::new(config, self.shutdown, self.report, &producer, self.order_lines);
+        let ending = sender.send_all(orders);
+        drain(&producer, self.shutdown, config.flush_timeout, self.report);
+        // Its thread has printed all it will before the summary.
+        drop(producer);
+        let mut report = lock(self.report);
+        report.summary(ending.skipped_lines, config.flush_timeout);
+        Ok(exit_of(&ending, &mut report))
+    }
+
+    fn open(&self) -> Result<(Orders, Extent), StartError> {
+        let (input, policy, bytes): (Box<dyn Read + Send>, _, _) = match &self.config.source {
+            Source::Menu => {
+                return Ok((Orders::menu(), self.config.count.map_or(Extent::Unknown, Extent::Orders)));
+            }
+            Source::StandardInput(policy) => (Box::new(io::stdin()), *policy, None),
+            Source::File(path, policy) => {
+                let failed = |source| StartError::File { path: path.clone(), source };
+                let file = File::open(path).map_err(failed)?;
+                let metadata = file.metadata().map_err(failed)?;
+                if metadata.is_dir() {
+                    return Err(failed(io::ErrorKind::IsADirectory.into()));
+                }
+                (Box::new(file), *policy, metadata.is_file().then_some(metadata.len()))
+            }
+        };
+        let extent = match (self.config.count, bytes) {
+            (Some(count), _) => Extent::Orders(count),
+            (None, Some(bytes)) => Extent::FileBytes(bytes),
+            (None, None) => Extent::Unknown,
+        };
+        Ok((Orders::lines(input, policy).map_err(StartError::Thread)?, extent))
+    }
+
+    fn connect(&self) -> Result<(Producer<Ticket>, TopicInfo), StartError> {
+        let config = self.config;
+        let brokers = &config.client.brokers;
+        let one_shot = config.is_one_shot();
+        let patience = if one_shot { Patience::UpTo(config.connect_timeout) } else { Patience::Forever };
+        let cluster = connect(&config.client, patience, self.shutdown, |reason| {
+            lock(self.report).message(&format!("waiting for a broker at {brokers} ({reason})"));
+        })?;
+        let limit = one_shot.then_some(config.connect_timeout);
+        let topic = cluster.ensure_topic(&config.topic, config.shape, limit, self.shutdown)?;
+        let report = Arc::clone(self.report);
+        let producer = cluster.producer(&config.topic, move |event| lock(&report).hear(event))?;
+        Ok((producer, topic))
+    }
+
+    fn announce(&self, topic: &TopicInfo) {
+        let made = if topic.created { ", made" } else { "" };
+        let (brokers, partitions) =
+            (&self.config.client.brokers, quantity(topic.partitions.unsigned_abs().into(), "partition"));
+        let text = format!("sending to {} at {brokers} ({partitions}{made})", topic.name);
+        lock(self.report).remark(&text);
+    }
+}
+
+/// All delivered is what counts first: 75 tells scripts that orders have to be sent again.
+fn exit_of(ending: &Ending, report: &mut Report) -> Exit {
+    let stdout_error = report.stdout_error().map(|error| format!("cannot write standard output: {error}"));
+    if let Some(text) = &stdout_error {
+        report.message(text);
+    }
+    if report.counts().failed > 0 {
+        Exit::Undelivered
+    } else if ending.failed || stdout_error.is_some() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    }
+}

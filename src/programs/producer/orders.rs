@@ -1,0 +1,134 @@
+//! Where the orders come from: the demo's menu, or somebody's own lines.
+
+use std::io::Read;
+use std::str;
+
+use jiff::Timestamp;
+
+use super::dice::Dice;
+use super::lines::{Lines, NextLine};
+use crate::tools::shutdown::Shutdown;
+use crate::words::order::{DemoIds, Order, demo_order, read, warnings};
+
+/// How the lines of a file are treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinePolicy {
+    /// Each is checked; one that is no order is reported and skipped.
+    Skip,
+    /// Each is checked; one that is no order ends the run.
+    Strict,
+    /// Each is sent as it is, byte for byte, corrupt ones too.
+    Raw,
+}
+
+/// What comes next.
+pub(super) enum Next<'a> {
+    /// An order that the menu gives.
+    Generated {
+        /// Its JSON.
+        payload: &'a [u8],
+        order: Box<Order<'static>>,
+    },
+    /// A line.
+    Line {
+        number: u64,
+        payload: &'a [u8],
+        /// `None` when it is none and is sent all the same.
+        order: Option<Box<Order<'a>>>,
+    },
+    /// A line that is no order.
+    Bad { number: u64, reason: String },
+    /// A line without anything on it, which nobody misses.
+    Blank,
+    /// Reading failed.
+    Broken(std::io::Error),
+    /// There is nothing more.
+    End,
+}
+
+/// A source of orders.
+pub(super) enum Orders {
+    Menu { next_sequence: i64, payload: Vec<u8> },
+    Lines { lines: Lines, policy: LinePolicy },
+}
+
+impl Orders {
+    /// The demo's menu, from sequence 1.
+    pub(super) fn menu() -> Self {
+        Self::Menu { next_sequence: 1, payload: Vec::new() }
+    }
+
+    /// The lines of a file or pipe.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread to read with.
+    pub(super) fn lines(source: impl Read + Send + 'static, policy: LinePolicy) -> std::io::Result<Self> {
+        Ok(Self::Lines { lines: Lines::new(source)?, policy })
+    }
+
+    /// The next order; waits for a line until a stop is asked for. A generated order comes again
+    /// until [`Orders::taken`] is called, with new ids: no sequence number is burnt.
+    pub(super) fn next(&mut self, dice: &mut Dice, shutdown: &Shutdown) -> Next<'_> {
+        match self {
+            Self::Menu { next_sequence, payload } => {
+                let ids = DemoIds { order_id: dice.uuid(), correlation_id: dice.uuid() };
+                let order = demo_order(*next_sequence, ids, Timestamp::now());
+                payload.clear();
+                match serde_json::to_writer(&mut *payload, &order) {
+                    Ok(()) => Next::Generated { payload, order: Box::new(order) },
+                    Err(error) => Next::Broken(error.into()),
+                }
+            }
+            Self::Lines { lines, policy } => match lines.next(shutdown) {
+                NextLine::Line { number, bytes } => judge(number, bytes, *policy),
+                NextLine::TooLong { number } => Next::Bad { number, reason: "longer than 256 MiB".to_owned() },
+                NextLine::Broken(error) => Next::Broken(error),
+                NextLine::End | NextLine::Stopped => Next::End,
+            },
+        }
+    }
+
+    /// Notes that the client has taken the last order.
+    pub(super) fn taken(&mut self) {
+        if let Self::Menu { next_sequence, .. } = self {
+            *next_sequence += 1;
+        }
+    }
+
+    /// How many bytes of the file have been read.
+    pub(super) fn bytes_taken(&self) -> u64 {
+        match self {
+            Self::Menu { .. } => 0,
+            Self::Lines { lines, .. } => lines.bytes_taken(),
+        }
+    }
+}
+
+fn judge(number: u64, bytes: &[u8], policy: LinePolicy) -> Next<'_> {
+    if policy == LinePolicy::Raw {
+        let order = str::from_utf8(bytes).ok().and_then(|text| read(text).ok()).map(Box::new);
+        return Next::Line { number, payload: bytes, order };
+    }
+    // Windows' line end; in JSON it would only be white space.
+    let payload = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    if payload.trim_ascii().is_empty() {
+        return Next::Blank;
+    }
+    let text = match str::from_utf8(payload) {
+        Ok(text) => text,
+        Err(error) => {
+            let reason = format!("not UTF-8 at column {}", error.valid_up_to() + 1);
+            return Next::Bad { number, reason };
+        }
+    };
+    match read(text) {
+        Ok(order) => Next::Line { number, payload, order: Some(Box::new(order)) },
+        Err(reason) => Next::Bad { number, reason: reason.to_string() },
+    }
+}
+
+/// What a valid order's sums are wrong about, in one line; `None` when they add up.
+pub(super) fn doubts(order: &Order<'_>) -> Option<String> {
+    let found = warnings(order);
+    (!found.is_empty()).then(|| found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}

@@ -1,0 +1,292 @@
+//! What a run tells people and scripts: a line an order, messages, and the last line.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use indicatif::HumanCount;
+use jiff::Timestamp;
+
+use super::label::{self, Place};
+use super::progress::Progress;
+use crate::doors::kafka::{DeliveryError, ProducerEvent};
+use crate::tools::config::is_quiet_end;
+use crate::tools::shutdown::Shutdown;
+
+/// Order lines are collected up to this size, and for at most 20 ms.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Where a run prints, and what it knows of the other side.
+pub struct Terminal {
+    /// Order lines and the last line.
+    pub stdout: Box<dyn Write + Send>,
+    /// Messages.
+    pub stderr: Box<dyn Write + Send>,
+    /// Whether order lines may be dimmed in parts.
+    pub color: bool,
+    /// Whether a person watches standard output.
+    pub stdout_is_terminal: bool,
+    /// Whether a person watches standard error: then a long run shows a progress bar.
+    pub stderr_is_terminal: bool,
+}
+
+impl Terminal {
+    /// The standard output and standard error of this process.
+    pub fn of_process() -> Self {
+        let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        Self {
+            stdout: Box::new(io::stdout()),
+            stderr: Box::new(io::stderr()),
+            color,
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal: io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// What travels with an order until its fate is known.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) place: Place,
+    /// The middle of the order's line; `None` when no lines are printed.
+    pub(super) label: Option<String>,
+}
+
+/// What the sender counts while the listener runs.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    /// Orders that were handed to the client.
+    pub(super) sent: AtomicU64,
+    /// Bytes of the file that were read.
+    pub(super) file_bytes: AtomicU64,
+}
+
+/// How the orders have fared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) delivered: u64,
+    pub(super) failed: u64,
+    /// Of the failed ones: not acknowledged before the end.
+    pub(super) given_up: u64,
+}
+
+/// Prints everything that a run has to say. Shared by the sender and the listener.
+pub(super) struct Report {
+    stdout: BufWriter<Box<dyn Write + Send>>,
+    stderr: Box<dyn Write + Send>,
+    color: bool,
+    quiet: bool,
+    topic: String,
+    brokers: String,
+    progress: Option<Progress>,
+    intake: Arc<Intake>,
+    counts: Counts,
+    latency_us: Option<Histogram<u64>>,
+    started: Instant,
+    shutdown: Shutdown,
+    /// Why standard output takes nothing more.
+    stdout_end: Option<io::Error>,
+}
+
+impl Report {
+    pub(super) fn new(terminal: Terminal, topic: &str, brokers: &str, quiet: bool, shutdown: &Shutdown) -> Self {
+        Self {
+            stdout: BufWriter::with_capacity(BUFFER_BYTES, terminal.stdout),
+            stderr: terminal.stderr,
+            color: terminal.color,
+            quiet,
+            topic: topic.to_owned(),
+            brokers: brokers.to_owned(),
+            progress: None,
+            intake: Arc::default(),
+            counts: Counts::default(),
+            // Up to an hour, three digits; it only fails for bounds that make no sense.
+            latency_us: Histogram::new_with_bounds(1, 3_600_000_000, 3).ok(),
+            started: Instant::now(),
+            shutdown: shutdown.clone(),
+            stdout_end: None,
+        }
+    }
+
+    /// Notes that sending begins, with a progress bar if there is one to show.
+    pub(super) fn start(&mut self, progress: Option<Progress>) {
+        self.progress = progress;
+        self.started = Instant::now();
+    }
+
+    pub(super) fn intake(&self) -> Arc<Intake> {
+        Arc::clone(&self.intake)
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Why standard output could not be written, unless its reader has simply gone.
+    pub(super) fn stdout_error(&self) -> Option<&io::Error> {
+        self.stdout_end.as_ref().filter(|error| !is_quiet_end(error))
+    }
+
+    /// Whether the reader of standard output has gone.
+    pub(super) fn stdout_is_closed(&self) -> bool {
+        self.stdout_end.is_some()
+    }
+
+    /// Takes what the producer tells.
+    pub(super) fn hear(&mut self, event: ProducerEvent<Ticket>) {
+        match event {
+            ProducerEvent::Delivered { token, partition, offset, latency } => {
+                self.counts.delivered += 1;
+                if let Some(histogram) = &mut self.latency_us {
+                    histogram.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
+                }
+                if let Some(label) = token.label {
+                    self.order_line(&label, partition, offset, latency);
+                }
+            }
+            ProducerEvent::Failed { token, reason } => self.failed(token.place, &reason),
+            ProducerEvent::Stalled { in_flight, reason } => {
+                let (brokers, waiting) = (self.brokers.clone(), HumanCount(in_flight as u64));
+                self.message(&format!("{brokers} does not answer ({reason}): {waiting} in flight wait for it"));
+            }
+            ProducerEvent::Resumed => {
+                let brokers = self.brokers.clone();
+                self.message(&format!("{brokers} answers again"));
+            }
+            ProducerEvent::Tick => self.tick(),
+        }
+    }
+
+    /// Counts an order that will not be in the topic, and says why.
+    pub(super) fn failed(&mut self, place: Place, reason: &DeliveryError) {
+        self.counts.failed += 1;
+        if *reason == DeliveryError::GivenUp {
+            // Told once for all of them at the end.
+            self.counts.given_up += 1;
+        } else {
+            self.message(&format!("{place} was not delivered: {reason}"));
+        }
+    }
+
+    /// Counts orders whose fate nobody will tell.
+    pub(super) fn never_heard(&mut self, count: u64) {
+        self.counts.failed += count;
+        self.counts.given_up += count;
+    }
+
+    fn order_line(&mut self, label: &str, partition: i32, offset: i64, latency: Duration) {
+        if self.stdout_end.is_some() {
+            return;
+        }
+        let time = label::time_of_day(Timestamp::now());
+        let place = format!("{}/{partition}@{offset}", self.topic);
+        let latency = label::latency(latency);
+        let (dim, normal) = if self.color { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
+        let written = writeln!(self.stdout, " {time} {label}   {place:<12} {dim}{latency:>8}{normal}");
+        self.note_stdout(written);
+    }
+
+    fn note_stdout(&mut self, written: io::Result<()>) {
+        if let Err(error) = written
+            && self.stdout_end.is_none()
+        {
+            self.stdout_end = Some(error);
+            // Nobody reads what is delivered any more: no more orders, but those sent are seen home.
+            self.shutdown.request();
+        }
+    }
+
+    fn flush_stdout(&mut self) {
+        if self.stdout_end.is_some() || self.stdout.buffer().is_empty() {
+            return;
+        }
+        let stdout = &mut self.stdout;
+        let written = match &self.progress {
+            Some(progress) => progress.suspend(|| stdout.flush()),
+            None => stdout.flush(),
+        };
+        self.note_stdout(written);
+    }
+
+    fn tick(&mut self) {
+        self.flush_stdout();
+        if let Some(progress) = &self.progress {
+            let sent = self.intake.sent.load(Ordering::Relaxed);
+            let settled = self.counts.delivered + self.counts.failed;
+            progress.update(settled, sent.saturating_sub(settled), self.intake.file_bytes.load(Ordering::Relaxed));
+        }
+    }
+
+    /// A line on standard error that a person should see in any case.
+    pub(super) fn message(&mut self, text: &str) {
+        self.flush_stdout();
+        let stderr = &mut self.stderr;
+        let mut print = || writeln!(stderr, "{text}").and_then(|()| stderr.flush());
+        let printed = match &self.progress {
+            Some(progress) => progress.suspend(&mut print),
+            None => print(),
+        };
+        if let Err(error) = printed {
+            // Nowhere is left to say so.
+            tracing::debug!(%error, text, "standard error is closed");
+        }
+    }
+
+    /// A line on standard error that `--quiet` leaves out.
+    pub(super) fn remark(&mut self, text: &str) {
+        if !self.quiet {
+            self.message(text);
+        }
+    }
+
+    /// What the run came to, for people.
+    pub(super) fn summary(&mut self, skipped_lines: u64, flush_timeout: Duration) {
+        if let Some(progress) = self.progress.take() {
+            progress.clear();
+        }
+        let Counts { delivered, failed, given_up } = self.counts;
+        if skipped_lines > 0 {
+            self.message(&format!("{} skipped: no orders", quantity(skipped_lines, "line")));
+        }
+        if delivered > 0 {
+            let seconds = self.started.elapsed().as_secs_f64();
+            let rate = HumanCount((delivered as f64 / seconds.max(0.001)).round() as u64);
+            let percentile = |quantile| {
+                let microseconds = self.latency_us.as_ref().map_or(0, |us| us.value_at_quantile(quantile));
+                label::latency(Duration::from_micros(microseconds))
+            };
+            let (median, slow) = (percentile(0.5), percentile(0.99));
+            let orders = quantity(delivered, "order");
+            self.remark(&format!("{orders} in {seconds:.1} s, {rate}/s, acknowledged p50 {median}, p99 {slow}"));
+        }
+        if failed > 0 {
+            let what =
+                if failed == 1 { "1 order was".to_owned() } else { format!("{} orders were", HumanCount(failed)) };
+            let silence = format!("broker {} did not answer in {} s", self.brokers, flush_timeout.as_secs_f64());
+            let why = match given_up {
+                0 => String::new(),
+                all if all == failed => format!(": {silence}"),
+                some => format!(", {} of them because {silence}", HumanCount(some)),
+            };
+            self.message(&format!("{what} not delivered{why}"));
+        }
+    }
+
+    /// The last line, whose shape scripts rely on.
+    pub(super) fn last_line(&mut self) {
+        let sent = self.intake.sent.load(Ordering::Relaxed);
+        let Counts { delivered, failed, .. } = self.counts;
+        if self.stdout_end.is_none() {
+            let written = writeln!(self.stdout, "sent={sent} delivered={delivered} failed={failed}");
+            self.note_stdout(written);
+            self.flush_stdout();
+        }
+    }
+}
+
+/// `1 order`, `10,000 orders`.
+pub(super) fn quantity(count: u64, what: &str) -> String {
+    format!("{} {what}{}", HumanCount(count), if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,195 @@
+//! Sending: from the source to the client, and the wait for what is in flight.
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::args::{KeyField, ProducerConfig};
+use super::dice::Dice;
+use super::headers::EventHeaders;
+use super::label::{self, IdLength, Place};
+use super::lock;
+use super::orders::{LinePolicy, Next, Orders, doubts};
+use super::pace::Pace;
+use super::report::{Report, Ticket};
+use super::{Source, report};
+use crate::doors::kafka::{Producer, Record, SendError};
+use crate::tools::shutdown::Shutdown;
+use crate::words::order::Order;
+
+/// How often a stop is looked for while deliveries are waited for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How the sending ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ending {
+    /// Lines that were no orders and were passed over.
+    pub(super) skipped_lines: u64,
+    /// Something was wrong, and has been told: a bad line with `--strict`, a file that could not be
+    /// read on, a producer that failed for good.
+    pub(super) failed: bool,
+}
+
+/// What came of one order.
+enum Sent {
+    /// The client has it, or it was refused and counted.
+    Settled,
+    /// A stop was asked for before the client could take it.
+    Stopped,
+    /// The client takes nothing more.
+    Fatal(String),
+}
+
+/// The sending half of a run.
+pub(super) struct Sender<'a> {
+    config: &'a ProducerConfig,
+    shutdown: &'a Shutdown,
+    report: &'a Mutex<Report>,
+    intake: std::sync::Arc<report::Intake>,
+    producer: &'a Producer<Ticket>,
+    order_lines: Option<IdLength>,
+    dice: Dice,
+}
+
+impl<'a> Sender<'a> {
+    pub(super) fn new(
+        config: &'a ProducerConfig,
+        shutdown: &'a Shutdown,
+        report: &'a Mutex<Report>,
+        producer: &'a Producer<Ticket>,
+        order_lines: Option<IdLength>,
+    ) -> Self {
+        let intake = lock(report).intake();
+        Self { config, shutdown, report, intake, producer, order_lines, dice: Dice::new(config.seed) }
+    }
+
+    /// Sends until the source or the count is at its end, or a stop is asked for.
+    pub(super) fn send_all(&mut self, mut orders: Orders) -> Ending {
+        let is_strict = matches!(
+            self.config.source,
+            Source::File(_, LinePolicy::Strict) | Source::StandardInput(LinePolicy::Strict)
+        );
+        let mut pace = Pace::new(self.config.interval, Instant::now());
+        let mut ending = Ending::default();
+        let mut left = self.config.count.unwrap_or(u64::MAX);
+        while left > 0 && !self.shutdown.is_requested() {
+            if let Some(wait) = pace.wait(Instant::now()) {
+                self.shutdown.wait_timeout(wait);
+                continue;
+            }
+            // Drawn here, since the source and the headers share the dice.
+            let sent = match orders.next(&mut self.dice, self.shutdown) {
+                Next::Generated { payload, order } => self.send(payload, Some(&order), Place::Sequence(order.sequence)),
+                Next::Line { number, payload, order } => self.send_line(number, payload, order.as_deref()),
+                Next::Bad { number, reason } => {
+                    let text = if is_strict { "stopped at" } else { "skipped" };
+                    lock(self.report).message(&format!("{text} line {number}: {reason}"));
+                    if is_strict {
+                        return Ending { failed: true, ..ending };
+                    }
+                    ending.skipped_lines += 1;
+                    continue;
+                }
+                Next::Blank => continue,
+                Next::Broken(error) => {
+                    lock(self.report).message(&format!("cannot read on: {error}"));
+                    return Ending { failed: true, ..ending };
+                }
+                Next::End => return ending,
+            };
+            self.intake.file_bytes.store(orders.bytes_taken(), Ordering::Relaxed);
+            match sent {
+                Sent::Settled => {
+                    orders.taken();
+                    pace.advance();
+                    left -= 1;
+                }
+                Sent::Stopped => return ending,
+                Sent::Fatal(reason) => {
+                    lock(self.report).message(&format!("the producer has failed for good: {reason}"));
+                    return Ending { failed: true, ..ending };
+                }
+            }
+        }
+        ending
+    }
+
+    fn send_line(&mut self, number: u64, payload: &[u8], order: Option<&Order<'_>>) -> Sent {
+        let place = Place::Line(number);
+        if let Some(doubts) = order.and_then(doubts) {
+            lock(self.report).remark(&format!("{place} is sent, but its sums do not add up: {doubts}"));
+        }
+        self.send(payload, order, place)
+    }
+
+    fn send(&mut self, payload: &[u8], order: Option<&Order<'_>>, place: Place) -> Sent {
+        let headers = EventHeaders::new(order, &mut self.dice, Timestamp::now());
+        let key = order.and_then(|order| match self.config.key {
+            KeyField::OrderId => Some(order.order_id.as_bytes()),
+            KeyField::CustomerId => Some(order.customer_info.customer_id.as_bytes()),
+            KeyField::None => None,
+        });
+        let label = self.order_lines.map(|id_length| match (order, place) {
+            (Some(order), _) => label::order(order, id_length),
+            (None, Place::Line(number)) => label::raw(number, payload.len()),
+            (None, place) => place.to_string(),
+        });
+        let record = Record { key, payload, headers: &headers.pairs() };
+        match self.producer.send(&record, Ticket { place, label }, self.shutdown) {
+            Ok(()) => {
+                self.intake.sent.fetch_add(1, Ordering::Relaxed);
+                Sent::Settled
+            }
+            Err(SendError::Refused { token, reason }) => {
+                self.intake.sent.fetch_add(1, Ordering::Relaxed);
+                lock(self.report).failed(token.place, &reason);
+                Sent::Settled
+            }
+            Err(SendError::Stopped { .. }) => Sent::Stopped,
+            Err(SendError::Fatal { reason, .. }) => Sent::Fatal(reason),
+        }
+    }
+}
+
+/// Waits until the fate of every order is known: for ever, or `flush_timeout` long once a stop is
+/// asked for. What is in flight then is given up and counted as failed.
+pub(super) fn drain(producer: &Producer<Ticket>, shutdown: &Shutdown, flush_timeout: Duration, report: &Mutex<Report>) {
+    let mut deadline = None;
+    loop {
+        let mut wait = LOOK;
+        if shutdown.is_requested() {
+            let deadline = *deadline.get_or_insert_with(|| {
+                tell_stopping(producer.in_flight(), flush_timeout, report);
+                Instant::now() + flush_timeout
+            });
+            wait = wait.min(deadline.saturating_duration_since(Instant::now()));
+        }
+        if producer.flush(wait) == 0 {
+            return;
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
+        }
+    }
+    let never_heard = producer.give_up();
+    if never_heard > 0 {
+        lock(report).never_heard(never_heard as u64);
+    }
+}
+
+fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {
+    let mut report = lock(report);
+    // Nobody asked for it: the reader of standard output has gone, and the end is a quiet one.
+    if report.stdout_is_closed() {
+        return;
+    }
+    let seconds = flush_timeout.as_secs_f64();
+    let what = if in_flight == 0 {
+        "stopping".to_owned()
+    } else {
+        format!("stopping: {in_flight} in flight, waiting up to {seconds} s (Ctrl-C again forces)")
+    };
+    report.message(&what);
+}

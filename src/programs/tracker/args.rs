@@ -1,0 +1,112 @@
+//! What a person types.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use super::config::{Payload, Print};
+use crate::doors::health::Language;
+use crate::tools::config::{CommonArgs, SideCommand, duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  tracker                                  record topic orders of localhost:9092 here, for ever
+  tracker --topic payments --payload json  another topic, whatever its JSON is
+  tracker --until-end --dir /srv/trail     record what is there now, then stop
+  tracker -b broker:9093 -X security.protocol=SSL
+  tail -f tracker.events | jq .            watch the trail itself
+
+Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (--until-end), 74 the disk failed.";
+
+/// When a write is followed by a sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DurabilityChoice {
+    /// At most 50 ms after it
+    #[default]
+    Relaxed,
+    /// As soon as the sync before it has ended
+    Strict,
+}
+
+/// Write every message of a Kafka topic to tracker.events, exactly once, and health to tracker.log
+#[derive(Parser, Clone, Debug)]
+#[command(name = "tracker", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 100)]
+pub struct TrackerArgs {
+    /// Topic to record [default: orders, with the prefix]
+    #[arg(long, value_name = "NAME")]
+    pub topic: Option<String>,
+
+    /// Consumer group under which the position is published
+    #[arg(long, value_name = "NAME", default_value = "order-tracker-group")]
+    pub group: String,
+
+    /// Folder of tracker.events and tracker.log; made when missing
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+
+    /// How often tracker.log gets a line of metrics
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub metrics_interval: Duration,
+
+    /// Serve /metrics, /healthz and /readyz here, for example 127.0.0.1:9464
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+
+    /// What a payload should be
+    #[arg(long, value_enum, default_value_t)]
+    pub payload: Payload,
+
+    /// Print each order in a readable block; auto: only on a terminal
+    #[arg(long, value_enum, default_value_t)]
+    pub print: Print,
+
+    /// When a write is synced to the disk
+    #[arg(long, value_enum, default_value_t)]
+    pub durability: DurabilityChoice,
+
+    /// Record these partitions only, for example 0-5,9
+    #[arg(long, value_name = "LIST")]
+    pub only_partitions: Option<String>,
+
+    /// Also send each invalid message to this topic, made when missing
+    #[arg(long, value_name = "NAME")]
+    pub dead_letter_topic: Option<String>,
+
+    /// How long to go on reading what was there when a stop was asked for
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub drain_timeout: Duration,
+
+    /// Language of the texts in tracker.log
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Language,
+
+    /// Record what is there now, print the totals, and stop
+    #[arg(long)]
+    pub until_end: bool,
+
+    /// Partitions of the topic when it must be made
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..))]
+    pub partitions: i32,
+
+    /// Copies of the topic when it must be made [default: the broker's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    pub replication_factor: Option<i32>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: CommonArgs,
+
+    /// Instead of recording
+    #[command(subcommand)]
+    pub command: Option<SideCommand>,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_flags_fit_together() {
+        <super::TrackerArgs as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,106 @@
+//! Sending invalid messages to the dead-letter topic as well.
+//!
+//! A letter is delivered before the line of its message is written: after a crash between the two
+//! the message is due again, and so is its letter. None is lost; one may be sent twice, and then
+//! has the same `id`.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::error::TrackerError;
+use crate::base::message::Message;
+use crate::doors::health::{HealthEvent, Vitals};
+use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
+use crate::tools::shutdown::Shutdown;
+use crate::words::record::{DeadLetter, FailureReason, Sender};
+
+/// How many failures may wait to be told; more are not told one by one.
+const WAITING_FAILURES: usize = 64;
+
+/// Where a letter's message stands.
+type Place = (i32, i64);
+
+/// The dead-letter topic of one tracker.
+pub(super) struct DeadLetters {
+    producer: Producer<Place>,
+    failures: Receiver<HealthEvent>,
+    failing: SyncSender<HealthEvent>,
+    topic: String,
+    sender: Sender,
+    cluster_id: String,
+}
+
+impl DeadLetters {
+    /// Makes the topic when it is missing, and a producer for it.
+    pub(super) fn open(
+        cluster: &Cluster,
+        topic: &str,
+        (source, group): (&str, &str),
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, TrackerError> {
+        let shape = TopicShape { partitions: 1, replication_factor: None };
+        cluster.ensure_topic(topic, shape, limit, shutdown)?;
+        let (failing, failures) = sync_channel(WAITING_FAILURES);
+        let (listener, of_topic) = (failing.clone(), topic.to_owned());
+        let producer = cluster.producer(topic, move |event| {
+            if let ProducerEvent::Failed { token, reason } = event {
+                // A full channel means that failures are being told already.
+                drop(listener.try_send(failed(&of_topic, token, reason.to_string())));
+            }
+        })?;
+        let sender = Sender { topic: source.to_owned(), group: group.to_owned(), host: Vitals::host_name() };
+        let cluster_id = cluster.id(Duration::from_secs(2)).unwrap_or_default();
+        Ok(Self { producer, failures, failing, topic: topic.to_owned(), sender, cluster_id })
+    }
+
+    /// Sends the letter of a message; [`Self::in_flight`] tells when it has arrived.
+    pub(super) fn send(
+        &self,
+        timestamp: &str,
+        message: &Message<'_>,
+        failure: FailureReason,
+        reason: &str,
+        shutdown: &Shutdown,
+    ) -> Result<(), TrackerError> {
+        let place = (message.partition, message.offset);
+        let name = format!("{}/{}/{}@{}", self.cluster_id, self.sender.topic, place.0, place.1);
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string();
+        let letter = DeadLetter::new(id, timestamp, &self.sender, message, failure, reason);
+        // Texts and numbers always serialise into memory.
+        let payload = serde_json::to_vec(&letter).unwrap_or_default();
+        let record = Record { key: message.key, payload: &payload, headers: &[("content-type", "application/json")] };
+        match self.producer.send(&record, place, shutdown) {
+            Ok(()) => Ok(()),
+            Err(SendError::Refused { token, reason }) => {
+                drop(self.failing.try_send(failed(&self.topic, token, reason.to_string())));
+                Ok(())
+            }
+            Err(SendError::Stopped { .. }) => Err(TrackerError::DeadLetters { topic: self.topic.clone() }),
+            Err(SendError::Fatal { reason, .. }) => {
+                Err(TrackerError::DeadLettersFailed { topic: self.topic.clone(), reason })
+            }
+        }
+    }
+
+    /// Waits at most `timeout` for the letters under way; how many still are.
+    pub(super) fn in_flight(&self, timeout: Duration) -> usize {
+        self.producer.flush(timeout)
+    }
+
+    /// A failure that was not told yet.
+    pub(super) fn failure(&self) -> Option<HealthEvent> {
+        self.failures.try_recv().ok()
+    }
+
+    /// Why waiting for them had to end.
+    pub(super) fn unfinished(&self) -> TrackerError {
+        TrackerError::DeadLetters { topic: self.topic.clone() }
+    }
+}
+
+fn failed(topic: &str, (partition, offset): Place, reason: String) -> HealthEvent {
+    HealthEvent::DeadLetterFailed { topic: topic.to_owned(), partition, offset, reason }
+}

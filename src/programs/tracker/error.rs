@@ -1,0 +1,116 @@
+//! Why the tracker ends before its time, and with which exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::doors::audit::{AppendError, RecoverError};
+use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
+use crate::doors::web::ServeError;
+use crate::tools::config::SettingsError;
+use crate::tools::exit::Exit;
+
+/// Why the tracker ended before its time.
+#[derive(Debug, Error)]
+pub enum TrackerError {
+    /// A flag does not take its value.
+    #[error("{reason}")]
+    Usage {
+        /// Which, and what it takes.
+        reason: String,
+    },
+    /// The Kafka settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A Kafka property is wrong.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// The folder cannot be written.
+    #[error("cannot {what} {path}: {source}; pass --dir with a folder that can be written", path = .path.display())]
+    Folder {
+        /// What was tried.
+        what: &'static str,
+        /// The folder or file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Another tracker holds the folder, and a one-shot command does not wait for it.
+    #[error("another tracker (pid {holder}) holds {dir}: stop it first, or pass another --dir", dir = .dir.display())]
+    Held {
+        /// Its process id, as it wrote it.
+        holder: String,
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The topic cannot be used.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// `--only-partitions` names none that the topic has.
+    #[error("topic {topic} has partitions 0 to {last}: --only-partitions names none of them", last = .count - 1)]
+    NoPartition {
+        /// The topic.
+        topic: String,
+        /// How many it has.
+        count: i32,
+    },
+    /// The topic cannot be read.
+    #[error(transparent)]
+    Consume(#[from] ConsumeError),
+    /// There is no producer for the dead-letter topic.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+    /// A stop was asked for while dead letters were under way.
+    #[error(
+        "stopped while dead letters for {topic} were under way: their messages are not in the trail yet and come again at the next start"
+    )]
+    DeadLetters {
+        /// The dead-letter topic.
+        topic: String,
+    },
+    /// The producer of the dead-letter topic failed for good.
+    #[error("no more dead letters can be sent to {topic} ({reason}): start the tracker again")]
+    DeadLettersFailed {
+        /// The dead-letter topic.
+        topic: String,
+        /// What librdkafka said.
+        reason: String,
+    },
+    /// The trail cannot be recovered.
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+    /// The trail cannot be appended to.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// `--listen` cannot be had.
+    #[error("{0}; pass another address to --listen")]
+    Listen(#[from] ServeError),
+    /// The operating system gives no thread or handle.
+    #[error("cannot start: {source}")]
+    Start {
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl TrackerError {
+    /// The exit code that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
+            Self::Connect(ConnectError::Property(_))
+            | Self::Consume(ConsumeError::Property(_))
+            | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            // A stop that was asked for before anything was read: done, cleanly.
+            Self::Connect(ConnectError::Stopped { .. }) => Exit::Done,
+            Self::Recover(RecoverError::Disk { .. })
+            | Self::Append(AppendError::Disk { .. } | AppendError::StillFull { .. }) => Exit::DiskFailed,
+            _ => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Telling of invalid messages without flooding the log: at most ten lines a second, and a count.
+
+use std::time::{Duration, Instant};
+
+use crate::base::message::Message;
+use crate::doors::health::HealthEvent;
+
+/// How many lines a window may have.
+const LINES: u32 = 10;
+
+/// How long a window is.
+const WINDOW: Duration = Duration::from_secs(1);
+
+/// How much of the payload a line shows.
+const SHOWN_BYTES: usize = 1024;
+
+/// Decides which invalid messages get a line of their own.
+#[derive(Debug)]
+pub(super) struct InvalidLimit {
+    window: Instant,
+    lines: u32,
+    suppressed: u64,
+    last: Option<HealthEvent>,
+}
+
+impl InvalidLimit {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { window: now, lines: 0, suppressed: 0, last: None }
+    }
+
+    /// The line to write now, if any. What gets none is counted, and told by [`Self::overdue`].
+    pub(super) fn tell(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        message: &Message<'_>,
+        error: &str,
+    ) -> Option<HealthEvent> {
+        let due = self.overdue(now);
+        if due.is_none() && self.lines < LINES {
+            self.lines += 1;
+            return Some(event(topic, message, error, 0));
+        }
+        self.last = Some(event(topic, message, error, 0));
+        self.suppressed += 1;
+        due
+    }
+
+    /// Once the window is over: the last message that got no line, with how many there were before it.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<HealthEvent> {
+        if now.duration_since(self.window) < WINDOW {
+            return None;
+        }
+        self.window = now;
+        self.lines = 0;
+        self.rest()
+    }
+
+    /// What was not told yet, whatever the time.
+    pub(super) fn rest(&mut self) -> Option<HealthEvent> {
+        let before = std::mem::take(&mut self.suppressed).saturating_sub(1);
+        let mut last = self.last.take()?;
+        if let HealthEvent::MessageInvalid { suppressed, .. } = &mut last {
+            *suppressed = before;
+        }
+        self.lines += 1;
+        Some(last)
+    }
+}
+
+fn event(topic: &str, message: &Message<'_>, error: &str, suppressed: u64) -> HealthEvent {
+    let payload = message.payload.unwrap_or_default();
+    let shown = payload.get(..SHOWN_BYTES).unwrap_or(payload);
+    HealthEvent::MessageInvalid {
+        topic: topic.to_owned(),
+        partition: message.partition,
+        offset: message.offset,
+        size_bytes: payload.len(),
+        raw_message: String::from_utf8_lossy(shown).into_owned(),
+        suppressed,
+        error: error.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::message::{Headers, MessageTime};
+
+    #[test]
+    fn every_message_is_told_or_counted() {
+        let start = Instant::now();
+        let mut limit = InvalidLimit::new(start);
+        let mut told = 0;
+        let mut counted = 0;
+        let mut hear = |event: Option<HealthEvent>| {
+            if let Some(HealthEvent::MessageInvalid { suppressed, .. }) = event {
+                told += 1;
+                counted += suppressed;
+            }
+        };
+        for step in 0..5_000_u64 {
+            let payload = vec![b'x'; 5_000];
+            let message = Message {
+                partition: 0,
+                offset: 0,
+                time: MessageTime::Unknown,
+                key: None,
+                payload: Some(&payload),
+                headers: Headers::default(),
+                leader_epoch: None,
+            };
+            hear(limit.tell(start + Duration::from_millis(step), "orders", &message, "no"));
+        }
+        hear(limit.rest());
+        hear(limit.rest());
+        assert_eq!(told + counted, 5_000);
+        assert!(told <= 5 * 10 + 1, "{told} lines in five seconds");
+    }
+}

@@ -1,0 +1,28 @@
+//! `tracker`: writes every message of a topic to `tracker.events`, exactly once and in order, and
+//! its own health to `tracker.log`.
+//!
+//! The way of a message: the consumer's thread fetches it into a batch; [`session`] asks [`position`]
+//! whether it is due, [`judge`] what it is, writes its line into a piece, and hands the piece to the
+//! trail's writing thread; the syncing thread follows; what is synced is published as the group's
+//! offset. After a crash the file's own tail says where to go on.
+
+mod args;
+mod config;
+mod dead_letters;
+mod error;
+mod invalid;
+mod judge;
+mod position;
+mod print;
+mod publish;
+mod report;
+mod run;
+mod session;
+mod status;
+mod target;
+
+pub use args::TrackerArgs;
+pub use config::{Payload, Print, TrackerConfig};
+pub use error::TrackerError;
+pub use report::Tally;
+pub use run::{Summary, run};

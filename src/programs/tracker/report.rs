@@ -1,0 +1,138 @@
+//! The tracker's figures: counted, and put into a report.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::position::Position;
+use crate::doors::audit::{Latencies, Progress};
+use crate::doors::health::{MetricsReport, PartitionReport, Percentiles, VitalSigns};
+
+/// What was recorded since the start of this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Lines written for messages.
+    pub received: u64,
+    /// Of these, what was expected.
+    pub valid: u64,
+    /// Of these, what was not.
+    pub invalid: u64,
+    /// Gap lines.
+    pub gaps: u64,
+}
+
+/// Makes reports; remembers the one before, for the rate of the interval.
+pub(super) struct Reporter {
+    started: Instant,
+    last: (Instant, u64),
+}
+
+impl Reporter {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { started: now, last: (now, 0) }
+    }
+
+    pub(super) fn uptime(&self, now: Instant) -> Duration {
+        now.duration_since(self.started)
+    }
+
+    /// The report of now. `interval`: whether it ends the interval that rates are told of.
+    pub(super) fn report(
+        &mut self,
+        now: Instant,
+        interval: bool,
+        tally: Tally,
+        progress: &Progress,
+        signs: VitalSigns,
+    ) -> MetricsReport {
+        let uptime_seconds = self.uptime(now).as_secs_f64();
+        let (since, received) = self.last;
+        let new = tally.received.saturating_sub(received);
+        if interval {
+            self.last = (now, tally.received);
+        }
+        MetricsReport {
+            uptime_seconds,
+            messages_received: tally.received,
+            messages_processed: tally.valid,
+            messages_failed: tally.invalid,
+            success_rate_percent: success_percent(tally),
+            messages_per_second: rate(tally.received, uptime_seconds),
+            interval_messages_per_second: rate(new, now.duration_since(since).as_secs_f64()),
+            gaps: tally.gaps,
+            bytes_written: progress.written_bytes,
+            syncs: progress.syncs,
+            process_cpu_percent: signs.cpu_percent,
+            process_memory_bytes: signs.memory_bytes,
+            host_load_1m: signs.load_1m,
+            disk_free_bytes: signs.disk_free_bytes,
+            ..MetricsReport::default()
+        }
+    }
+}
+
+/// Adds where each partition stands, and the lag when every partition's end is known.
+pub(super) fn add_positions(report: &mut MetricsReport, position: &Position, ends: &BTreeMap<i32, i64>) {
+    for (&partition, &next) in position.all() {
+        let readable_end = ends.get(&partition).map(|&end| end.max(next));
+        let lag = readable_end.map(|end| end - next);
+        report.partitions.insert(partition.to_string(), PartitionReport { next, readable_end, lag });
+    }
+    report.lag = lag(position, ends);
+}
+
+/// Readable and not yet read, over all partitions; `None` while an end is not known.
+pub(super) fn lag(position: &Position, ends: &BTreeMap<i32, i64>) -> Option<i64> {
+    position.all().iter().map(|(partition, next)| ends.get(partition).map(|end| (end - next).max(0))).sum()
+}
+
+/// Adds how long writes and syncs took.
+pub(super) fn add_latencies(report: &mut MetricsReport, latencies: &Latencies) {
+    let percentiles = |times: &hdrhistogram::Histogram<u32>| {
+        let milliseconds = |microseconds: u64| Duration::from_micros(microseconds).as_secs_f64() * 1_000.0;
+        let rounded = |microseconds: u64| (milliseconds(microseconds) * 1_000.0).round() / 1_000.0;
+        Percentiles {
+            p50: rounded(times.value_at_quantile(0.5)),
+            p99: rounded(times.value_at_quantile(0.99)),
+            max: rounded(times.max()),
+        }
+    };
+    report.write_ms = percentiles(&latencies.write_us);
+    report.sync_ms = percentiles(&latencies.sync_us);
+}
+
+/// Two places, cut and not rounded: 100.00 means not one failure. With nothing received, 100.00 as
+/// the original says.
+fn success_percent(tally: Tally) -> String {
+    let hundredths = u128::from(tally.valid) * 10_000;
+    let hundredths = hundredths.checked_div(u128::from(tally.received)).unwrap_or(10_000);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn rate(count: u64, seconds: f64) -> String {
+    // Counts of messages are far below where a double loses units.
+    #[allow(clippy::cast_precision_loss)]
+    let rate = if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+    format!("{rate:.2}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_is_cut_never_rounded_up() {
+        let percent = |received, valid| success_percent(Tally { received, valid, ..Tally::default() });
+        assert_eq!(percent(0, 0), "100.00");
+        assert_eq!(percent(3, 3), "100.00");
+        assert_eq!(percent(1_000_000, 999_999), "99.99");
+        assert_eq!(percent(3, 2), "66.66");
+        assert_eq!(percent(3, 0), "0.00");
+    }
+
+    #[test]
+    fn lag_is_unknown_until_every_end_is_known() {
+        let position = Position::new(BTreeMap::from([(0, 5), (1, 7)]));
+        assert_eq!(lag(&position, &BTreeMap::from([(0, 9)])), None);
+        assert_eq!(lag(&position, &BTreeMap::from([(0, 9), (1, 6)])), Some(4));
+    }
+}

@@ -1,0 +1,15 @@
+//! Flags, environment and files, checked before anything else sees them.
+//!
+//! Two stages: what a person typed ([`CommonArgs`]) and what was made of it
+//! ([`ClientSettings`]); only the second reaches a door. Flags win over the environment, that
+//! over the file, that over the default.
+
+mod args;
+mod client;
+mod side_command;
+mod text;
+
+pub use args::{ColorChoice, CommonArgs};
+pub use client::{ClientSettings, SettingsError};
+pub use side_command::SideCommand;
+pub use text::{duration, is_quiet_end};

@@ -1,0 +1,43 @@
+//! The exit codes, said once for every binary. People's scripts branch on them.
+
+use std::process::{ExitCode, Termination};
+
+/// How a run ended, as the shell sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: everything that was asked is done.
+    Done,
+    /// 1: it failed, and the message says why.
+    Failed,
+    /// 2: a flag, a property or a file of settings is wrong.
+    Usage,
+    /// 4: no broker answered within the connect timeout (one-shot commands only).
+    NoBroker,
+    /// 74: the disk failed while writing or syncing.
+    DiskFailed,
+    /// 75: some orders were not delivered.
+    Undelivered,
+}
+
+/// 130: a second signal forced the end. Here because the signal handler leaves without unwinding.
+pub const FORCED: i32 = 130;
+
+impl Exit {
+    /// The number that the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::NoBroker => 4,
+            Exit::DiskFailed => 74,
+            Exit::Undelivered => 75,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}

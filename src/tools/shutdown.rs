@@ -1,0 +1,106 @@
+//! Stopping: one token that every wait listens to.
+//!
+//! The first SIGINT or SIGTERM requests a stop, which each program carries out in its own order; a
+//! second one ends the process at once with exit code 130, whatever its threads are doing.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::FORCED;
+
+/// A request to stop that any number of threads and tasks can wait for. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    requested: Mutex<bool>,
+    changed: Condvar,
+    token: CancellationToken,
+}
+
+impl Shutdown {
+    /// A token that nobody has asked to stop yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A token that the first SIGINT or SIGTERM requests; the second ends the process with 130.
+    ///
+    /// # Errors
+    /// When the operating system refuses the signal handlers.
+    pub fn on_signals() -> io::Result<Self> {
+        let shutdown = Self::new();
+        let armed = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // Registered before the arming handler, so that the first signal still finds it unarmed.
+            signal_hook::flag::register_conditional_shutdown(signal, FORCED, Arc::clone(&armed))?;
+            signal_hook::flag::register(signal, Arc::clone(&armed))?;
+        }
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let request = shutdown.clone();
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            if signals.forever().next().is_some() {
+                debug_assert!(armed.load(Ordering::SeqCst));
+                request.request();
+            }
+        })?;
+        Ok(shutdown)
+    }
+
+    /// Asks everybody who listens to stop. Asking again changes nothing.
+    pub fn request(&self) {
+        *self.inner.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.inner.changed.notify_all();
+        self.inner.token.cancel();
+    }
+
+    /// Whether a stop was asked for.
+    pub fn is_requested(&self) -> bool {
+        self.inner.token.is_cancelled()
+    }
+
+    /// Waits at most `timeout`; returns at once, and true, when a stop is or was asked for.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let guard = self.inner.requested.lock().unwrap_or_else(PoisonError::into_inner);
+        let (guard, _) = self
+            .inner
+            .changed
+            .wait_timeout_while(guard, timeout, |requested| !*requested)
+            .unwrap_or_else(PoisonError::into_inner);
+        *guard
+    }
+
+    /// Completes when a stop is asked for.
+    pub async fn requested(&self) {
+        self.inner.token.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_wait_ends_early_when_a_stop_is_requested() {
+        let shutdown = Shutdown::new();
+        assert!(!shutdown.wait_timeout(Duration::ZERO));
+        let waiter = shutdown.clone();
+        let thread = std::thread::spawn(move || waiter.wait_timeout(Duration::from_secs(60)));
+        let started = Instant::now();
+        shutdown.request();
+        assert!(thread.join().expect("the waiter does not panic"));
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert!(shutdown.is_requested());
+        assert!(shutdown.wait_timeout(Duration::from_secs(60)), "and stays requested");
+    }
+}

@@ -1,0 +1,163 @@
+//! Real Kafka brokers: the one that tests share, and those that a test may stop and kill.
+
+use super::cluster::Cluster;
+use super::command::{Run, source_dir};
+use super::helper;
+use super::machine::jars;
+use super::ports::free_port;
+use super::process::{Process, Signal};
+use super::scratch::Scratch;
+use super::wait::{LONG, wait_until};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
+
+struct Shared {
+    cluster: Cluster,
+    /// None when it is somebody else's.
+    broker: Option<Broker>,
+}
+
+/// The broker that tests share: that of `KAFKA_BOOTSTRAP_SERVERS`, or one of our own.
+pub(crate) fn shared() -> Cluster {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let shared = shared.get_or_insert_with(|| match std::env::var("KAFKA_BOOTSTRAP_SERVERS") {
+        Ok(bootstrap) if !bootstrap.is_empty() => {
+            let cluster = Cluster::at(bootstrap);
+            assert!(cluster.is_ready(), "no broker answers at KAFKA_BOOTSTRAP_SERVERS={}", cluster.bootstrap());
+            Shared { cluster, broker: None }
+        }
+        _ => {
+            let broker = Broker::start();
+            Shared { cluster: broker.cluster(), broker: Some(broker) }
+        }
+    });
+    shared.cluster.clone()
+}
+
+/// Stops what all tests shared. Nothing runs any more after it.
+pub(crate) fn close_shared() {
+    let shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Shared { broker: Some(mut broker), .. }) = shared {
+        broker.kill_nine();
+    }
+    helper::close();
+}
+
+/// Another way into a broker, beside its plain one.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) name: &'static str,
+    /// `SSL` or `SASL_PLAINTEXT`.
+    pub(crate) protocol: &'static str,
+    pub(crate) port: u16,
+}
+
+impl Listener {
+    pub(crate) fn new(name: &'static str, protocol: &'static str) -> Listener {
+        Listener { name, protocol, port: free_port() }
+    }
+
+    pub(crate) fn cluster(&self) -> Cluster {
+        Cluster::at(format!("127.0.0.1:{}", self.port))
+    }
+}
+
+/// A broker of a test's own, on a port and data that it keeps when it is stopped.
+pub(crate) struct Broker {
+    scratch: Scratch,
+    port: u16,
+    controller_port: u16,
+    settings: Vec<String>,
+    process: Option<Process>,
+}
+
+impl Broker {
+    /// A broker that answers.
+    pub(crate) fn start() -> Broker {
+        Broker::start_with(&[], &[])
+    }
+
+    /// A broker that is not started yet: its address is known, and nothing answers there.
+    pub(crate) fn not_started() -> Broker {
+        Broker {
+            scratch: Scratch::new("broker"),
+            port: free_port(),
+            controller_port: free_port(),
+            settings: vec![
+                // So that a broker which was killed is back in seconds, not in 14 of them.
+                "broker.session.timeout.ms=2000".into(),
+                "broker.heartbeat.interval.ms=500".into(),
+                "log.cleaner.dedupe.buffer.size=2097152".into(),
+            ],
+            process: None,
+        }
+    }
+
+    /// A broker with further listeners and settings.
+    pub(crate) fn start_with(listeners: &[Listener], settings: &[String]) -> Broker {
+        let mut broker = Broker::not_started();
+        if !listeners.is_empty() {
+            broker.listen_on(listeners);
+        }
+        broker.settings.extend_from_slice(settings);
+        broker.start_again();
+        broker
+    }
+
+    fn listen_on(&mut self, listeners: &[Listener]) {
+        let mut clients = format!("PLAINTEXT://127.0.0.1:{}", self.port);
+        let mut protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned();
+        for listener in listeners {
+            clients += &format!(",{}://127.0.0.1:{}", listener.name, listener.port);
+            protocols += &format!(",{}:{}", listener.name, listener.protocol);
+        }
+        let controller = format!("CONTROLLER://127.0.0.1:{}", self.controller_port);
+        self.settings.extend([
+            format!("listeners={clients},{controller}"),
+            format!("advertised.listeners={clients}"),
+            format!("listener.security.protocol.map={protocols}"),
+        ]);
+    }
+
+    pub(crate) fn cluster(&self) -> Cluster {
+        Cluster::at(format!("127.0.0.1:{}", self.port))
+    }
+
+    /// Starts it on its port and data, and waits until it answers.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let data: PathBuf = self.scratch.join("data");
+        let run = Run::new("broker", source_dir().join("broker/local.sh"), &self.scratch)
+            .args(["start", "--heap", "384m", "--jars"])
+            .arg(jars())
+            .arg("--data")
+            .arg(data)
+            .args(["--port", &self.port.to_string()])
+            .args(["--controller-port", &self.controller_port.to_string()])
+            .args(self.settings.iter().flat_map(|setting| ["--set", setting]));
+        let mut process = run.start();
+        let cluster = self.cluster();
+        wait_until("the broker answers", LONG, || {
+            assert!(process.is_running(), "the broker ended: {}{}", process.stdout(), process.stderr());
+            cluster.is_ready().then_some(())
+        });
+        self.process = Some(process);
+    }
+
+    /// Stops it as an operator does: SIGTERM, and it ends in order.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.signal(Signal::TERM);
+            process.wait(LONG);
+        }
+    }
+
+    /// Ends it as a power cut does.
+    pub(crate) fn kill_nine(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill_nine();
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What this machine has of the things that tests need, and which tests run for it.
+
+use libtest_mimic::{Completion, Failed, Trial};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// What a test cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// A Kafka broker (`KAFKA_BOOTSTRAP_SERVERS`, or one of our own), and the Java client that
+    /// checks it.
+    Broker,
+    /// The same, and `kcat`.
+    Kcat,
+}
+
+const OLDEST_JAVA: u32 = 17;
+
+static MISSING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+static JARS: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
+    java_is_new_enough()?;
+    if !answers("javac", "-version") {
+        return Err("no javac: install a JDK, not only a JRE (default-jdk-headless)".into());
+    }
+    fetch_jars()
+});
+
+static KCAT: LazyLock<Result<(), String>> = LazyLock::new(|| {
+    if answers("kcat", "-V") {
+        return Ok(());
+    }
+    Err("no kcat: install it (kcat)".into())
+});
+
+/// Kafka's jars, its tools among them. Only for tests that named [`Need::Broker`].
+pub(crate) fn jars() -> &'static Path {
+    JARS.as_ref().expect("tests that need jars say so")
+}
+
+/// A test that runs when this machine has what it needs, and is counted as ignored otherwise.
+pub(crate) fn trial(name: String, needs: &'static [Need], test: fn()) -> Trial {
+    Trial::ignorable_test(name, move || {
+        if let Some(reason) = needs.iter().find_map(|need| missing(*need)) {
+            MISSING.lock().unwrap_or_else(PoisonError::into_inner).insert(reason.clone());
+            return Ok(Completion::ignored_with(reason));
+        }
+        test();
+        Ok::<Completion, Failed>(Completion::Completed)
+    })
+}
+
+/// What kept tests from running, so that it can be said loudly at the end.
+pub(crate) fn missing_tools() -> BTreeSet<String> {
+    MISSING.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn missing(need: Need) -> Option<String> {
+    match need {
+        Need::Broker => JARS.as_ref().err().cloned(),
+        Need::Kcat => KCAT.as_ref().err().cloned(),
+    }
+}
+
+fn answers(tool: &str, argument: &str) -> bool {
+    Command::new(tool).arg(argument).stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
+}
+
+fn java_is_new_enough() -> Result<(), String> {
+    let install = format!("install Java {OLDEST_JAVA} or newer (default-jdk-headless)");
+    let output = Command::new("java")
+        .arg("-version")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("no java ({error}): {install}"))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    match major_version(&said) {
+        Some(major) if major >= OLDEST_JAVA => Ok(()),
+        _ => Err(format!("java is too old ({}): {install}", said.trim())),
+    }
+}
+
+/// The 17 of `openjdk version "17.0.15" 2025-04-15`; the 1 of `"1.8.0_392"`, which is too old.
+fn major_version(said: &str) -> Option<u32> {
+    let version = said.split('"').nth(1)?;
+    version.split(['.', '-', '+']).next()?.parse().ok()
+}
+
+/// Kafka's jars in the target directory, fetched with Maven when they are not there yet.
+fn fetch_jars() -> Result<PathBuf, String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
+    let jars = target.join("kafka-jars");
+    let output = Command::new(super::command::source_dir().join("broker/local.sh"))
+        .arg("jars")
+        .arg(&jars)
+        .arg("--tools")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("broker/local.sh cannot be run: {error}"))?;
+    if output.status.success() {
+        return Ok(jars);
+    }
+    Err(format!(
+        "Kafka's jars cannot be had (is Maven installed? is Maven Central in reach?): {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    ))
+}

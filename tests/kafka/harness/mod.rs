@@ -1,0 +1,36 @@
+//! What every test stands on: processes, brokers, an independent client, and a reader of trails
+//! that shares no code with the library.
+
+mod broker;
+mod cluster;
+mod command;
+mod helper;
+mod kcat;
+mod log;
+mod machine;
+mod orders;
+mod ports;
+mod process;
+mod reaper;
+mod record;
+mod scratch;
+mod tracking;
+mod trail;
+mod wait;
+
+pub(crate) use broker::{Broker, Listener, close_shared, shared};
+pub(crate) use cluster::{Cluster, Ending, placed};
+pub(crate) use command::{Run, program};
+pub(crate) use kcat::kcat;
+pub(crate) use log::{LogLine, read_log};
+pub(crate) use machine::{Need, missing_tools, trial};
+pub(crate) use orders::{order, order_for};
+pub(crate) use ports::free_port;
+pub(crate) use process::{Exit, Process, Signal};
+pub(crate) use record::Record;
+pub(crate) use scratch::Scratch;
+pub(crate) use tracking::{
+    drain, events, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events, wait_for_lines,
+};
+pub(crate) use trail::{Line, Summary, Trail};
+pub(crate) use wait::{LONG, SHORT, wait_until, wait_while_time_passes};

@@ -1,0 +1,105 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+
+/** Looking at a cluster and changing it: topics, offsets, groups, users. */
+final class Cluster {
+    private Cluster() {}
+
+    static ObjectNode answer(String what, JsonNode request) throws Exception {
+        ObjectNode answer = Helper.JSON.createObjectNode();
+        try (Admin admin = Admin.create(Helper.settings(request))) {
+            switch (what) {
+                case "ready":
+                    admin.describeCluster().nodes().get();
+                    break;
+                case "create-topic":
+                    createTopic(admin, request);
+                    break;
+                case "delete-topic":
+                    admin.deleteTopics(List.of(request.get("topic").asText())).all().get();
+                    break;
+                case "grow-topic":
+                    admin.createPartitions(Map.of(request.get("topic").asText(),
+                            NewPartitions.increaseTo(request.get("partitions").asInt()))).all().get();
+                    break;
+                case "ends":
+                    ends(admin, request, answer);
+                    break;
+                case "delete-before":
+                    admin.deleteRecords(Map.of(partition(request),
+                            RecordsToDelete.beforeOffset(request.get("offset").asLong()))).all().get();
+                    break;
+                case "group":
+                    admin.listConsumerGroupOffsets(request.get("group").asText())
+                            .partitionsToOffsetAndMetadata().get().forEach((partition, committed) ->
+                                    answer.put(partition.topic() + "/" + partition.partition(),
+                                            committed.offset()));
+                    break;
+                case "move-group":
+                    admin.alterConsumerGroupOffsets(request.get("group").asText(),
+                            Map.of(partition(request),
+                                    new OffsetAndMetadata(request.get("offset").asLong())))
+                            .all().get();
+                    break;
+                case "add-user":
+                    addUser(admin, request);
+                    break;
+                default:
+                    throw new IllegalArgumentException("no such request: " + what);
+            }
+        }
+        return answer;
+    }
+
+    private static TopicPartition partition(JsonNode request) {
+        return new TopicPartition(
+                request.get("topic").asText(), request.get("partition").asInt());
+    }
+
+    private static void createTopic(Admin admin, JsonNode request) throws Exception {
+        Map<String, String> config = new HashMap<>();
+        request.path("config").fields().forEachRemaining(
+                one -> config.put(one.getKey(), one.getValue().asText()));
+        NewTopic topic = new NewTopic(request.get("topic").asText(),
+                Optional.of(request.get("partitions").asInt()), Optional.empty());
+        admin.createTopics(List.of(topic.configs(config))).all().get();
+    }
+
+    /** One past the last offset of each partition, for readers of committed records or of all. */
+    private static void ends(Admin admin, JsonNode request, ObjectNode answer) throws Exception {
+        String topic = request.get("topic").asText();
+        TopicDescription description =
+                admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        description.partitions().forEach(one ->
+                wanted.put(new TopicPartition(topic, one.partition()), OffsetSpec.latest()));
+        ListOffsetsOptions options = new ListOffsetsOptions(request.path("committed").asBoolean()
+                ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED);
+        admin.listOffsets(wanted, options).all().get().forEach((partition, end) ->
+                answer.put(Integer.toString(partition.partition()), end.offset()));
+    }
+
+    private static void addUser(Admin admin, JsonNode request) throws Exception {
+        admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(
+                request.get("user").asText(),
+                new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096),
+                request.get("password").asText()))).all().get();
+    }
+}

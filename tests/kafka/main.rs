@@ -1,0 +1,129 @@
+//! The programs, run as people run them, against a real Kafka.
+//!
+//! One binary with a `main` of its own, because the broker is started once for all tests and must
+//! be gone when they are, whatever happened. The usual flags work: `--list`, a filter, `--exact`,
+//! `--skip`, `--test-threads`, `--nocapture`.
+//!
+//! The broker is that of `KAFKA_BOOTSTRAP_SERVERS`, or the real Apache Kafka from jars, kept in
+//! `target/kafka-jars` (`broker/local.sh` fetches them; Java 17 and Maven are needed). Where it
+//! cannot be had, the tests are counted as ignored and say what to install; with `CI=true` that is
+//! a failure. `ORDERTRAIL_KEEP=1` keeps the directories of the tests, `ORDERTRAIL_LONG_TESTS=1`
+//! makes the outages as long as those of real life.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
+//! | `producer_sends.rs` | what the producer writes, seen by other clients |
+//! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
+//! | `producer_stops.rs` | signals, a broker that goes, a reader that goes |
+//! | `refusals.rs` | wrong flags and settings, no broker, no disk: the message and the exit code |
+//! | `scripts.rs` | `start.sh` and `stop.sh` |
+//! | `security.rs` | TLS and SASL, right and wrong |
+//! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
+//! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
+//! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
+//! | `tracker_options.rs` | what flags change |
+//! | `tracker_outages.rs` | brokers that stop and die under running programs |
+//! | `tracker_restarts.rs` | killed, torn, adopted: the file's tail is the truth |
+//! | `tracker_standby.rs` | two trackers and one directory |
+//! | `tracker_stops.rs` | ending at the end, and ending on a signal |
+//! | `tracker_web.rs` | `--listen` |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    reason = "a test that cannot go on has failed, and says so; there is nobody else to tell"
+)]
+
+/// The trials of one file: its name, what its tests need, and the tests.
+macro_rules! trials {
+    ($file:literal, $needs:expr, [$($test:ident),* $(,)?]) => {
+        vec![$($crate::harness::trial(
+            format!("{}::{}", $file, stringify!($test)),
+            $needs,
+            $test,
+        )),*]
+    };
+}
+
+mod harness;
+mod hostile;
+mod producer_files;
+mod producer_sends;
+mod producer_stops;
+mod refusals;
+mod scripts;
+mod security;
+mod self_checks;
+mod tracker_gaps;
+mod tracker_lines;
+mod tracker_log;
+mod tracker_options;
+mod tracker_outages;
+mod tracker_restarts;
+mod tracker_standby;
+mod tracker_stops;
+mod tracker_web;
+
+use libtest_mimic::Arguments;
+use std::process::ExitCode;
+
+/// Each test runs a program or two, and all share a broker: more at once would only fight over
+/// the processor.
+const THREADS: usize = 3;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    let trials = [
+        hostile::trials(),
+        producer_files::trials(),
+        producer_sends::trials(),
+        producer_stops::trials(),
+        refusals::trials(),
+        scripts::trials(),
+        security::trials(),
+        self_checks::trials(),
+        tracker_gaps::trials(),
+        tracker_lines::trials(),
+        tracker_log::trials(),
+        tracker_options::trials(),
+        tracker_outages::trials(),
+        tracker_restarts::trials(),
+        tracker_standby::trials(),
+        tracker_stops::trials(),
+        tracker_web::trials(),
+    ];
+    let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
+    harness::close_shared();
+    match tell_what_is_missing() {
+        true => ExitCode::FAILURE,
+        false => conclusion.exit_code(),
+    }
+}
+
+/// Says loudly why tests were ignored; whether that is a failure.
+fn tell_what_is_missing() -> bool {
+    let missing = harness::missing_tools();
+    if missing.is_empty() {
+        return false;
+    }
+    let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    eprintln!("\n************************************************************************");
+    eprintln!("TESTS WERE IGNORED: this machine lacks what they need.");
+    for reason in missing {
+        eprintln!("  - {reason}");
+    }
+    eprintln!("Or name a broker in KAFKA_BOOTSTRAP_SERVERS, if only that is missing.");
+    if is_ci {
+        eprintln!("CI=true, so this is a failure.");
+    }
+    eprintln!("************************************************************************");
+    is_ci
+}
