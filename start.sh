@@ -206,14 +206,15 @@ asked_for_another() {
 }
 
 hints() {
-  local shown=$bin web=''
+  local shown=$bin
   case $bin in /*) ;; *) shown=./$bin ;; esac
-  [ ${#listen[@]} -eq 0 ] || web=", or http://127.0.0.1:9464/"
   echo
   echo "${green}●${plain} Running after $(took "$began")   trail tracker.events, health tracker.log"
   echo
-  [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$shown/log-monitor" "watch it live$web"
+  [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$shown/log-monitor" "watch it live"
   printf '  %-35s %s\n' "tail -f tracker.events | jq ." "the trail itself"
+  [ ${#listen[@]} -eq 0 ] ||
+    printf '  %-35s %s\n' "http://127.0.0.1:9464/metrics" "the tracker in numbers"
   [ ! -x "$bin/audit" ] || printf '  %-35s %s\n' "$shown/audit verify" "prove that nothing is missing"
   printf '  %-35s %s\n' "./stop.sh" "stop everything"
 }
@@ -305,7 +306,7 @@ work() {
   if [ ! -f .run/broker ] || [ -z "$broker_pid$tracker_pid$producer_pid" ]; then check_hope; fi
   build
   broker
-  tell topic "orders is there"
+  tell topic "${TOPIC_PREFIX:-}orders$(probe_topic)"
   listen=()
   if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
   if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi

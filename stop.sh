@@ -66,7 +66,7 @@ stopped=0 left=0
 
 # Stops the child called NAME, if it runs and is ours.
 stop_child() { # NAME
-  local start pid birth
+  local start pid birth said=0
   start=$(now_ms)
   find_child "$1"
   [ -z "$stranger" ] ||
@@ -77,6 +77,7 @@ stop_child() { # NAME
     return 0
   fi
   birth=$(recall ".run/$1.proc" birth)
+  [ "$1" != tracker ] || [ ! -f tracker.log ] || said=$(wc -c <tracker.log)
   doing "$1" "pid $pid, stopping"
   if ! end_process "$pid" "$birth"; then
     left=$((left + 1))
@@ -94,20 +95,24 @@ stop_child() { # NAME
     tell "$1" "pid $pid, ended by force" "$start"
     warn "$1 did not end by itself in time and was killed (SIGKILL); its last words are in $1.out"
   else
-    tell "$1" "pid $pid, $(last_word "$1")" "$start"
+    tell "$1" "pid $pid, $(last_word "$1" "$said")" "$start"
   fi
 }
 
 # What a part that has ended says of itself.
-last_word() { # NAME
+last_word() { # NAME BYTES-OF-ITS-LOG-BEFORE
+  local line='' lag
   case $1 in
     producer) tail -n 1 producer.out 2>/dev/null | grep '^sent=' || echo stopped ;;
     tracker)
-      if tail -n 5 tracker.log 2>/dev/null | grep -q '"event":"tracker.stopped"'; then
-        echo "drained and stopped; the trail is tracker.events"
-      else
-        echo stopped
-      fi ;;
+      [ ! -f tracker.log ] ||
+        line=$(tail -c "+$(($2 + 1))" tracker.log | grep '"event":"tracker.stopped"' | tail -n 1)
+      lag=$(printf '%s\n' "$line" | sed -n 's/.*"lag":\([0-9]*\).*/\1/p')
+      case $line:$lag in
+        :*) echo stopped ;;
+        *:0) echo "drained and synced; the trail is tracker.events" ;;
+        *) echo "synced; the next start goes on where it stopped${lag:+ ($lag left)}" ;;
+      esac ;;
     broker) echo "stopped, data kept in .broker/" ;;
     *) echo stopped ;;
   esac
@@ -184,11 +189,18 @@ wipe_broker() {
 }
 
 wipe_trail() {
-  local found='' file
+  local found='' file holder=''
   for file in tracker.events* tracker.log*; do
     [ ! -f "$file" ] || found="$found${found:+ }$file"
   done
   [ -n "$found" ] || return 0
+  [ ! -f tracker.events.lock ] || holder=$(head -n 1 tracker.events.lock | tr -cd '0-9')
+  if look_at "$holder"; then
+    left=1
+    warn "the trail is kept: process $holder, not started by start.sh, seems to write it" \
+      "if that is no tracker, remove tracker.events.lock"
+    return 0
+  fi
   if agreed "Delete the trail, for good ($found)?"; then
     rm -f tracker.events* tracker.log*
     tell wiped "the trail"
@@ -225,6 +237,7 @@ main() {
     trap 'exit 130' INT TERM
     wipe_broker
     wipe_trail
+    if [ "$left" -gt 0 ]; then fail 1 "all is stopped, but not all is deleted"; fi
   fi
   if [ "$stopped" = 0 ]; then
     echo "Nothing of ours was running."

@@ -46,8 +46,15 @@ probe() { # ADDRESS
     >.run/probe.out 2>&1 </dev/null
 }
 
+# Why it did not: the last line, and of "no broker at X (reason): do this" only the reason.
 probe_words() {
-  grep -v '^sent=' .run/probe.out | grep -v '^$' | tail -n 1 | cut -c 1-300
+  grep -v -e '^sent=' -e '^$' .run/probe.out | tail -n 1 | cut -c 1-300 |
+    sed 's/^no broker at [^ ]* (\(.*\)): .*$/\1/'
+}
+
+# What it says of the topic, such as "3 partitions, made".
+probe_topic() {
+  sed -n 's/^sending to .* at .* (\([0-9]* partition.*\))$/, \1/p' .run/probe.out | tail -n 1
 }
 
 # ---------------------------------------------------------------------------------------------

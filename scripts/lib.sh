@@ -131,7 +131,7 @@ forget() { # NAME
 }
 
 recall() { # FILE KEY
-  [ ! -f "$1" ] || sed -n "s/^$2=//p" "$1" | head -n 1
+  [ ! -f "$1" ] || sed -n "/^$2=/{s///p;q;}" "$1" 2>/dev/null
 }
 
 # Sets child_pid to the living process that we started as NAME, else to nothing; and stranger to a
@@ -244,7 +244,7 @@ break_stale_lock() { # MY-PID
   fi
 }
 
-# Waits for the lock. $2 is run once when another holds it.
+# Waits for the lock. $2 is run once for each other that holds it.
 lock() { # WHO WHEN-HELD
   local told='' me
   mkdir -p .run 2>/dev/null
@@ -256,8 +256,8 @@ lock() { # WHO WHEN-HELD
     if ! lock_holder; then
       break_stale_lock "$me"
     else
-      if [ -z "$told" ]; then
-        told=1
+      if [ "$told" != "$holder_pid" ]; then
+        told=$holder_pid
         "$2"
       fi
       sleep 0.2

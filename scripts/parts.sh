@@ -123,7 +123,7 @@ producer() {
   spawn producer "$bin/producer" -b "$address" ${client_args[@]+"${client_args[@]}"}
   while [ "$tenths" -gt 0 ]; do
     look_at "$spawned" || died producer
-    if [ -s producer.out ]; then
+    if grep -q '#[0-9]' producer.out; then # an order was acknowledged
       tell producer "pid $spawned, one order every 2 s" "$start"
       return 0
     fi
