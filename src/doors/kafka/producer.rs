@@ -24,6 +24,9 @@ use crate::tools::shutdown::Shutdown;
 /// records leave it in this time.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(1);
 
+/// How long a new producer waits for a first answer, which saves the first records half a second.
+const WARM_UP: Duration = Duration::from_secs(2);
+
 /// How long to wait for the reports of records that were given up.
 const GIVE_UP_WAIT: Duration = Duration::from_secs(1);
 
@@ -162,6 +165,11 @@ impl Cluster {
         let client: BaseProducer<Reports<T>> = client_config(&self.settings, Role::Producer)?
             .create_with_context(Reports(Arc::clone(&desk)))
             .map_err(|error| start(error.to_string()))?;
+        // The answer makes librdkafka ask for its producer id at once. Without it, it looks for a broker
+        // every 500 ms, and the first records wait that long. No answer is no error: they wait, then.
+        if let Err(error) = client.client().fetch_metadata(Some(topic), WARM_UP) {
+            tracing::debug!(%error, "no answer to a new producer yet");
+        }
         let client = Arc::new(client);
         let stop = Shutdown::new();
         let poller = Poller { client: Arc::clone(&client), desk: Arc::clone(&desk), stop: stop.clone() };

@@ -137,7 +137,7 @@ fn defaults(role: Role) -> &'static [(&'static str, &'static str)] {
             // The broker judges what is too large, not a default of the client's (1 MB).
             ("message.max.bytes", "1000000000"),
             // Deep enough for full speed, and the bound of the memory that waiting records take.
-            ("queue.buffering.max.messages", "50000"),
+            ("queue.buffering.max.messages", "20000"),
             ("queue.buffering.max.kbytes", "262144"),
             // After an outage: the default knocks again only every ten seconds.
             ("reconnect.backoff.max.ms", "1000"),

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -110,7 +110,7 @@ impl Run<'_> {
         let (orders, extent) = self.open()?;
         let (producer, topic) = self.connect()?;
         self.announce(&topic);
-        lock(self.report).start(self.shows_bar.then(|| Progress::new(extent)));
+        lock(self.report).start(self.shows_bar.then(|| Progress::new(extent, Instant::now())));
         let mut sender = Sender::new(config, self.shutdown, self.report, &producer, self.order_lines);
         let ending = sender.send_all(orders);
         drain(&producer, self.shutdown, config.flush_timeout, self.report);

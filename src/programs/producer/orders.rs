@@ -132,3 +132,88 @@ pub(super) fn doubts(order: &Order<'_>) -> Option<String> {
     let found = warnings(order);
     (!found.is_empty()).then(|| found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is made of the lines of a text, each in a word.
+    fn judged(text: &[u8], policy: LinePolicy) -> Vec<String> {
+        let mut orders = Orders::lines(std::io::Cursor::new(text.to_vec()), policy).unwrap();
+        let mut dice = Dice::new(Some(1));
+        let mut found = Vec::new();
+        loop {
+            found.push(match orders.next(&mut dice, &Shutdown::new()) {
+                Next::Line { number, payload, order } => {
+                    let kind = if order.is_some() { "order" } else { "raw" };
+                    format!("{number} {kind} {}", payload.len())
+                }
+                Next::Bad { number, reason } => format!("{number} {reason}"),
+                Next::Blank => "blank".to_owned(),
+                _ => return found,
+            });
+        }
+    }
+
+    fn payload() -> Vec<u8> {
+        let mut menu = Orders::menu();
+        match menu.next(&mut Dice::new(Some(1)), &Shutdown::new()) {
+            Next::Generated { payload, .. } => payload.to_vec(),
+            _ => unreachable!("the menu is endless"),
+        }
+    }
+
+    #[test]
+    fn checked_lines_are_orders_or_told() {
+        let order = payload();
+        let mut text = order.clone();
+        text.extend_from_slice(b"\r\n\n \t\r\n{}\n\xffx\n");
+        text.extend_from_slice(&order);
+        let order = format!("order {}", order.len());
+        for policy in [LinePolicy::Skip, LinePolicy::Strict] {
+            let expected = [
+                format!("1 {order}"),
+                "blank".to_owned(),
+                "blank".to_owned(),
+                "4 missing field `order_id` at column 2".to_owned(),
+                "5 not UTF-8 at column 1".to_owned(),
+                format!("6 {order}"),
+            ];
+            assert_eq!(judged(&text, policy), expected);
+        }
+    }
+
+    #[test]
+    fn raw_lines_are_not_touched() {
+        let mut text = payload();
+        let length = text.len() + 1;
+        text.extend_from_slice(b"\r\n\n\xff\x00\r");
+        let expected = [format!("1 order {length}"), "2 raw 0".to_owned(), "3 raw 3".to_owned()];
+        assert_eq!(judged(&text, LinePolicy::Raw), expected);
+    }
+
+    #[test]
+    fn a_sequence_number_that_was_not_taken_comes_again() {
+        let mut menu = Orders::menu();
+        let mut dice = Dice::new(Some(1));
+        let mut sequence = |menu: &mut Orders| match menu.next(&mut dice, &Shutdown::new()) {
+            Next::Generated { order, .. } => order.sequence,
+            _ => 0,
+        };
+        assert_eq!((sequence(&mut menu), sequence(&mut menu)), (1, 1));
+        menu.taken();
+        assert_eq!(sequence(&mut menu), 2);
+    }
+
+    #[test]
+    fn doubts_are_one_line() {
+        let payload = String::from_utf8(payload()).unwrap();
+        assert_eq!(doubts(&read(&payload).unwrap()), None);
+        let wrong = payload.replace("\"sub_total\":9.6", "\"sub_total\":10");
+        let text = doubts(&read(&wrong).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "sub_total is 10.00, its items add up to 9.60; total is 14.02, sub_total + tax + shipping_fee is 14.42"
+        );
+    }
+}

@@ -1,14 +1,18 @@
 //! The progress bar of a long run: on standard error, only on a terminal, only after half a second.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A run that is over sooner than this shows no bar.
 const SHOWN_AFTER: Duration = Duration::from_millis(500);
 
-/// Drawings a second.
-const REFRESH_HZ: u8 = 4;
+/// Between two drawings.
+const REFRESH: Duration = Duration::from_millis(250);
+
+/// Rate and time left are the mean of so many drawings: five seconds.
+const REMEMBERED: usize = 20;
 
 /// What the bar measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,50 +25,88 @@ pub(super) enum Extent {
     Unknown,
 }
 
+/// How far the run is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reached {
+    /// Orders whose fate is known.
+    pub(super) settled: u64,
+    /// Orders whose fate is not.
+    pub(super) in_flight: u64,
+    /// Bytes of the file that were read.
+    pub(super) file_bytes: u64,
+}
+
 /// A bar that hides itself at first.
 pub(super) struct Progress {
     bar: ProgressBar,
     extent: Extent,
-    started: Instant,
+    /// The last drawings, oldest first; the first is the start of the run.
+    history: VecDeque<(Instant, Reached)>,
+    is_shown: bool,
 }
 
 impl Progress {
-    pub(super) fn new(extent: Extent) -> Self {
+    pub(super) fn new(extent: Extent, now: Instant) -> Self {
         let (length, template) = match extent {
-            Extent::Orders(count) => {
-                (Some(count), "{grouped_pos} of {grouped_len}  {bar:21}  {percent:>3} %  {rate}/s  {msg}  {eta} left")
-            }
-            Extent::FileBytes(bytes) => (Some(bytes), "{bar:21}  {percent:>3} % of the file  {msg}  {eta} left"),
-            Extent::Unknown => (None, "{spinner} {msg}  {elapsed}"),
+            Extent::Orders(count) => (Some(count), "{prefix}  {bar:21}  {percent:>3} %  {msg}"),
+            Extent::FileBytes(bytes) => (Some(bytes), "{prefix}  {bar:21}  {percent:>3} %  {msg}"),
+            Extent::Unknown => (None, "{prefix}  {msg}"),
         };
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
-        // A template that does not parse would show the default bar; a test sees to it that it does.
-        if let Ok(style) = style(template) {
-            bar.set_style(style);
+        // A template that does not parse would only show the default bar.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏·"));
         }
-        Self { bar, extent, started: Instant::now() }
+        Self { bar, extent, history: VecDeque::from([(now, Reached::default())]), is_shown: false }
     }
 
-    /// Moves the bar on; draws it at most 4 times a second.
-    pub(super) fn update(&self, settled: u64, in_flight: u64, file_bytes: u64) {
-        if self.bar.is_hidden() && self.started.elapsed() >= SHOWN_AFTER {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(REFRESH_HZ));
+    /// Moves the bar on, when it is time to.
+    pub(super) fn update(&mut self, now: Instant, reached: Reached) {
+        let since_last = self.history.back().map_or(Duration::MAX, |(drawn, _)| now.duration_since(*drawn));
+        if since_last < if self.is_shown { REFRESH } else { SHOWN_AFTER } {
+            return;
         }
-        let waiting = format!("{} in flight", HumanCount(in_flight));
+        if !self.is_shown {
+            self.is_shown = true;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        let (prefix, message) = self.texts(now, reached);
+        self.history.push_back((now, reached));
+        if self.history.len() > REMEMBERED {
+            self.history.pop_front();
+        }
+        self.bar.set_prefix(prefix);
+        self.bar.set_message(message);
+        self.bar.set_position(self.position(reached));
+    }
+
+    fn position(&self, reached: Reached) -> u64 {
         match self.extent {
-            Extent::Orders(_) => {
-                self.bar.set_message(waiting);
-                self.bar.set_position(settled);
-            }
-            Extent::FileBytes(_) => {
-                self.bar.set_message(format!("{} orders  {waiting}", HumanCount(settled)));
-                self.bar.set_position(file_bytes);
-            }
-            Extent::Unknown => {
-                self.bar.set_message(format!("{} orders  {waiting}", HumanCount(settled)));
-                self.bar.tick();
-            }
+            Extent::Orders(_) | Extent::Unknown => reached.settled,
+            Extent::FileBytes(_) => reached.file_bytes,
         }
+    }
+
+    /// What stands before and after the bar.
+    fn texts(&self, now: Instant, reached: Reached) -> (String, String) {
+        let settled = HumanCount(reached.settled);
+        let (prefix, end) = match self.extent {
+            Extent::Orders(count) => (format!("{settled} of {}", HumanCount(count)), Some(count)),
+            Extent::FileBytes(bytes) => (format!("{settled} orders"), Some(bytes)),
+            Extent::Unknown => (format!("{settled} orders"), None),
+        };
+        let (then, before) = self.history.front().copied().unwrap_or((now, Reached::default()));
+        let seconds = now.duration_since(then).as_secs_f64().max(0.001);
+        let rate = reached.settled.saturating_sub(before.settled) as f64 / seconds;
+        let mut message = format!("{}/s  {} in flight", HumanCount(rate.round() as u64), HumanCount(reached.in_flight));
+        let speed = self.position(reached).saturating_sub(self.position(before)) as f64 / seconds;
+        if let Some(end) = end
+            && speed > 0.0
+        {
+            let left = end.saturating_sub(self.position(reached)) as f64 / speed;
+            message.push_str(&format!("  {left:.1} s left"));
+        }
+        (prefix, message)
     }
 
     /// Runs `print` with the bar out of the way.
@@ -78,34 +120,34 @@ impl Progress {
     }
 }
 
-fn style(template: &str) -> Result<ProgressStyle, indicatif::style::TemplateError> {
-    let grouped = |number: u64, out: &mut dyn std::fmt::Write| {
-        // A progress bar has nobody to report a failure of formatting to.
-        let _infallible = write!(out, "{}", HumanCount(number));
-    };
-    Ok(ProgressStyle::with_template(template)?
-        .progress_chars("█▉▊▋▌▍▎▏·")
-        .with_key("grouped_pos", move |state: &ProgressState, out: &mut dyn std::fmt::Write| grouped(state.pos(), out))
-        .with_key("grouped_len", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            grouped(state.len().unwrap_or_default(), out);
-        })
-        .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            grouped(state.per_sec().round() as u64, out);
-        }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn texts(extent: Extent, reached: Reached) -> (String, String) {
+        let start = Instant::now();
+        Progress::new(extent, start).texts(start + Duration::from_secs(2), reached)
+    }
+
     #[test]
-    fn every_template_is_good_and_a_short_run_shows_nothing() {
-        for extent in [Extent::Orders(10), Extent::FileBytes(10), Extent::Unknown] {
-            let progress = Progress::new(extent);
-            progress.update(5, 1, 5);
-            assert!(progress.bar.is_hidden());
-            progress.clear();
-        }
-        assert!(style("{grouped_pos} of {grouped_len} {bar:21} {rate}/s").is_ok());
+    fn count_rate_and_time_left_are_told() {
+        let reached = Reached { settled: 4_000, in_flight: 1_041, file_bytes: 1_000 };
+        let (prefix, message) = texts(Extent::Orders(10_000), reached);
+        assert_eq!((prefix.as_str(), message.as_str()), ("4,000 of 10,000", "2,000/s  1,041 in flight  3.0 s left"));
+        let (prefix, message) = texts(Extent::FileBytes(1_500), reached);
+        assert_eq!((prefix.as_str(), message.as_str()), ("4,000 orders", "2,000/s  1,041 in flight  1.0 s left"));
+        assert_eq!(texts(Extent::Unknown, reached).1, "2,000/s  1,041 in flight");
+        assert_eq!(texts(Extent::Orders(10), Reached::default()).1, "0/s  0 in flight");
+    }
+
+    #[test]
+    fn a_run_of_less_than_half_a_second_shows_nothing() {
+        let start = Instant::now();
+        let mut progress = Progress::new(Extent::Orders(10), start);
+        progress.update(start + Duration::from_millis(499), Reached::default());
+        assert!(progress.bar.is_hidden() && !progress.is_shown);
+        progress.update(start + Duration::from_millis(501), Reached::default());
+        assert!(progress.is_shown);
+        progress.clear();
     }
 }

@@ -10,7 +10,7 @@ use indicatif::HumanCount;
 use jiff::Timestamp;
 
 use super::label::{self, Place};
-use super::progress::Progress;
+use super::progress::{Progress, Reached};
 use crate::doors::kafka::{DeliveryError, ProducerEvent};
 use crate::tools::config::is_quiet_end;
 use crate::tools::shutdown::Shutdown;
@@ -212,10 +212,11 @@ impl Report {
 
     fn tick(&mut self) {
         self.flush_stdout();
-        if let Some(progress) = &self.progress {
-            let sent = self.intake.sent.load(Ordering::Relaxed);
+        if let Some(progress) = &mut self.progress {
             let settled = self.counts.delivered + self.counts.failed;
-            progress.update(settled, sent.saturating_sub(settled), self.intake.file_bytes.load(Ordering::Relaxed));
+            let in_flight = self.intake.sent.load(Ordering::Relaxed).saturating_sub(settled);
+            let file_bytes = self.intake.file_bytes.load(Ordering::Relaxed);
+            progress.update(Instant::now(), Reached { settled, in_flight, file_bytes });
         }
     }
 
@@ -290,3 +291,6 @@ impl Report {
 pub(super) fn quantity(count: u64, what: &str) -> String {
     format!("{} {what}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests;
