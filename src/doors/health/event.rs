@@ -146,7 +146,6 @@ impl HealthEvent {
         match self {
             Self::Recovered { cut_bytes, .. } => *cut_bytes > 0,
             Self::Standby { .. }
-            | Self::Subscribed { .. }
             | Self::AuditGap { .. }
             | Self::BrokerLost { .. }
             | Self::BrokerBack { .. }

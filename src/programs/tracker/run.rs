@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -110,7 +110,7 @@ fn record(config: &TrackerConfig, shutdown: &Shutdown, log: &HealthLog) -> Resul
     let status = Status::new(&config.topic, &config.group);
     let _server = config.listen.as_deref().map(|address| status.serve(address)).transpose()?;
     let (trail, recovery) = audit::open(&trail_path(&config.dir), &config.topic)?;
-    let positions = recovery.positions.clone();
+    let (lines, positions) = (recovery.lines, recovery.positions.clone());
     log.write(&HealthEvent::Recovered {
         lines: recovery.lines,
         bytes: recovery.bytes,
@@ -138,6 +138,7 @@ fn record(config: &TrackerConfig, shutdown: &Shutdown, log: &HealthLog) -> Resul
             break;
         }
     }
+    banner(config, &topic, lines);
     log.write(&HealthEvent::Subscribed {
         pid: std::process::id(),
         topic: config.topic.clone(),
@@ -149,6 +150,26 @@ fn record(config: &TrackerConfig, shutdown: &Shutdown, log: &HealthLog) -> Resul
     });
     read(&mut session)?;
     finish(session, &status)
+}
+
+/// Two lines for whoever watches: what is read, and where it goes.
+fn banner(config: &TrackerConfig, topic: &TopicInfo, lines: u64) {
+    let made = if topic.created { ", made" } else { "" };
+    let from = match lines {
+        0 => "new, from the beginning of the topic".to_owned(),
+        lines => format!("{lines} lines, going on after them"),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!(
+        "tracker {version} on {}: topic {} ({} partitions{made}), group {}\ntrail {}: {from}",
+        config.client.brokers,
+        topic.name,
+        topic.partitions,
+        config.group,
+        trail_path(&config.dir).display(),
+    );
+    // A closed standard error must not end the tracker.
+    drop(writeln!(anstream::stderr(), "{text}"));
 }
 
 /// Waits for a broker: for ever, and says so, unless the run is a one-shot.
