@@ -29,11 +29,7 @@ impl<W: Write> Printer<W> {
             Printing::Nothing => return,
             Printing::Everything => {}
             Printing::Some(limit) => {
-                if now.duration_since(self.second) >= Duration::from_secs(1) {
-                    self.second = now;
-                    self.printed = 0;
-                    self.tell_unprinted();
-                }
+                self.look_at_the_clock(now);
                 if self.printed >= limit {
                     self.unprinted += 1;
                     return;
@@ -42,6 +38,15 @@ impl<W: Write> Printer<W> {
             }
         }
         self.write(&block(message, order));
+    }
+
+    /// Once the second is over: says how many were not shown, and shows again.
+    pub(super) fn look_at_the_clock(&mut self, now: Instant) {
+        if now.duration_since(self.second) >= Duration::from_secs(1) {
+            self.second = now;
+            self.printed = 0;
+            self.tell_unprinted();
+        }
     }
 
     /// Says how many were not shown, if any.
