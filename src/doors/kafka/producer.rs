@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use thiserror::Error;
@@ -164,7 +164,11 @@ impl Cluster {
         let desk = Arc::new(Desk::new(Box::new(listen)));
         let client: BaseProducer<Reports<T>> = client_config(&self.settings, Role::Producer)?
             .create_with_context(Reports(Arc::clone(&desk)))
-            .map_err(|error| start(error.to_string()))?;
+            .map_err(|error| match error {
+                // Each property is good, but not with the others.
+                KafkaError::ClientCreation(reason) => PropertyError::Combination { reason }.into(),
+                other => start(other.to_string()),
+            })?;
         // The answer makes librdkafka ask for its producer id at once. Without it, it looks for a broker
         // every 500 ms, and the first records wait that long. No answer is no error: they wait, then.
         if let Err(error) = client.client().fetch_metadata(Some(topic), WARM_UP) {
