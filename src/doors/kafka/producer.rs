@@ -71,7 +71,7 @@ pub enum ProducerEvent<T> {
     },
     /// After [`ProducerEvent::Stalled`]: records are being acknowledged again.
     Resumed,
-    /// Comes every 20 ms, for whoever buffers or draws.
+    /// Comes every 20 ms, or 100 ms while nothing is in flight, for whoever buffers or draws.
     Tick,
 }
 
@@ -251,6 +251,7 @@ impl<T: Send + Sync + 'static> Producer<T> {
 impl<T: Send + Sync + 'static> Drop for Producer<T> {
     fn drop(&mut self) {
         self.stop.request();
+        self.desk.wake();
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so already.
             drop(thread.join());
