@@ -84,11 +84,12 @@ fn an_unknown_property_is_refused_with_a_suggestion() {
 fn a_property_with_a_wrong_value_is_refused() {
     let scratch = Scratch::new("value");
     for name in PROGRAMS {
-        for wrong in ["socket.timeout.ms=soon", "security.protocol=TLSS", "client.id"] {
-            let exit = finish(program(name, &scratch).property(wrong));
-            let key = wrong.split('=').next().unwrap();
+        for key in ["socket.timeout.ms", "security.protocol"] {
+            let exit = finish(program(name, &scratch).property(&format!("{key}=soon")));
             exit.expect_code(2).expect_message(&[key]);
         }
+        let exit = finish(program(name, &scratch).property("client.id"));
+        exit.expect_code(2).expect_message(&["KEY=VALUE"]);
     }
 }
 
@@ -97,7 +98,7 @@ fn an_unknown_property_in_a_file_is_refused() {
     let file = scratch.file("kafka.conf", "# a comment\n\nlingre.ms=5\n");
     for name in PROGRAMS {
         let exit = finish(program(name, &scratch).arg("--config").arg(&file));
-        exit.expect_code(2).expect_message(&["lingre.ms", "linger.ms", "kafka.conf"]);
+        exit.expect_code(2).expect_message(&["lingre.ms", "linger.ms"]);
     }
 }
 

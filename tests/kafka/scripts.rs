@@ -1,8 +1,8 @@
 //! `start.sh` and `stop.sh`, in a copy of the house and on a broker of their own.
 
 use crate::harness::{
-    Broker, Cluster, Exit, House, LONG, Need, Process, Scratch, Signal, Trail, free_port, read_log, runs,
-    wait_for_lines, wait_until,
+    Broker, Cluster, Exit, House, LONG, Need, Process, Scratch, Signal, Trail, free_port, one_start_at_a_time,
+    read_log, runs, wait_for_lines, wait_until,
 };
 use libtest_mimic::Trial;
 use std::os::unix::fs::symlink;
@@ -132,8 +132,10 @@ fn kill_nine(pid: u32) {
 
 fn ctrl_c_in_the_foreground_stops_everything() {
     let house = House::new();
+    let one_at_a_time = one_start_at_a_time();
     let mut start: Process = house.script("start.sh").args(["--broker", "local", "--foreground"]).start();
     start.wait_for_output("Ctrl-C", LONG);
+    drop(one_at_a_time);
     wait_for_lines(&mut start, house.path(), 1);
     let running = pids(&house);
     start.signal(Signal::INT);
@@ -146,6 +148,7 @@ fn a_broker_that_was_there_is_used_and_left_alone() {
     let kafka = broker.cluster();
     let house = House::new();
     let start = || {
+        let _one_at_a_time = one_start_at_a_time();
         let run = house.script("start.sh").env("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap());
         run.finish_within(LONG)
     };

@@ -73,6 +73,7 @@ fn the_first_run_begins_at_the_oldest_record_and_says_so() {
     let read: Vec<i64> = trail.messages().map(Line::offset).collect();
     assert_eq!(read, [6, 7, 8, 9]);
     assert_eq!(trail.lines.len(), 4, "what was gone before it began is no gap");
+    assert_eq!(trail.at(0, 6).number_of("gap_before"), 6, "but it is said");
     let subscribed = events(&trail_dir(&scratch), "tracker.subscribed");
     assert_eq!(subscribed[0].metadata()["positions"]["0"], 6);
 }
@@ -82,7 +83,7 @@ fn a_topic_made_anew_is_a_gap_and_read_from_its_beginning() {
     let topic = kafka.topic(1);
     let scratch = Scratch::new("anew");
     kafka.produce(&topic, &orders(0, 0..10));
-    drain(&kafka, &topic, &scratch);
+    assert_eq!(drain(&kafka, &topic, &scratch).received, 10);
     remake(&topic, 4);
     let summary = drain(&kafka, &topic, &scratch);
     assert_eq!((summary.received, summary.gaps), (4, 1));
@@ -98,7 +99,7 @@ fn a_new_topic_that_is_longer_than_the_old_one_is_noticed() {
     let topic = kafka.topic(1);
     let scratch = Scratch::new("anew-longer");
     kafka.produce(&topic, &orders(0, 0..10));
-    drain(&kafka, &topic, &scratch);
+    assert_eq!(drain(&kafka, &topic, &scratch).received, 10);
     remake(&topic, 25);
     let summary = drain(&kafka, &topic, &scratch);
     assert_eq!((summary.received, summary.gaps), (25, 1));

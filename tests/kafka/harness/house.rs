@@ -10,6 +10,7 @@ use super::wait::LONG;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A directory in which `start.sh` runs the programs under test, on a broker port of its own.
 /// Whatever a test started there ends with it.
@@ -48,6 +49,7 @@ impl House {
 
     /// `start.sh`, and its end.
     pub(crate) fn start(&self, arguments: &[&str]) -> Exit {
+        let _one_at_a_time = one_start_at_a_time();
         self.script("start.sh").args(arguments).finish_within(LONG)
     }
 
@@ -87,6 +89,13 @@ impl Drop for House {
             eprintln!("stop.sh: {stopped:?}");
         }
     }
+}
+
+/// All houses of a machine share the port of the tracker's page. start.sh does without when it is
+/// taken, but two that look at the same instant both find it free.
+pub(crate) fn one_start_at_a_time() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a process runs; a dead one that nobody has asked for yet does not.
