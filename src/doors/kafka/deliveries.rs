@@ -14,8 +14,12 @@ use super::connect::tidy;
 use super::producer::{DeliveryError, ProducerEvent};
 use crate::tools::shutdown::Shutdown;
 
-/// How often the listener is asked to look after what it buffers.
+/// How often the listener is asked to look after what it buffers while records are in flight.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How often the client's other events are served while nothing is in flight. The crate's poll spins
+/// for the last millisecond of each wait, so an idle producer should not sit in it.
+const IDLE_TICK: Duration = Duration::from_millis(100);
 
 /// How long nothing may be acknowledged before the listener is told, when the client has heard an
 /// error in the meantime.
@@ -37,9 +41,9 @@ pub(super) struct Desk<T> {
     listen: Mutex<Listen<T>>,
     in_flight: AtomicUsize,
     delivered: AtomicUsize,
-    /// Paired with `landed`: told whenever nothing is in flight any more.
-    nothing_in_flight: Mutex<()>,
-    landed: Condvar,
+    /// Paired with `changed`: told whenever the first record takes off and the last one lands.
+    traffic: Mutex<()>,
+    changed: Condvar,
     heard: Mutex<Option<String>>,
 }
 
@@ -49,8 +53,8 @@ impl<T> Desk<T> {
             listen: Mutex::new(listen),
             in_flight: AtomicUsize::new(0),
             delivered: AtomicUsize::new(0),
-            nothing_in_flight: Mutex::new(()),
-            landed: Condvar::new(),
+            traffic: Mutex::new(()),
+            changed: Condvar::new(),
             heard: Mutex::new(None),
         }
     }
@@ -63,23 +67,35 @@ impl<T> Desk<T> {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// Waits at most `timeout` until nothing is in flight.
-    pub(super) fn wait_landed(&self, timeout: Duration) {
-        let guard = lock(&self.nothing_in_flight);
-        let waited = self.landed.wait_timeout_while(guard, timeout, |()| self.in_flight() > 0);
+    /// Waits at most `timeout` while `busy` holds, which is asked at each change.
+    fn wait_while(&self, timeout: Duration, busy: impl Fn(&Self) -> bool) {
+        let guard = lock(&self.traffic);
+        let waited = self.changed.wait_timeout_while(guard, timeout, |()| busy(self));
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Waits at most `timeout` until nothing is in flight.
+    pub(super) fn wait_landed(&self, timeout: Duration) {
+        self.wait_while(timeout, |desk| desk.in_flight() > 0);
+    }
+
     pub(super) fn take_off(&self) {
-        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        if self.in_flight.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.wake();
+        }
     }
 
     pub(super) fn land(&self) {
         if self.in_flight.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // Taking the lock orders this after a waiter's look at the count.
-            drop(lock(&self.nothing_in_flight));
-            self.landed.notify_all();
+            self.wake();
         }
+    }
+
+    /// Makes whoever waits look again.
+    pub(super) fn wake(&self) {
+        // Taking the lock orders this after a waiter's last look.
+        drop(lock(&self.traffic));
+        self.changed.notify_all();
     }
 }
 
@@ -147,7 +163,12 @@ impl<T: Send + Sync + 'static> Poller<T> {
         let mut delivered_before = 0;
         let mut is_stalled = false;
         while !self.stop.is_requested() {
-            self.client.poll(TICK);
+            if self.desk.in_flight() > 0 {
+                self.client.poll(TICK);
+            } else {
+                self.desk.wait_while(IDLE_TICK, |desk| desk.in_flight() == 0 && !self.stop.is_requested());
+                self.client.poll(Duration::ZERO);
+            }
             let delivered = self.desk.delivered.load(Ordering::Acquire);
             let in_flight = self.desk.in_flight();
             let idle_for = last_progress.elapsed();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use thiserror::Error;
@@ -71,7 +71,7 @@ pub enum ProducerEvent<T> {
     },
     /// After [`ProducerEvent::Stalled`]: records are being acknowledged again.
     Resumed,
-    /// Comes every 20 ms, for whoever buffers or draws.
+    /// Comes every 20 ms, or 100 ms while nothing is in flight, for whoever buffers or draws.
     Tick,
 }
 
@@ -164,7 +164,11 @@ impl Cluster {
         let desk = Arc::new(Desk::new(Box::new(listen)));
         let client: BaseProducer<Reports<T>> = client_config(&self.settings, Role::Producer)?
             .create_with_context(Reports(Arc::clone(&desk)))
-            .map_err(|error| start(error.to_string()))?;
+            .map_err(|error| match error {
+                // Each property is good, but not with the others.
+                KafkaError::ClientCreation(reason) => PropertyError::Combination { reason }.into(),
+                other => start(other.to_string()),
+            })?;
         // The answer makes librdkafka ask for its producer id at once. Without it, it looks for a broker
         // every 500 ms, and the first records wait that long. No answer is no error: they wait, then.
         if let Err(error) = client.client().fetch_metadata(Some(topic), WARM_UP) {
@@ -247,6 +251,7 @@ impl<T: Send + Sync + 'static> Producer<T> {
 impl<T: Send + Sync + 'static> Drop for Producer<T> {
     fn drop(&mut self) {
         self.stop.request();
+        self.desk.wake();
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so already.
             drop(thread.join());

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::doors::kafka::{ConnectError, Patience, ProduceError, Producer, TopicError, TopicInfo, connect};
+use crate::doors::kafka::{
+    ConnectError, Patience, ProduceError, Producer, PropertyError, Role, TopicError, TopicInfo, check, connect,
+};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
@@ -43,6 +45,8 @@ const READABLE_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Debug, Error)]
 enum StartError {
     #[error(transparent)]
+    Property(#[from] PropertyError),
+    #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error(transparent)]
     Topic(#[from] TopicError),
@@ -57,7 +61,9 @@ enum StartError {
 impl StartError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            Self::Property(_) | Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => {
+                Exit::Usage
+            }
             // Only a run with an end gives up waiting.
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
             Self::Connect(ConnectError::Stopped { .. }) => Exit::Done,
@@ -106,7 +112,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn session(&self) -> Result<Exit, StartError> {
         let config = self.config;
-        // Before the broker is waited for: a wrong name should be told at once.
+        // Both before the broker is waited for: what is wrong on this side should be told at once.
+        check(&config.client, Role::Producer)?;
         let (orders, extent) = self.open()?;
         let (producer, topic) = self.connect()?;
         self.announce(&topic);

@@ -161,10 +161,11 @@ fn banner(config: &TrackerConfig, topic: &TopicInfo, lines: u64) {
     };
     let version = env!("CARGO_PKG_VERSION");
     let text = format!(
-        "tracker {version} on {}: topic {} ({} partitions{made}), group {}\ntrail {}: {from}",
+        "tracker {version} on {}: topic {} ({} {}{made}), group {}\ntrail {}: {from}",
         config.client.brokers,
         topic.name,
         topic.partitions,
+        if topic.partitions == 1 { "partition" } else { "partitions" },
         config.group,
         trail_path(&config.dir).display(),
     );
