@@ -164,9 +164,9 @@ drain() { # ROUND NAME FILE OUTPUT COMMAND...
   local round=$1 name=$2 file=$3 output=$4 figures code seconds cpu peak lines
   shift 4
   settle
-  figures=$(measure "$output" "$@") || die "$name could not be measured"
+  figures=$(measure "$output" "$@" 2>"$bench/messages") || die "$name could not be measured:" "$(tail -n 3 "$bench/messages")"
   read -r code seconds cpu peak <<<"$figures"
-  [ "$code" = 0 ] || die "$name ended with $code: $(tail -n 3 "$output")"
+  [ "$code" = 0 ] || die "$name ended with $code:" "$(tail -n 3 "$bench/messages")"
   lines=$(wc -l <"$file")
   [ "$lines" -eq "$orders" ] || die "$name wrote $lines lines for $orders orders"
   awk -v round="$round" -v name="$name" -v n="$orders" -v s="$seconds" -v cpu="$cpu" -v peak="$peak" \
