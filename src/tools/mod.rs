@@ -1,6 +1,5 @@
-//! What every door needs: flags and files, stopping, exit codes, durable writes.
+//! What every door needs: flags and files, stopping, durable writes.
 
 pub mod config;
 pub mod durable;
-pub mod exit;
 pub mod shutdown;

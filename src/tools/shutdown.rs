@@ -12,7 +12,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
 
-use super::exit::FORCED;
+use crate::base::exit::FORCED;
 
 /// A request to stop that any number of threads and tasks can wait for. Clones share it.
 #[derive(Clone, Debug, Default)]

