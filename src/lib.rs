@@ -9,7 +9,7 @@
 //! | [`doors`] | kafka, audit, health, web | touch one part of the outside world each |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |
 //! | [`words`] | order, record | say what an order and a line of each file are; pure |
-//! | [`base`] | money, message, exit | the values all others are made of; pure |
+//! | [`base`] | money, message | the values all others are made of; pure |
 //!
 //! The binaries in `src/bin` parse flags, call one program's `run`, and turn its result into an
 //! exit code; nothing else.

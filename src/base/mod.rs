@@ -1,5 +1,4 @@
 //! The values that everything else is made of. Pure: no clock, no I/O.
 
-pub mod exit;
 pub mod message;
 pub mod money;

@@ -3,9 +3,9 @@
 use std::io;
 
 use clap::Parser as _;
-use ordertrail::base::exit::Exit;
 use ordertrail::programs::tracker::{TrackerArgs, TrackerConfig, TrackerError, run};
 use ordertrail::tools::config::is_quiet_end;
+use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
 
 fn main() -> Exit {

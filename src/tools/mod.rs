@@ -2,4 +2,5 @@
 
 pub mod config;
 pub mod durable;
+pub mod exit;
 pub mod shutdown;

@@ -12,7 +12,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
 
-use crate::base::exit::FORCED;
+/// The exit code of an end that a second signal forced.
+const FORCED: i32 = 130;
 
 /// A request to stop that any number of threads and tasks can wait for. Clones share it.
 #[derive(Clone, Debug, Default)]

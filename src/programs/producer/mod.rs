@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::base::exit::Exit;
 use crate::doors::kafka::{
     ConnectError, Patience, ProduceError, Producer, PropertyError, Role, TopicError, TopicInfo, check, connect,
 };
+use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
 mod args;

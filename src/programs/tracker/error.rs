@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::base::exit::Exit;
 use crate::doors::audit::{AppendError, RecoverError};
 use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
 use crate::doors::web::ServeError;
 use crate::tools::config::SettingsError;
+use crate::tools::exit::Exit;
 
 /// Why the tracker ended before its time.
 #[derive(Debug, Error)]

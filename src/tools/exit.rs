@@ -1,4 +1,5 @@
-//! The exit codes, said once for every binary. People's scripts branch on them.
+//! The exit codes, said once for every binary. People's scripts branch on them. One more, 130, is that of
+//! a forced end (see `shutdown`), which no program can return.
 
 use std::process::{ExitCode, Termination};
 
@@ -18,9 +19,6 @@ pub enum Exit {
     /// 75: some orders were not delivered.
     Undelivered,
 }
-
-/// 130: a second signal forced the end. Here because the signal handler leaves without unwinding.
-pub const FORCED: i32 = 130;
 
 impl Exit {
     /// The number that the shell sees.
