@@ -282,7 +282,7 @@ fn a_header_name_ends_at_a_nul_and_nothing_else_is_lost() {
     let topic = kafka.topic(1);
     let record = Record::new(0, order(1))
         .header("before", Some(b"1"))
-        .header("cut\0off", Some(b"2\02"))
+        .header("cut\0off", Some(b"2\x002"))
         .header("\0", None)
         .header("after", Some(b"3"));
     kafka.produce(&topic, &[record]);

@@ -67,7 +67,7 @@ fn a_torn_or_broken_line_is_noticed() {
     let whole = line(0, 0, "");
     for cut in [1, 20, whole.len() - 2, whole.len() - 1] {
         let torn = whole[..cut].to_owned();
-        assert!(!is_unbroken(&[torn.clone()]), "{torn}");
+        assert!(!is_unbroken(std::slice::from_ref(&torn)), "{torn}");
         assert!(!is_unbroken(&[torn.clone(), whole.clone()]), "{torn}");
     }
     assert!(!is_unbroken(&["\n".to_owned()]));

@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// `+ PID` a process was started, `- PID` it has ended, `dir PATH` a directory to remove, `pids
@@ -40,8 +40,8 @@ IFS=$nl
 for dir in $directories; do rm -rf "$dir"; done
 "#;
 
-static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
-    let mut shell = Command::new("sh")
+static REAPER: LazyLock<Mutex<Child>> = LazyLock::new(|| {
+    let shell = Command::new("sh")
         .args(["-c", SCRIPT])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -50,11 +50,12 @@ static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
         .process_group(0)
         .spawn()
         .expect("sh can be started");
-    Mutex::new(shell.stdin.take().expect("its standard input is a pipe"))
+    Mutex::new(shell)
 });
 
 fn tell(what: &str, name: &str) {
-    let mut pipe = REAPER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reaper = REAPER.lock().unwrap_or_else(PoisonError::into_inner);
+    let pipe = reaper.stdin.as_mut().expect("its standard input is a pipe");
     writeln!(pipe, "{what} {name}").expect("the reaper listens");
 }
 
