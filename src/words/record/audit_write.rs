@@ -54,15 +54,15 @@ pub fn write_message(line: &mut Vec<u8>, received: &Received<'_>, verdict: &Verd
     write_start(line, received.timestamp, event_type, received.topic, message.partition, message.offset);
     let payload = message.payload.unwrap_or_default();
     match text {
-        Some(text) => write_json(line, text),
-        None => write_json(line, &String::from_utf8_lossy(payload)),
+        Some(text) => write_text(line, text),
+        None => write_text(line, &String::from_utf8_lossy(payload)),
     }
     line.extend_from_slice(b",\"message_size\":");
     write_integer(line, i64::try_from(payload.len()).unwrap_or(i64::MAX));
     match invalid {
         Some(reason) => {
             line.extend_from_slice(b",\"deserialized\":false,\"error\":");
-            write_json(line, reason);
+            write_text(line, reason);
         }
         None => line.extend_from_slice(b",\"deserialized\":true"),
     }
@@ -106,7 +106,7 @@ pub fn write_gap(line: &mut Vec<u8>, timestamp: &str, topic: &str, partition: i3
         }
         GapKind::Truncation => format!("the log ended before offset {from}: reading goes on at offset {to}"),
     };
-    write_json(line, &error);
+    write_text(line, &error);
     line.extend_from_slice(b",\"audit\":");
     write_json(line, &gap);
     line.extend_from_slice(b"}\n");
@@ -118,7 +118,7 @@ fn write_start(line: &mut Vec<u8>, timestamp: &str, event_type: &str, topic: &st
     line.extend_from_slice(b"\",\"event_type\":\"");
     line.extend_from_slice(event_type.as_bytes());
     line.extend_from_slice(b"\",\"kafka_topic\":");
-    write_json(line, topic);
+    write_text(line, topic);
     line.extend_from_slice(b",\"kafka_partition\":");
     write_integer(line, partition);
     line.extend_from_slice(b",\"kafka_offset\":");
@@ -135,7 +135,7 @@ fn write_envelope(line: &mut Vec<u8>, message: &Message<'_>) {
     match message.key.map(|key| (key, std::str::from_utf8(key))) {
         Some((_, Ok(text))) => {
             line.extend_from_slice(b",\"kafka_key\":");
-            write_json(line, text);
+            write_text(line, text);
         }
         Some((key, Err(_))) => {
             line.extend_from_slice(b",\"kafka_key_b64\":");
@@ -164,7 +164,7 @@ fn write_envelope(line: &mut Vec<u8>, message: &Message<'_>) {
 
 fn write_bytes(line: &mut Vec<u8>, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
-        Ok(text) => write_json(line, text),
+        Ok(text) => write_text(line, text),
         Err(_) => {
             line.extend_from_slice(b"{\"b64\":");
             write_base64(line, bytes);
@@ -181,6 +181,10 @@ fn write_base64(line: &mut Vec<u8>, bytes: &[u8]) {
 
 fn write_integer(line: &mut Vec<u8>, value: impl itoa::Integer) {
     line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+fn write_text(line: &mut Vec<u8>, text: &str) {
+    json_escape_simd::escape_into(text, line);
 }
 
 fn write_json<T: Serialize + ?Sized>(line: &mut Vec<u8>, value: &T) {
