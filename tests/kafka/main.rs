@@ -73,12 +73,15 @@ mod tracker_web;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Each test runs a program or two, and all share a broker: more at once would only fight over
 /// the processor.
 const THREADS: usize = 3;
 
 fn main() -> ExitCode {
+    end_on_interrupt();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let trials = [
@@ -106,6 +109,14 @@ fn main() -> ExitCode {
         true => ExitCode::FAILURE,
         false => conclusion.exit_code(),
     }
+}
+
+/// Ends on SIGINT, as is usual, even if whoever started us in the background has it ignored: our
+/// children would inherit that, and a shell script cannot undo it.
+fn end_on_interrupt() {
+    let always = Arc::new(AtomicBool::new(true));
+    let interrupt = signal_hook::consts::SIGINT;
+    signal_hook::flag::register_conditional_default(interrupt, always).expect("SIGINT can be handled");
 }
 
 /// Says loudly why tests were ignored; whether that is a failure.

@@ -22,6 +22,7 @@ mod wait;
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
 pub(crate) use cluster::{Cluster, Ending, placed};
 pub(crate) use command::{Run, program};
+pub(crate) use helper::class_path;
 pub(crate) use house::{House, one_start_at_a_time, runs};
 pub(crate) use kcat::kcat;
 pub(crate) use log::{LogLine, read_log};
