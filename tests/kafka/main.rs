@@ -21,6 +21,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
 //! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
 //! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
@@ -61,6 +62,7 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod tracker_faults;
 mod tracker_gaps;
 mod tracker_lines;
 mod tracker_log;
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        tracker_faults::trials(),
         tracker_gaps::trials(),
         tracker_lines::trials(),
         tracker_log::trials(),

@@ -29,7 +29,7 @@ pub(crate) use log::{LogLine, read_log};
 pub(crate) use machine::{Need, missing_tools, trial};
 pub(crate) use orders::{order, order_for};
 pub(crate) use ports::free_port;
-pub(crate) use process::{Exit, Process, Signal};
+pub(crate) use process::{Exit, Process, Signal, send_signal};
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
 pub(crate) use tracking::{
