@@ -101,17 +101,23 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
         if args.group.is_empty() {
             return Err(TrackerError::Usage { reason: "--group must not be empty".into() });
         }
-        if args.dead_letter_topic.is_some() {
-            kafka::check(&client, Role::Producer)?;
-        }
         let partitions = match args.only_partitions.as_deref() {
             None => PartitionFilter::All,
             Some(list) => PartitionFilter::Only(partition_list(list)?),
         };
+        let topic = args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", "orders"));
+        if let Some(letters) = &args.dead_letter_topic {
+            kafka::check(&client, Role::Producer)?;
+            if *letters == topic {
+                let reason =
+                    format!("--dead-letter-topic must not be {topic} itself: each letter would be read and sent again");
+                return Err(TrackerError::Usage { reason });
+            }
+        }
         Ok(Self {
             client,
             connect_timeout: args.common.connect_timeout,
-            topic: args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", "orders")),
+            topic,
             shape: TopicShape { partitions: args.partitions, replication_factor: args.replication_factor },
             group: args.group,
             dir: args.dir,

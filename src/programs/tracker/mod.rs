@@ -7,6 +7,7 @@
 //! offset. After a crash the file's own tail says where to go on.
 
 mod args;
+mod begin;
 mod config;
 mod dead_letters;
 mod error;
