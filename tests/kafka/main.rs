@@ -21,6 +21,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
 //! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
 //! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
@@ -61,6 +62,7 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod tracker_faults;
 mod tracker_gaps;
 mod tracker_lines;
 mod tracker_log;
@@ -73,12 +75,15 @@ mod tracker_web;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Each test runs a program or two, and all share a broker: more at once would only fight over
 /// the processor.
 const THREADS: usize = 3;
 
 fn main() -> ExitCode {
+    end_on_interrupt();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let trials = [
@@ -90,6 +95,7 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        tracker_faults::trials(),
         tracker_gaps::trials(),
         tracker_lines::trials(),
         tracker_log::trials(),
@@ -106,6 +112,14 @@ fn main() -> ExitCode {
         true => ExitCode::FAILURE,
         false => conclusion.exit_code(),
     }
+}
+
+/// Ends on SIGINT, as is usual, even if whoever started us in the background has it ignored: our
+/// children would inherit that, and a shell script cannot undo it.
+fn end_on_interrupt() {
+    let always = Arc::new(AtomicBool::new(true));
+    let interrupt = signal_hook::consts::SIGINT;
+    signal_hook::flag::register_conditional_default(interrupt, always).expect("SIGINT can be handled");
 }
 
 /// Says loudly why tests were ignored; whether that is a failure.

@@ -1,6 +1,6 @@
 //! What the producer writes, seen by other clients.
 
-use crate::harness::{Exit, Need, Record, Scratch, free_port, kcat, program, shared};
+use crate::harness::{Exit, LONG, Need, Record, Run, Scratch, class_path, free_port, kcat, program, shared};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_topic_named_by_a_flag_has_no_prefix,
             the_same_seed_gives_the_same_orders,
             flags_stand_above_the_environment_and_that_above_a_file,
+            orders_are_what_the_console_consumer_reads,
         ]
     );
     all.extend(trials!("producer_sends", &[Need::Broker, Need::Kcat], [orders_are_what_kcat_reads]));
@@ -69,6 +70,29 @@ fn orders_are_what_kcat_reads() {
         check_headers(&envelope["headers"], &order);
     }
     assert_eq!(sequences, (1..=30).collect(), "each once, from 1 on");
+}
+
+fn orders_are_what_the_console_consumer_reads() {
+    let kafka = shared();
+    let topic = kafka.topic(3);
+    let scratch = Scratch::new("console");
+    send(&scratch, &topic, 30, &[]);
+    let read = Run::new("console-consumer", "java", &scratch)
+        .args(["-cp", &class_path(&[]), "org.apache.kafka.tools.consumer.ConsoleConsumer"])
+        .args(["--bootstrap-server", kafka.bootstrap(), "--topic", &topic])
+        .args(["--from-beginning", "--max-messages", "30", "--timeout-ms", "60000"])
+        .args(["--formatter-property", "print.key=true", "--formatter-property", "key.separator= "])
+        .finish_within(LONG);
+    read.expect_code(0);
+    let mut read: Vec<String> = read.stdout.lines().map(str::to_owned).collect();
+    read.sort();
+    let line = |record: &Record| {
+        let key = record.key.as_deref().map(String::from_utf8_lossy).expect("a key");
+        format!("{key} {}", record.text())
+    };
+    let mut sent: Vec<String> = kafka.dump(&topic).iter().map(line).collect();
+    sent.sort();
+    assert_eq!(read, sent);
 }
 
 /// `kcat -J` gives headers as a flat list of names and values.

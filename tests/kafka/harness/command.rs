@@ -24,6 +24,8 @@ pub(crate) struct Run {
     name: String,
     command: Command,
     out_dir: PathBuf,
+    /// What [`Run::under`] put aside.
+    inner: Option<Command>,
 }
 
 /// One of our programs, with nothing in its environment that would change what it does.
@@ -40,7 +42,7 @@ impl Run {
         }
         let out_dir = scratch.join("said");
         std::fs::create_dir_all(&out_dir).expect("a directory for the output can be made");
-        Run { name: name.to_owned(), command, out_dir }
+        Run { name: name.to_owned(), command, out_dir, inner: None }
     }
 
     pub(crate) fn cluster(self, cluster: &Cluster) -> Run {
@@ -54,6 +56,30 @@ impl Run {
 
     pub(crate) fn args<I: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = I>) -> Run {
         self.command.args(arguments);
+        self
+    }
+
+    /// Lets another program run this one; the arguments up to [`Run::then`] are that program's.
+    pub(crate) fn under(mut self, wrapper: &str) -> Run {
+        let mut outer = Command::new(wrapper);
+        outer.stdin(Stdio::null());
+        self.inner = Some(std::mem::replace(&mut self.command, outer));
+        self
+    }
+
+    /// Puts this program and its arguments behind those of the one that runs it.
+    pub(crate) fn then(mut self) -> Run {
+        let inner = self.inner.take().expect("it is under another program");
+        self.command.arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => self.command.env(name, value),
+                None => self.command.env_remove(name),
+            };
+        }
+        if let Some(dir) = inner.get_current_dir() {
+            self.command.current_dir(dir);
+        }
         self
     }
 

@@ -12,8 +12,10 @@ pub(crate) enum Need {
     /// A Kafka broker (`KAFKA_BOOTSTRAP_SERVERS`, or one of our own), and the Java client that
     /// checks it.
     Broker,
-    /// The same, and `kcat`.
+    /// `kcat`.
     Kcat,
+    /// `strace`, and a system that lets it trace.
+    Strace,
 }
 
 const OLDEST_JAVA: u32 = 17;
@@ -33,6 +35,14 @@ static KCAT: LazyLock<Result<(), String>> = LazyLock::new(|| {
         return Ok(());
     }
     Err("no kcat: install it (kcat)".into())
+});
+
+static STRACE: LazyLock<Result<(), String>> = LazyLock::new(|| {
+    let traced = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
+    if traced.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    Err("no strace that may trace: install it (strace); in a container, allow it (SYS_PTRACE)".into())
 });
 
 /// Kafka's jars, its tools among them. Only for tests that named [`Need::Broker`].
@@ -61,6 +71,7 @@ fn missing(need: Need) -> Option<String> {
     match need {
         Need::Broker => JARS.as_ref().err().cloned(),
         Need::Kcat => KCAT.as_ref().err().cloned(),
+        Need::Strace => STRACE.as_ref().err().cloned(),
     }
 }
 

@@ -22,13 +22,14 @@ mod wait;
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
 pub(crate) use cluster::{Cluster, Ending, placed};
 pub(crate) use command::{Run, program};
+pub(crate) use helper::class_path;
 pub(crate) use house::{House, one_start_at_a_time, runs};
 pub(crate) use kcat::kcat;
 pub(crate) use log::{LogLine, read_log};
 pub(crate) use machine::{Need, missing_tools, trial};
 pub(crate) use orders::{order, order_for};
 pub(crate) use ports::free_port;
-pub(crate) use process::{Exit, Process, Signal};
+pub(crate) use process::{Exit, Process, Signal, send_signal};
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
 pub(crate) use tracking::{

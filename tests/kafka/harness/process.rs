@@ -2,6 +2,7 @@
 
 use super::reaper;
 use super::wait::wait_until;
+use rustix::io::Errno;
 pub(crate) use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 use std::fs::File;
@@ -85,8 +86,7 @@ impl Process {
     /// Sends a signal, if the process still runs.
     pub(crate) fn signal(&mut self, signal: Signal) {
         if self.is_running() {
-            let pid = i32::try_from(self.child.id()).expect("a PID is an i32");
-            kill_process(Pid::from_raw(pid).expect("a PID is not 0"), signal).expect("our own child can be signalled");
+            send_signal(self.child.id(), signal);
         }
     }
 
@@ -122,6 +122,13 @@ impl Process {
             None
         });
     }
+}
+
+/// Sends a signal to a process that is ours, though perhaps not our child.
+pub(crate) fn send_signal(pid: u32, signal: Signal) {
+    let pid = i32::try_from(pid).expect("a PID is an i32");
+    let sent = kill_process(Pid::from_raw(pid).expect("a PID is not 0"), signal);
+    assert!(sent.is_ok() || sent == Err(Errno::SRCH), "{pid} cannot be signalled: {sent:?}");
 }
 
 fn text_of(path: &Path) -> String {
