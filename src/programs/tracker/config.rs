@@ -5,38 +5,12 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
-use super::args::{DurabilityChoice, TrackerArgs};
+use super::args::{DurabilityChoice, Payload, Print, TrackerArgs};
 use super::error::TrackerError;
 use crate::doors::audit::Durability;
 use crate::doors::health::Language;
 use crate::doors::kafka::{self, Role, TopicShape};
 use crate::tools::config::ClientSettings;
-
-/// What a payload should be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Payload {
-    /// An order
-    #[default]
-    Order,
-    /// Any JSON
-    Json,
-    /// Anything: nothing is parsed
-    Bytes,
-}
-
-/// When each order is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Print {
-    /// On a terminal, at most 20 a second
-    #[default]
-    Auto,
-    /// Every one
-    Always,
-    /// None
-    Never,
-}
 
 /// How orders are printed, once it is known what standard output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
