@@ -43,8 +43,13 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        file.set_len(0)?;
-        file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+        let pid = format!("{}\n", std::process::id());
+        match file.write_all(pid.as_bytes()).and_then(|()| file.set_len(pid.len() as u64)) {
+            Ok(()) => {}
+            // The number is for people; the lock holds without it.
+            Err(error) if is_disk_full(&error) => {}
+            Err(error) => return Err(error),
+        }
         Ok(LockAttempt::Acquired(Lock { _file: file }))
     }
 }
@@ -55,7 +60,13 @@ pub struct AppendFile {
     file: File,
     path: PathBuf,
     length: u64,
+    /// Up to here the disk has set room aside.
+    room: u64,
 }
+
+/// How much room is set aside at once.
+#[cfg(target_os = "linux")]
+const ROOM_BYTES: u64 = 16 << 20;
 
 impl AppendFile {
     /// Opens `path`, made when missing, with its present length as the end.
@@ -63,14 +74,12 @@ impl AppendFile {
     /// # Errors
     /// What the operating system says.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let missing = !path.try_exists()?;
         // Not O_APPEND: after a cut the next piece must stand where the cut is.
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        if missing {
-            sync_parent(path)?;
-        }
+        // Also when it was there: whoever made it may have been killed before it did this.
+        sync_parent(path)?;
         let length = file.metadata()?.len();
-        Ok(Self { file, path: path.to_owned(), length })
+        Ok(Self { file, path: path.to_owned(), length, room: length })
     }
 
     /// The end, in bytes.
@@ -101,6 +110,7 @@ impl AppendFile {
         self.file.set_len(length)?;
         self.file.sync_all()?;
         self.length = length;
+        self.room = length;
         Ok(())
     }
 
@@ -109,6 +119,7 @@ impl AppendFile {
     /// # Errors
     /// What the operating system says.
     pub fn append(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.set_room_aside(piece.len() as u64)?;
         self.file.seek(SeekFrom::Start(self.length))?;
         match self.file.write_all(piece) {
             Ok(()) => {
@@ -120,6 +131,48 @@ impl AppendFile {
                 Err(error)
             }
         }
+    }
+
+    /// Makes a full disk say so before a byte is written: a follower of the file must not see a piece
+    /// that is taken back. The length stays as it is.
+    #[cfg(target_os = "linux")]
+    fn set_room_aside(&mut self, piece_bytes: u64) -> io::Result<()> {
+        let end = self.length + piece_bytes;
+        if end <= self.room {
+            return Ok(());
+        }
+        for ahead_bytes in [piece_bytes.max(ROOM_BYTES), piece_bytes] {
+            let keep = rustix::fs::FallocateFlags::KEEP_SIZE;
+            match rustix::fs::fallocate(&self.file, keep, self.length, ahead_bytes) {
+                Ok(()) => {
+                    self.room = self.length + ahead_bytes;
+                    return Ok(());
+                }
+                // Perhaps there is room for less.
+                Err(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT) if ahead_bytes > piece_bytes => {}
+                Err(error @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => return Err(error.into()),
+                // Not every file system can do it; then the write itself finds out.
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn set_room_aside(&mut self, _piece_bytes: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Gives back the room that was set aside and not used.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn give_room_back(&mut self) -> io::Result<()> {
+        if self.room > self.length {
+            self.file.set_len(self.length)?;
+            self.room = self.length;
+        }
+        Ok(())
     }
 
     /// Whether the file under its name is still the one that is written, as long as it was left.

@@ -27,6 +27,9 @@ const RELAXED_DELAY: Duration = Duration::from_millis(40);
 /// How many bytes may be written and not yet synced; the writer then waits for the disk.
 const UNSYNCED_BYTES: u64 = 64 << 20;
 
+/// What was tried when a sync fails.
+const SYNC: &str = "sync";
+
 /// How long to wait between two tries on a full disk: at first, and at most.
 const FULL_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -43,7 +46,7 @@ pub enum Durability {
 #[derive(Clone, Debug, Error)]
 pub enum AppendError {
     /// The disk failed: exit code 74. Nothing was written after it.
-    #[error("cannot {what} {path}: {reason}; nothing more was written, start the tracker again once the disk is sound", path = .path.display())]
+    #[error("cannot {what} {path}: {reason}; what is not surely on the disk was cut and comes again, start the tracker again once the disk is sound", path = .path.display())]
     Disk {
         /// What was tried.
         what: &'static str,
@@ -166,7 +169,10 @@ impl Trail {
         let mut threads = Vec::new();
         let (of_writer, of_syncer) = (Arc::clone(&shared), Arc::clone(&shared));
         threads.push(std::thread::Builder::new().name("write".into()).spawn(move || {
-            write_pieces(self.file, &incoming, &emptying, &of_writer);
+            let mut file = self.file;
+            let start_bytes = file.length();
+            write_pieces(&mut file, &incoming, &emptying, &of_writer);
+            settle(&mut file, start_bytes, &of_writer);
             of_writer.lock().writer_done = true;
             of_writer.changed.notify_all();
         })?);
@@ -257,9 +263,9 @@ impl Drop for Appender {
     }
 }
 
-fn write_pieces(mut file: AppendFile, incoming: &Receiver<Vec<u8>>, emptying: &SyncSender<Vec<u8>>, shared: &Shared) {
+fn write_pieces(file: &mut AppendFile, incoming: &Receiver<Vec<u8>>, emptying: &SyncSender<Vec<u8>>, shared: &Shared) {
     while let Ok(mut piece) = incoming.recv() {
-        if let Err(error) = write_one(&mut file, &piece, shared) {
+        if let Err(error) = write_one(file, &piece, shared) {
             shared.fail(error);
             return;
         }
@@ -279,6 +285,22 @@ fn write_pieces(mut file: AppendFile, incoming: &Receiver<Vec<u8>>, emptying: &S
         piece.shrink_to(4 << 20);
         // A full pool means that there are pieces enough.
         drop(emptying.try_send(piece));
+    }
+}
+
+/// Leaves the file as it can be believed. After a failed sync nobody knows which of the lines since the
+/// last good one are on the disk, though all can still be read: they are cut, and come again. None of
+/// them was published.
+fn settle(file: &mut AppendFile, start_bytes: u64, shared: &Shared) {
+    let progress = shared.lock().progress.clone();
+    let settled = match progress.failed {
+        Some(AppendError::Disk { what: SYNC, .. }) => file.cut(start_bytes + progress.synced_bytes),
+        // Whose file it is now is not for us to say.
+        Some(AppendError::Disturbed { .. }) => Ok(()),
+        _ => file.give_room_back(),
+    };
+    if let Err(error) = settled {
+        tracing::warn!(%error, "the end of the trail could not be set right");
     }
 }
 
@@ -342,7 +364,7 @@ fn sync_writes(handle: &SyncHandle, durability: Durability, shared: &Shared) {
         drop(state);
         let started = Instant::now();
         if let Err(error) = handle.sync() {
-            shared.fail(shared.disk("sync", &error));
+            shared.fail(shared.disk(SYNC, &error));
             return;
         }
         let mut state = shared.lock();

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::tools::durable::{AppendFile, sync_parent};
+use crate::tools::shutdown::Shutdown;
 use crate::words::record::LineHead;
 
 /// How much is read at once.
@@ -50,7 +51,7 @@ pub struct Trail {
 #[derive(Debug, Error)]
 pub enum RecoverError {
     /// The disk refused: exit code 74.
-    #[error("cannot {what} {path}: {source}", path = .path.display())]
+    #[error("cannot {what} {path}: {source}; pass --dir with a folder that can be written, or look after the disk", path = .path.display())]
     Disk {
         /// What was tried.
         what: &'static str,
@@ -59,6 +60,9 @@ pub enum RecoverError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A stop was asked for while it was read; nothing was changed.
+    #[error("stopped while the trail was read")]
+    Stopped,
     /// It is the trail of another topic: exit code 1.
     #[error("{path} is the trail of topic {found}, not of {wanted}: pass --topic {found}, or another --dir", path = .path.display())]
     OtherTopic {
@@ -75,14 +79,14 @@ pub enum RecoverError {
 ///
 /// # Errors
 /// See [`RecoverError`]; nothing is changed when the trail is of another topic.
-pub fn open(path: &Path, topic: &str) -> Result<(Trail, Recovery), RecoverError> {
+pub fn open(path: &Path, topic: &str, stop: &Shutdown) -> Result<(Trail, Recovery), RecoverError> {
     let started = Instant::now();
     let disk = |what| {
         let path = path.to_owned();
         move |source| RecoverError::Disk { what, path, source }
     };
     let mut file = AppendFile::open(path).map_err(disk("open"))?;
-    let mut scan = Scan { topic, path, sound_bytes: 0, lines: 0, positions: Positions::new() };
+    let mut scan = Scan { topic, path, stop, sound_bytes: 0, lines: 0, positions: Positions::new() };
     scan.read(file.reader().map_err(disk("read"))?)?;
     let mut kept_in = None;
     let cut_bytes = file.length() - scan.sound_bytes;
@@ -106,6 +110,7 @@ pub fn open(path: &Path, topic: &str) -> Result<(Trail, Recovery), RecoverError>
 struct Scan<'a> {
     topic: &'a str,
     path: &'a Path,
+    stop: &'a Shutdown,
     sound_bytes: u64,
     lines: u64,
     positions: Positions,
@@ -127,6 +132,10 @@ impl Scan<'_> {
             }
             self.sound_bytes += length as u64;
             self.lines += 1;
+            // Looked at once in a while: it is cheap, but lines are many.
+            if self.lines.is_multiple_of(1024) && self.stop.is_requested() {
+                return Err(RecoverError::Stopped);
+            }
         }
     }
 

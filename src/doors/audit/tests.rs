@@ -65,7 +65,7 @@ impl Folder {
     }
 
     fn recover(&self) -> Recovery {
-        open(&self.path(), "orders").expect("recovered").1
+        open(&self.path(), "orders", &Shutdown::new()).expect("recovered").1
     }
 
     fn content(&self) -> Vec<u8> {
@@ -76,7 +76,7 @@ impl Folder {
 #[test]
 fn no_file_is_an_empty_trail() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (_, recovery) = open(&trail_path(folder.path()), "orders").expect("made");
+    let (_, recovery) = open(&trail_path(folder.path()), "orders", &Shutdown::new()).expect("made");
     assert_eq!((recovery.lines, recovery.cut_bytes, recovery.positions), (0, 0, BTreeMap::new()));
 }
 
@@ -151,7 +151,7 @@ fn a_file_of_the_go_program_is_carried_on_as_it_is() {
 fn the_trail_of_another_topic_is_refused_and_left_alone() {
     let content = [line("payments", 0, 0, 0), b"torn".to_vec()].concat();
     let folder = Folder::with(&content);
-    let error = open(&folder.path(), "orders").expect_err("another topic");
+    let error = open(&folder.path(), "orders", &Shutdown::new()).expect_err("another topic");
     assert!(error.to_string().contains("pass --topic payments"), "{error}");
     assert_eq!(folder.content(), content);
 }
@@ -198,7 +198,7 @@ proptest! {
 }
 
 fn start(folder: &Folder, durability: Durability) -> Appender {
-    let (trail, _) = open(&folder.path(), "orders").expect("recovered");
+    let (trail, _) = open(&folder.path(), "orders", &Shutdown::new()).expect("recovered");
     trail.start(durability, Shutdown::new()).expect("threads")
 }
 

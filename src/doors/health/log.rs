@@ -5,7 +5,7 @@
 //! one `write` of one whole line, at once.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,10 +21,29 @@ use crate::words::record::{HealthLine, Level, SERVICE};
 
 const FILE_NAME: &str = "tracker.log";
 
+struct LogFile {
+    file: RollingFileAppender,
+    /// Whether it ends in the middle of a line.
+    is_torn: bool,
+}
+
+/// Whether the file is there and its last byte is no LF.
+fn ends_torn(path: &Path) -> bool {
+    let last_byte = || {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last).map(|()| last[0])
+    };
+    // An empty or missing file has no last byte.
+    let last_byte: io::Result<u8> = last_byte();
+    last_byte.is_ok_and(|byte| byte != b'\n')
+}
+
 /// `tracker.log`, being written. Clones share the file.
 #[derive(Clone)]
 pub struct HealthLog {
-    file: Arc<Mutex<RollingFileAppender>>,
+    file: Arc<Mutex<LogFile>>,
     language: Language,
 }
 
@@ -39,8 +58,9 @@ impl HealthLog {
     /// # Errors
     /// When the file cannot be made or opened.
     pub fn open(folder: &Path, language: Language) -> Result<Self, InitError> {
+        let is_torn = ends_torn(&Self::path(folder));
         let file = RollingFileAppender::builder().rotation(Rotation::NEVER).filename_prefix(FILE_NAME).build(folder)?;
-        Ok(Self { file: Arc::new(Mutex::new(file)), language })
+        Ok(Self { file: Arc::new(Mutex::new(LogFile { file, is_torn })), language })
     }
 
     /// Writes one event; news also go to standard error.
@@ -63,9 +83,15 @@ impl HealthLog {
     }
 
     fn write_line(&self, line: &HealthLine<'_>) {
-        let line = line.to_line();
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = file.write_all(&line) {
+        let mut line = line.to_line();
+        let mut log = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.is_torn {
+            // What a full disk or a kill left of the line before must not swallow this one.
+            line.insert(0, b'\n');
+        }
+        let written = log.file.write_all(&line);
+        log.is_torn = written.is_err();
+        if let Err(error) = written {
             // The disk may be full: health then goes where start.sh keeps standard error.
             let mut stderr = io::stderr().lock();
             let told =
@@ -148,6 +174,17 @@ mod tests {
         assert_eq!(lines[1]["level"], "WARN");
         assert_eq!(lines[1]["error"], "connection refused");
         assert_eq!(lines[1]["service"], "order-tracker");
+    }
+
+    #[test]
+    fn a_torn_last_line_does_not_swallow_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(HealthLog::path(folder.path()), "{\"torn").expect("written");
+        let log = HealthLog::open(folder.path(), Language::En).expect("opened");
+        log.write(&HealthEvent::Metrics(Box::default()));
+        log.write(&HealthEvent::Metrics(Box::default()));
+        let text = std::fs::read_to_string(HealthLog::path(folder.path())).expect("written");
+        assert_eq!(text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count(), 2);
     }
 
     #[test]

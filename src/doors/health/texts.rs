@@ -6,6 +6,7 @@
 use clap::ValueEnum;
 
 use super::event::HealthEvent;
+use crate::words::record::{Gap, GapKind};
 
 /// The language of the texts for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -38,7 +39,12 @@ impl HealthEvent {
             Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
             Self::Metrics(_) => "periodic metrics".into(),
             Self::MessageInvalid { .. } => "message is not what was expected; kept as received".into(),
-            Self::AuditGap { gap, .. } => format!("offsets {} to {} could not be had", gap.from, gap.to.max(1) - 1),
+            Self::AuditGap { gap: Gap { kind: GapKind::Retention, from, to }, .. } => {
+                format!("offsets {from} to {} are gone: the broker deleted them before they were read", to - 1)
+            }
+            Self::AuditGap { gap: Gap { kind: GapKind::Truncation, from, to }, .. } => {
+                format!("the log ended before offset {from}: reading goes on at offset {to}")
+            }
             Self::BrokerLost { brokers, .. } => format!("no broker at {brokers}: waiting, nothing is lost"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} is back: going on"),
             Self::KafkaTrouble { .. } => "Kafka reported trouble; the client goes on by itself".into(),
@@ -68,7 +74,12 @@ impl HealthEvent {
             Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),
             Self::Metrics(_) => "Métriques système périodiques".into(),
             Self::MessageInvalid { .. } => "Erreur de désérialisation du message".into(),
-            Self::AuditGap { gap, .. } => format!("Offsets {} à {} introuvables", gap.from, gap.to.max(1) - 1),
+            Self::AuditGap { gap: Gap { kind: GapKind::Retention, from, to }, .. } => {
+                format!("Offsets {from} à {} effacés par le broker avant d'être lus", to - 1)
+            }
+            Self::AuditGap { gap: Gap { kind: GapKind::Truncation, from, to }, .. } => {
+                format!("Le journal Kafka finit avant l'offset {from} : la lecture reprend à {to}")
+            }
             Self::BrokerLost { brokers, .. } => format!("Aucun broker à {brokers} : en attente, rien n'est perdu"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} de retour : reprise"),
             Self::KafkaTrouble { .. } => "Erreur de lecture du message Kafka".into(),

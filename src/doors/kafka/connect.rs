@@ -62,12 +62,6 @@ pub enum ConnectError {
         /// What OpenSSL said.
         reason: String,
     },
-    /// The client itself could not be made: exit code 1.
-    #[error("the Kafka client could not be made: {reason}")]
-    Client {
-        /// What librdkafka said.
-        reason: String,
-    },
     /// A stop was asked for while waiting.
     #[error("stopped while waiting for {brokers}")]
     Stopped {
@@ -129,7 +123,7 @@ pub fn connect(
     let listener = Listener::default();
     let client: BaseConsumer<Listener> = client_config(settings, Role::Admin)?
         .create_with_context(listener.clone())
-        .map_err(|error| ConnectError::Client { reason: error.to_string() })?;
+        .map_err(|error| creation(&error))?;
     let brokers = settings.brokers.clone();
     let started = Instant::now();
     let mut told = String::new();
@@ -172,6 +166,16 @@ pub fn connect(
 /// poll then ends at the first log line.
 pub(super) fn serve_events(client: &BaseConsumer<Listener>) {
     while client.poll(Duration::from_millis(10)).is_some() {}
+}
+
+/// A client that cannot be made has properties that do not fit together: a user name without a
+/// password, a key file that is not there.
+pub(super) fn creation(error: &KafkaError) -> PropertyError {
+    let reason = match error {
+        KafkaError::ClientCreation(reason) => reason.clone(),
+        other => other.to_string(),
+    };
+    PropertyError::Combination { reason }
 }
 
 fn mechanism(settings: &ClientSettings) -> String {

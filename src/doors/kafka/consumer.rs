@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use super::batch::MessageBatch;
 use super::cluster::Cluster;
+use super::connect::creation;
 use super::fetcher::{Fetcher, watch_partitions};
 use super::raw::{self, ConsumerQueue};
 use super::settings::{PropertyError, Role, client_config};
@@ -157,8 +158,7 @@ impl Cluster {
         let start = |reason: String| ConsumeError::Start { reason };
         let mut config = client_config(&self.settings, Role::Consumer)?;
         config.set("group.id", group);
-        let client: BaseConsumer<Quiet> =
-            config.create_with_context(Quiet).map_err(|error| start(error.to_string()))?;
+        let client: BaseConsumer<Quiet> = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
         let client = Arc::new(client);
         let queue = ConsumerQueue::new(Arc::clone(&client)).ok_or_else(|| start("it has no queue".to_owned()))?;
         let (events, fetched) = sync_channel(WAITING_BATCHES);

@@ -74,6 +74,7 @@ const RESERVED: &[(&str, &[Role], &str)] = &[
     ("auto.offset.reset", &[Role::Consumer], "an offset that is gone must be told as a gap, not skipped"),
     ("isolation.level", &[Role::Consumer], "the trail holds what was committed, and only that"),
     ("enable.partition.eof", &[Role::Consumer], "the drain is found by it"),
+    ("check.crcs", &[Role::Consumer], "what arrives damaged must not be recorded"),
     ("statistics.interval.ms", &[Role::Consumer], "lag and the state of the brokers are read from it"),
     ("acks", &[Role::Producer], "every order is acknowledged by all in-sync replicas"),
     ("request.required.acks", &[Role::Producer], "every order is acknowledged by all in-sync replicas"),
@@ -126,7 +127,8 @@ fn defaults(role: Role) -> &'static [(&'static str, &'static str)] {
             ("queued.max.messages.kbytes", "16384"),
             ("queued.min.messages", "20000"),
             ("fetch.wait.max.ms", "100"),
-            ("check.crcs", "true"),
+            // A message may be as large as the broker lets it be.
+            ("receive.message.max.bytes", "2147483647"),
         ],
         Role::Producer => &[
             // The partitioner of the Java client: a key has one partition whoever writes it.
@@ -156,6 +158,7 @@ fn fixed(role: Role) -> &'static [(&'static str, &'static str)] {
             ("isolation.level", "read_committed"),
             ("enable.partition.eof", "true"),
             ("statistics.interval.ms", "1000"),
+            ("check.crcs", "true"),
         ],
         Role::Producer => &[("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", "0")],
     }

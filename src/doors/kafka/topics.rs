@@ -14,8 +14,8 @@ use super::connect::serve_events;
 use super::settings::{Role, client_config};
 use crate::tools::shutdown::Shutdown;
 
-/// How long one question may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
+/// How long one question may take; also how long a stop may wait for it.
+const ATTEMPT: Duration = Duration::from_secs(3);
 
 /// The shape of a topic that is to be made when it is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,12 @@ pub enum TopicError {
         topic: String,
         /// What the client heard.
         reason: String,
+    },
+    /// A stop was asked for while waiting.
+    #[error("stopped while waiting for topic {topic}")]
+    Stopped {
+        /// Its name.
+        topic: String,
     },
     /// It is not there, and nobody asked to make it.
     #[error("there is no topic {topic}")]
@@ -104,9 +110,11 @@ impl Cluster {
         shape: TopicShape,
         limit: Option<Duration>,
         shutdown: &Shutdown,
+        mut waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let started = Instant::now();
         let mut created = false;
+        let mut told = String::new();
         loop {
             let last = match self.topic(topic, ATTEMPT) {
                 Ok(found) => return Ok(TopicInfo { created, ..found }),
@@ -122,8 +130,16 @@ impl Cluster {
                 // Just made: the news has not reached every broker yet.
                 Err(error) => error,
             };
-            if shutdown.is_requested() || limit.is_some_and(|limit| started.elapsed() >= limit) {
+            if shutdown.is_requested() {
+                return Err(TopicError::Stopped { topic: topic.to_owned() });
+            }
+            if limit.is_some_and(|limit| started.elapsed() >= limit) {
                 return Err(last);
+            }
+            let reason = last.to_string();
+            if reason != told {
+                waiting(&reason);
+                told = reason;
             }
             shutdown.wait_timeout(Duration::from_millis(50));
         }

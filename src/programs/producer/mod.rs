@@ -161,7 +161,7 @@ impl Run<'_> {
             lock(self.report).message(&format!("waiting for a broker at {brokers} ({reason})"));
         })?;
         let limit = one_shot.then_some(config.connect_timeout);
-        let topic = cluster.ensure_topic(&config.topic, config.shape, limit, self.shutdown)?;
+        let topic = cluster.ensure_topic(&config.topic, config.shape, limit, self.shutdown, |_| {})?;
         let report = Arc::clone(self.report);
         let producer = cluster.producer(&config.topic, move |event| lock(&report).hear(event))?;
         Ok((producer, topic))

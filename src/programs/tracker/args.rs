@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use super::config::{Payload, Print};
 use crate::doors::health::Language;
 use crate::tools::config::{CommonArgs, SideCommand, duration};
 
@@ -18,6 +17,30 @@ Examples:
   tail -f tracker.events | jq .            watch the trail itself
 
 Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (--until-end), 74 the disk failed.";
+
+/// What a payload should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Payload {
+    /// An order
+    #[default]
+    Order,
+    /// Any JSON
+    Json,
+    /// Anything: nothing is parsed
+    Bytes,
+}
+
+/// When each order is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Print {
+    /// On a terminal, at most 20 a second
+    #[default]
+    Auto,
+    /// Every one
+    Always,
+    /// None
+    Never,
+}
 
 /// When a write is followed by a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,38 +5,12 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
-use super::args::{DurabilityChoice, TrackerArgs};
+use super::args::{DurabilityChoice, Payload, Print, TrackerArgs};
 use super::error::TrackerError;
 use crate::doors::audit::Durability;
 use crate::doors::health::Language;
 use crate::doors::kafka::{self, Role, TopicShape};
 use crate::tools::config::ClientSettings;
-
-/// What a payload should be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Payload {
-    /// An order
-    #[default]
-    Order,
-    /// Any JSON
-    Json,
-    /// Anything: nothing is parsed
-    Bytes,
-}
-
-/// When each order is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Print {
-    /// On a terminal, at most 20 a second
-    #[default]
-    Auto,
-    /// Every one
-    Always,
-    /// None
-    Never,
-}
 
 /// How orders are printed, once it is known what standard output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,17 +75,23 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
         if args.group.is_empty() {
             return Err(TrackerError::Usage { reason: "--group must not be empty".into() });
         }
-        if args.dead_letter_topic.is_some() {
-            kafka::check(&client, Role::Producer)?;
-        }
         let partitions = match args.only_partitions.as_deref() {
             None => PartitionFilter::All,
             Some(list) => PartitionFilter::Only(partition_list(list)?),
         };
+        let topic = args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", "orders"));
+        if let Some(letters) = &args.dead_letter_topic {
+            kafka::check(&client, Role::Producer)?;
+            if *letters == topic {
+                let reason =
+                    format!("--dead-letter-topic must not be {topic} itself: each letter would be read and sent again");
+                return Err(TrackerError::Usage { reason });
+            }
+        }
         Ok(Self {
             client,
             connect_timeout: args.common.connect_timeout,
-            topic: args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", "orders")),
+            topic,
             shape: TopicShape { partitions: args.partitions, replication_factor: args.replication_factor },
             group: args.group,
             dir: args.dir,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::TrackerError;
 use crate::base::message::Message;
-use crate::doors::health::{HealthEvent, Vitals};
+use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{DeadLetter, FailureReason, Sender};
@@ -40,9 +40,12 @@ impl DeadLetters {
         (source, group): (&str, &str),
         limit: Option<Duration>,
         shutdown: &Shutdown,
+        log: &HealthLog,
     ) -> Result<Self, TrackerError> {
         let shape = TopicShape { partitions: 1, replication_factor: None };
-        cluster.ensure_topic(topic, shape, limit, shutdown)?;
+        cluster.ensure_topic(topic, shape, limit, shutdown, |reason| {
+            log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
+        })?;
         let (failing, failures) = sync_channel(WAITING_FAILURES);
         let (listener, of_topic) = (failing.clone(), topic.to_owned());
         let producer = cluster.producer(topic, move |event| {

@@ -89,6 +89,12 @@ pub enum TrackerError {
     /// `--listen` cannot be had.
     #[error("{0}; pass another address to --listen")]
     Listen(#[from] ServeError),
+    /// Standard output cannot be written: the totals of `--until-end` were not said.
+    #[error("cannot write to standard output: {source}")]
+    Output {
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The operating system gives no thread or handle.
     #[error("cannot start: {source}")]
     Start {
@@ -98,6 +104,16 @@ pub enum TrackerError {
 }
 
 impl TrackerError {
+    /// Whether it is only a stop that was asked for before anything was read.
+    pub fn is_early_stop(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect(ConnectError::Stopped { .. })
+                | Self::Topic(TopicError::Stopped { .. })
+                | Self::Recover(RecoverError::Stopped)
+        )
+    }
+
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
@@ -106,11 +122,15 @@ impl TrackerError {
             | Self::Consume(ConsumeError::Property(_))
             | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
-            // A stop that was asked for before anything was read: done, cleanly.
-            Self::Connect(ConnectError::Stopped { .. }) => Exit::Done,
-            Self::Recover(RecoverError::Disk { .. })
-            | Self::Append(AppendError::Disk { .. } | AppendError::StillFull { .. }) => Exit::DiskFailed,
+            Self::Recover(RecoverError::Disk { source, .. }) if !is_about_the_place(source) => Exit::DiskFailed,
+            Self::Append(AppendError::Disk { .. } | AppendError::StillFull { .. }) => Exit::DiskFailed,
             _ => Exit::Failed,
         }
     }
+}
+
+/// Whether the disk is sound and only the path is wrong.
+fn is_about_the_place(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::NotFound | Kind::PermissionDenied | Kind::IsADirectory | Kind::NotADirectory)
 }

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::config::Payload;
+use super::args::Payload;
 use crate::words::order::{self, NotAnOrder, Order};
 use crate::words::record::{FailureReason, Verdict};
 

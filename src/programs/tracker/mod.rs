@@ -7,6 +7,7 @@
 //! offset. After a crash the file's own tail says where to go on.
 
 mod args;
+mod begin;
 mod config;
 mod dead_letters;
 mod error;
@@ -21,8 +22,8 @@ mod session;
 mod status;
 mod target;
 
-pub use args::TrackerArgs;
-pub use config::{Payload, Print, TrackerConfig};
+pub use args::{Payload, Print, TrackerArgs};
+pub use config::TrackerConfig;
 pub use error::TrackerError;
 pub use report::Tally;
 pub use run::{Summary, run};

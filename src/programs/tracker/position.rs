@@ -44,6 +44,8 @@ impl Position {
 
     /// Sets where a partition goes on after a gap line.
     pub(super) fn set(&mut self, partition: i32, next: i64) {
+        // The gap line tells what is gone.
+        self.gone_before.remove(&partition);
         self.next.insert(partition, next);
     }
 

@@ -6,43 +6,55 @@ use std::time::{Duration, Instant};
 /// How often at most.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often the same offsets are published again: a group that publishes nothing for a week is forgotten.
+const REPEAT: Duration = Duration::from_secs(3600);
+
+/// The next offset of each partition, all of whose lines before it are among the first so many bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mark {
+    bytes: u64,
+    positions: BTreeMap<i32, i64>,
+}
+
 /// Decides when to publish.
 #[derive(Debug)]
 pub(super) struct Publisher {
-    submitted_bytes: u64,
-    waiting: Option<(u64, Vec<(i32, i64)>)>,
-    published: Vec<(i32, i64)>,
+    /// The last piece that was handed over.
+    submitted: Mark,
+    /// Waits for its bytes to be synced.
+    waiting: Option<Mark>,
+    published: Option<(Instant, BTreeMap<i32, i64>)>,
     next: Instant,
     failing: bool,
 }
 
 impl Publisher {
     pub(super) fn new(now: Instant) -> Self {
-        Self { submitted_bytes: 0, waiting: None, published: Vec::new(), next: now, failing: false }
+        let submitted = Mark { bytes: 0, positions: BTreeMap::new() };
+        Self { submitted, waiting: None, published: None, next: now, failing: false }
     }
 
-    /// So many bytes were handed to the trail in all.
-    pub(super) fn submitted(&mut self, bytes: u64) {
-        self.submitted_bytes = bytes;
+    /// So many bytes were handed to the trail in all; with them the trail stands at `positions`. Called
+    /// only then: while a piece is still being filled or waits for room, positions run ahead of it.
+    pub(super) fn submitted(&mut self, bytes: u64, positions: BTreeMap<i32, i64>) {
+        self.submitted = Mark { bytes, positions };
     }
 
     /// The positions to publish now, if any: those whose lines are among the `synced_bytes`.
-    pub(super) fn due(
-        &mut self,
-        now: Instant,
-        synced_bytes: u64,
-        positions: &BTreeMap<i32, i64>,
-    ) -> Option<Vec<(i32, i64)>> {
+    pub(super) fn due(&mut self, now: Instant, synced_bytes: u64) -> Option<Vec<(i32, i64)>> {
         if self.waiting.is_none() && now >= self.next {
-            let positions: Vec<_> = positions.iter().map(|(&partition, &next)| (partition, next)).collect();
-            if positions == self.published {
+            let known = self.published.as_ref().is_some_and(|(at, positions)| {
+                *positions == self.submitted.positions && now.duration_since(*at) < REPEAT
+            });
+            if known || self.submitted.positions.is_empty() {
                 return None;
             }
             self.next = now + INTERVAL;
-            self.waiting = Some((self.submitted_bytes, positions));
+            self.waiting = Some(self.submitted.clone());
         }
-        let (_, positions) = self.waiting.take_if(|(bytes, _)| *bytes <= synced_bytes)?;
-        self.published.clone_from(&positions);
+        let mark = self.waiting.take_if(|mark| mark.bytes <= synced_bytes)?;
+        let positions = mark.positions.iter().map(|(&partition, &next)| (partition, next)).collect();
+        self.published = Some((now, mark.positions));
         Some(positions)
     }
 
@@ -55,7 +67,7 @@ impl Publisher {
             }
             Err(reason) => {
                 // Tried again with the next interval.
-                self.published.clear();
+                self.published = None;
                 (!std::mem::replace(&mut self.failing, true)).then_some(reason)
             }
         }
@@ -66,29 +78,34 @@ impl Publisher {
 mod tests {
     use super::*;
 
+    fn at(next: i64) -> BTreeMap<i32, i64> {
+        BTreeMap::from([(0, next)])
+    }
+
     #[test]
     fn nothing_is_published_before_it_is_on_the_disk() {
         let start = Instant::now();
         let mut publisher = Publisher::new(start);
-        let at = |next| BTreeMap::from([(0, next)]);
-        publisher.submitted(100);
-        assert_eq!(publisher.due(start, 99, &at(5)), None);
-        publisher.submitted(200);
+        assert_eq!(publisher.due(start, 0), None, "nothing was handed over");
+        publisher.submitted(100, at(5));
+        assert_eq!(publisher.due(start, 99), None);
+        publisher.submitted(200, at(9));
         // Positions have moved on meanwhile; only the old ones are synced.
-        assert_eq!(publisher.due(start, 150, &at(9)), Some(vec![(0, 5)]));
-        assert_eq!(publisher.due(start + INTERVAL / 2, 200, &at(9)), None, "at most once a second");
-        assert_eq!(publisher.due(start + INTERVAL, 200, &at(9)), Some(vec![(0, 9)]));
-        assert_eq!(publisher.due(start + INTERVAL * 9, 200, &at(9)), None, "nothing new");
+        assert_eq!(publisher.due(start, 150), Some(vec![(0, 5)]));
+        assert_eq!(publisher.due(start + INTERVAL / 2, 200), None, "at most once a second");
+        assert_eq!(publisher.due(start + INTERVAL, 200), Some(vec![(0, 9)]));
+        assert_eq!(publisher.due(start + INTERVAL * 9, 200), None, "nothing new");
+        assert_eq!(publisher.due(start + INTERVAL + REPEAT, 200), Some(vec![(0, 9)]), "kept alive");
     }
 
     #[test]
     fn a_failure_is_told_once_and_tried_again() {
         let start = Instant::now();
         let mut publisher = Publisher::new(start);
-        let at = BTreeMap::from([(0, 5)]);
-        assert!(publisher.due(start, 0, &at).is_some());
+        publisher.submitted(0, at(5));
+        assert!(publisher.due(start, 0).is_some());
         assert_eq!(publisher.answered(Err("no".into())), Some("no".into()));
-        assert!(publisher.due(start + INTERVAL, 0, &at).is_some());
+        assert!(publisher.due(start + INTERVAL, 0).is_some());
         assert_eq!(publisher.answered(Err("no".into())), None);
         assert_eq!(publisher.answered(Ok(())), None);
         assert_eq!(publisher.answered(Err("no".into())), Some("no".into()));

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::position::Position;
 use crate::doors::audit::{Latencies, Progress};
 use crate::doors::health::{MetricsReport, PartitionReport, Percentiles, VitalSigns};
 
@@ -70,19 +69,17 @@ impl Reporter {
     }
 }
 
-/// Adds where each partition stands, and the lag when every partition's end is known.
-pub(super) fn add_positions(report: &mut MetricsReport, position: &Position, ends: &BTreeMap<i32, i64>) {
-    for (&partition, &next) in position.all() {
-        let readable_end = ends.get(&partition).map(|&end| end.max(next));
-        let lag = readable_end.map(|end| end - next);
-        report.partitions.insert(partition.to_string(), PartitionReport { next, readable_end, lag });
-    }
-    report.lag = lag(position, ends);
+/// Where a partition stands. `read_to` is where it was found to end: after its last message there may be
+/// markers that nobody can read, which are no lag.
+pub(super) fn standing(next: i64, readable_end: Option<i64>, read_to: Option<i64>) -> PartitionReport {
+    let reached = read_to.map_or(next, |read_to| read_to.max(next));
+    let readable_end = readable_end.map(|end| end.max(reached));
+    PartitionReport { next, readable_end, lag: readable_end.map(|end| end - reached) }
 }
 
 /// Readable and not yet read, over all partitions; `None` while an end is not known.
-pub(super) fn lag(position: &Position, ends: &BTreeMap<i32, i64>) -> Option<i64> {
-    position.all().iter().map(|(partition, next)| ends.get(partition).map(|end| (end - next).max(0))).sum()
+pub(super) fn lag(standings: &BTreeMap<String, PartitionReport>) -> Option<i64> {
+    standings.values().map(|at| at.lag).sum()
 }
 
 /// Adds how long writes and syncs took.
@@ -130,9 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn lag_is_unknown_until_every_end_is_known() {
-        let position = Position::new(BTreeMap::from([(0, 5), (1, 7)]));
-        assert_eq!(lag(&position, &BTreeMap::from([(0, 9)])), None);
-        assert_eq!(lag(&position, &BTreeMap::from([(0, 9), (1, 6)])), Some(4));
+    fn lag_is_unknown_until_every_end_is_known_and_markers_are_none() {
+        let of = |standings: &[PartitionReport]| {
+            lag(&standings.iter().enumerate().map(|(number, at)| (number.to_string(), *at)).collect())
+        };
+        assert_eq!(of(&[standing(5, Some(9), None), standing(7, None, None)]), None);
+        assert_eq!(of(&[standing(5, Some(9), None), standing(7, Some(6), None)]), Some(4));
+        assert_eq!(of(&[standing(23, Some(24), Some(24))]), Some(0));
     }
 }

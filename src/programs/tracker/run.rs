@@ -2,25 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::begin::{Announcement, Beginnings};
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
 use super::invalid::InvalidLimit;
 use super::position::Position;
-use super::print::{Printer, standard_output};
+use super::print::Printer;
 use super::publish::Publisher;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::Status;
-use crate::doors::audit::{self, Trail, trail_path};
+use crate::doors::audit::{self, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
-use crate::doors::kafka::{Cluster, Fetched, Patience, TopicInfo, connect};
+use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
 use crate::tools::durable::{Lock, LockAttempt};
 use crate::tools::shutdown::Shutdown;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// How often a standby looks whether the folder is free: the bound of a takeover.
 const STANDBY_INTERVAL: Duration = Duration::from_millis(50);
@@ -54,8 +56,10 @@ impl Summary {
 /// [`TrackerError`]; it knows its exit code.
 pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Summary, TrackerError> {
     fs::create_dir_all(&config.dir).map_err(folder("make", &config.dir))?;
-    let Some(_lock) = own_folder(config, shutdown)? else { return Ok(Summary::default()) };
+    let Some(lock) = own_folder(config, shutdown)? else { return Ok(Summary::default()) };
     let log = open_log(config)?;
+    // A second run in one process (tests) keeps the first one's log for what libraries say.
+    drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(log.layer())));
     log.write(&HealthEvent::Started {
         pid: std::process::id(),
         events_file: trail_path(&config.dir),
@@ -64,12 +68,32 @@ pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Summary, Track
         topic: config.topic.clone(),
         group: config.group.clone(),
     });
-    let outcome = record(config, shutdown, &log);
-    match &outcome {
-        Ok(_) | Err(TrackerError::Connect(crate::doors::kafka::ConnectError::Stopped { .. })) => {}
-        Err(error) => log.write(&HealthEvent::Failed { reason: error.to_string() }),
+    let started = Instant::now();
+    match record(config, shutdown, &log, started) {
+        Err(error) if error.is_early_stop() => {
+            log.write(&HealthEvent::Stopping { reason: "signal" });
+            log.write(&stopped(Tally::default(), started.elapsed(), None));
+            Ok(Summary::default())
+        }
+        Err(error) => {
+            log.write(&HealthEvent::Failed { reason: error.to_string() });
+            // A write may still be under way: the folder is free when this process has ended, not before.
+            std::mem::forget(lock);
+            Err(error)
+        }
+        Ok(summary) => Ok(summary),
     }
-    outcome
+}
+
+fn stopped(tally: Tally, uptime: Duration, lag: Option<i64>) -> HealthEvent {
+    HealthEvent::Stopped {
+        received: tally.received,
+        processed: tally.valid,
+        failed: tally.invalid,
+        gaps: tally.gaps,
+        uptime_seconds: uptime.as_secs_f64(),
+        lag,
+    }
 }
 
 fn folder<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> TrackerError + use<'a> {
@@ -105,11 +129,15 @@ fn own_folder(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Option<Lock
     }
 }
 
-fn record(config: &TrackerConfig, shutdown: &Shutdown, log: &HealthLog) -> Result<Summary, TrackerError> {
-    let started = Instant::now();
+fn record(
+    config: &TrackerConfig,
+    shutdown: &Shutdown,
+    log: &HealthLog,
+    started: Instant,
+) -> Result<Summary, TrackerError> {
     let status = Status::new(&config.topic, &config.group);
     let _server = config.listen.as_deref().map(|address| status.serve(address)).transpose()?;
-    let (trail, recovery) = audit::open(&trail_path(&config.dir), &config.topic)?;
+    let (trail, recovery) = audit::open(&trail_path(&config.dir), &config.topic, shutdown)?;
     let (lines, positions) = (recovery.lines, recovery.positions.clone());
     log.write(&HealthEvent::Recovered {
         lines: recovery.lines,
@@ -121,56 +149,57 @@ fn record(config: &TrackerConfig, shutdown: &Shutdown, log: &HealthLog) -> Resul
     });
     let cluster = reach(config, shutdown, log, &status)?;
     let limit = config.until_end.then_some(config.connect_timeout);
-    let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown)?;
-    let mut session = open_session(config, shutdown, log, &status, &cluster, &topic, (trail, positions), started)?;
-    if let Some(letters) = &config.dead_letter_topic {
-        let source = (config.topic.as_str(), config.group.as_str());
-        session.dead_letters = Some(DeadLetters::open(&cluster, letters, source, limit, shutdown)?);
-    }
+    let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown, |reason| {
+        log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
+    })?;
     let partitions: Vec<i32> =
         (0..topic.partitions).filter(|&partition| config.partitions.accepts(partition)).collect();
     if partitions.is_empty() {
         return Err(TrackerError::NoPartition { topic: topic.name, count: topic.partitions });
     }
-    let from = if session.position.all().is_empty() { "beginning" } else { "trail" };
-    for &partition in &partitions {
-        if !session.begin(partition)? {
-            break;
+    let letters = match &config.dead_letter_topic {
+        Some(letters) => {
+            let source = (config.topic.as_str(), config.group.as_str());
+            Some(DeadLetters::open(&cluster, letters, source, limit, shutdown, log)?)
         }
-    }
-    banner(config, &topic, lines);
-    log.write(&HealthEvent::Subscribed {
-        pid: std::process::id(),
-        topic: config.topic.clone(),
-        group: config.group.clone(),
-        cluster_id: cluster.id(CLUSTER_ID),
-        partitions,
-        from,
-        positions: session.position.all().clone(),
-    });
+        None => None,
+    };
+    let consumer = cluster.consumer(&topic, &config.group)?;
+    let announcement = Announcement { topic, cluster_id: cluster.id(CLUSTER_ID), lines };
+    // Its client has done its work; nobody would hear what it reports from here on.
+    drop(cluster);
+    let start = |source| TrackerError::Start { source };
+    let appender = trail.start(config.durability, shutdown.clone()).map_err(start)?;
+    let now = Instant::now();
+    let mut session = Session {
+        config,
+        log,
+        shutdown,
+        status: &status,
+        consumer,
+        appender,
+        position: Position::new(positions),
+        printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
+        publisher: Publisher::new(now),
+        reporter: Reporter::new(started),
+        invalid: InvalidLimit::new(now),
+        vitals: Vitals::new(),
+        dead_letters: letters,
+        tally: Tally::default(),
+        ends: BTreeMap::new(),
+        targets: None,
+        read_to: BTreeMap::new(),
+        beginnings: Beginnings::new(partitions, now),
+        announcement: Some(announcement),
+        submitted_bytes: 0,
+        stop_deadline: None,
+        broker_lost: None,
+        disk_full: None,
+        next_metrics: now + config.metrics_interval,
+        next_status: now,
+    };
     read(&mut session)?;
     finish(session, &status)
-}
-
-/// Two lines for whoever watches: what is read, and where it goes.
-fn banner(config: &TrackerConfig, topic: &TopicInfo, lines: u64) {
-    let made = if topic.created { ", made" } else { "" };
-    let from = match lines {
-        0 => "new, from the beginning of the topic".to_owned(),
-        lines => format!("{lines} lines, going on after them"),
-    };
-    let version = env!("CARGO_PKG_VERSION");
-    let text = format!(
-        "tracker {version} on {}: topic {} ({} {}{made}), group {}\ntrail {}: {from}",
-        config.client.brokers,
-        topic.name,
-        topic.partitions,
-        if topic.partitions == 1 { "partition" } else { "partitions" },
-        config.group,
-        trail_path(&config.dir).display(),
-    );
-    // A closed standard error must not end the tracker.
-    drop(writeln!(anstream::stderr(), "{text}"));
 }
 
 /// Waits for a broker: for ever, and says so, unless the run is a one-shot.
@@ -195,52 +224,13 @@ fn reach(
     Ok(cluster)
 }
 
-#[allow(clippy::too_many_arguments)] // Everything that a session is made of, named once, here.
-fn open_session<'a>(
-    config: &'a TrackerConfig,
-    shutdown: &'a Shutdown,
-    log: &'a HealthLog,
-    status: &'a Status,
-    cluster: &Cluster,
-    topic: &TopicInfo,
-    (trail, positions): (Trail, BTreeMap<i32, i64>),
-    started: Instant,
-) -> Result<Session<'a, impl io::Write + use<>>, TrackerError> {
-    let consumer = cluster.consumer(topic, &config.group)?;
-    let appender = trail.start(config.durability, shutdown.clone()).map_err(|source| TrackerError::Start { source })?;
-    let now = Instant::now();
-    Ok(Session {
-        config,
-        log,
-        shutdown,
-        status,
-        consumer,
-        appender,
-        position: Position::new(positions),
-        printer: Printer::new(standard_output(), config.printing, now),
-        publisher: Publisher::new(now),
-        reporter: Reporter::new(started),
-        invalid: InvalidLimit::new(now),
-        vitals: Vitals::new(),
-        dead_letters: None,
-        tally: Tally::default(),
-        ends: BTreeMap::new(),
-        targets: None,
-        broker_lost: None,
-        disk_full: None,
-        next_metrics: now + config.metrics_interval,
-        next_status: now,
-    })
-}
-
 /// Reads until the end that was noted, or until a stop is asked for and what was there is read.
-fn read<W: io::Write>(session: &mut Session<'_, W>) -> Result<(), TrackerError> {
-    if session.config.until_end && !session.shutdown.is_requested() {
-        session.aim_at_known_ends();
-    }
-    let is_done = |session: &Session<'_, W>| session.targets.as_ref().is_some_and(|targets| targets.is_done());
-    while !session.shutdown.is_requested() && !is_done(session) {
+fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
+    while !session.shutdown.is_requested() && !session.is_done() {
         session.step()?;
+        if session.config.until_end && session.targets.is_none() && session.beginnings.are_done() {
+            session.aim_at_known_ends();
+        }
     }
     if !session.shutdown.is_requested() {
         session.log.write(&HealthEvent::Stopping { reason: "end" });
@@ -249,27 +239,28 @@ fn read<W: io::Write>(session: &mut Session<'_, W>) -> Result<(), TrackerError> 
     session.log.write(&HealthEvent::Stopping { reason: "signal" });
     session.status.not_ready("stopping");
     let away = session.broker_lost.is_some();
-    let deadline = Instant::now() + if away { Duration::ZERO } else { session.config.drain_timeout };
+    let timeout = if away { Duration::ZERO } else { session.config.drain_timeout };
+    let deadline = *session.stop_deadline.get_or_insert_with(|| Instant::now() + timeout);
     session.note_targets(deadline);
-    while Instant::now() < deadline && !is_done(session) && session.broker_lost.is_none() {
+    while Instant::now() < deadline && !session.is_done() && session.broker_lost.is_none() {
         session.step()?;
     }
     Ok(())
 }
 
 /// Syncs, publishes, and says goodbye.
-fn finish<W: io::Write>(mut session: Session<'_, W>, status: &Status) -> Result<Summary, TrackerError> {
+fn finish(mut session: Session<'_>, status: &Status) -> Result<Summary, TrackerError> {
     if let Some(event) = session.invalid.rest() {
         session.log.write(&event);
     }
-    session.printer.tell_unprinted();
+    session.wait_for_disk();
     session.report(Instant::now(), true);
     status.not_ready("stopped");
     let lag = session.lag();
-    let Session { config, log, consumer, appender, position, reporter, tally, broker_lost, mut printer, .. } = session;
+    let positions: Vec<(i32, i64)> = session.recorded().into_iter().collect();
+    let Session { config, log, consumer, appender, reporter, tally, broker_lost, printer, .. } = session;
     let (_, outcome) = appender.finish();
     outcome?;
-    let positions: Vec<(i32, i64)> = position.all().iter().map(|(&partition, &next)| (partition, next)).collect();
     if broker_lost.is_none() && !positions.is_empty() {
         consumer.commit(&positions);
         let deadline = Instant::now() + LAST_COMMIT;
@@ -281,17 +272,9 @@ fn finish<W: io::Write>(mut session: Session<'_, W>, status: &Status) -> Result<
             }
         }
     }
-    log.write(&HealthEvent::Stopped {
-        received: tally.received,
-        processed: tally.valid,
-        failed: tally.invalid,
-        gaps: tally.gaps,
-        uptime_seconds: reporter.uptime(Instant::now()).as_secs_f64(),
-        lag,
-    });
+    log.write(&stopped(tally, reporter.uptime(Instant::now()), lag));
     let summary = Summary { tally, read: true };
-    if config.until_end {
-        printer.line(&summary.line());
-    }
+    let last = config.until_end.then(|| summary.line());
+    printer.finish(last).map_err(|source| TrackerError::Output { source })?;
     Ok(summary)
 }

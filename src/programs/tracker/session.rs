@@ -1,11 +1,11 @@
 //! Recording, from the first message to the last.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::begin::{Announcement, Beginnings, ENDS_ANSWER};
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
@@ -14,15 +14,15 @@ use super::judge::judge;
 use super::position::{Decision, Position};
 use super::print::Printer;
 use super::publish::Publisher;
-use super::report::{Reporter, Tally, add_latencies, add_positions, lag};
+use super::report::{Reporter, Tally, add_latencies, lag, standing};
 use super::status::Status;
 use super::target::Targets;
 use crate::doors::audit::{Appender, Submitted};
-use crate::doors::health::{HealthEvent, HealthLog, Vitals};
-use crate::doors::kafka::{Consumer, Ends, Fetched, MessageBatch, StartAt};
+use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
+use crate::doors::kafka::{Consumer, Fetched, MessageBatch};
 use crate::tools::durable::free_bytes;
 use crate::tools::shutdown::Shutdown;
-use crate::words::record::{Gap, GapKind, Received, Verdict, write_gap, write_message};
+use crate::words::record::{Received, Verdict, write_message};
 
 /// How long to wait for something to read before looking after everything else.
 const IDLE: Duration = Duration::from_millis(50);
@@ -30,15 +30,8 @@ const IDLE: Duration = Duration::from_millis(50);
 /// How often the figures behind `/metrics` are renewed.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a broker may take to tell the ends of a partition.
-const ENDS_ANSWER: Duration = Duration::from_secs(2);
-
-/// How often an end before our position is asked for again: right after a change of leaders it may
-/// lie back for a moment.
-const TRUNCATION_CHECKS: u32 = 6;
-
 /// Everything that recording needs, and where it stands.
-pub(super) struct Session<'a, W: Write> {
+pub(super) struct Session<'a> {
     pub(super) config: &'a TrackerConfig,
     pub(super) log: &'a HealthLog,
     pub(super) shutdown: &'a Shutdown,
@@ -46,7 +39,7 @@ pub(super) struct Session<'a, W: Write> {
     pub(super) consumer: Consumer,
     pub(super) appender: Appender,
     pub(super) position: Position,
-    pub(super) printer: Printer<W>,
+    pub(super) printer: Printer,
     pub(super) publisher: Publisher,
     pub(super) reporter: Reporter,
     pub(super) invalid: InvalidLimit,
@@ -57,72 +50,24 @@ pub(super) struct Session<'a, W: Write> {
     pub(super) ends: BTreeMap<i32, i64>,
     /// What must be read before stopping, once that is known.
     pub(super) targets: Option<Targets>,
+    /// The next offset at which a partition was found to end; after the last message there may be markers.
+    pub(super) read_to: BTreeMap<i32, i64>,
+    pub(super) beginnings: Beginnings,
+    pub(super) announcement: Option<Announcement>,
+    /// Handed to the trail in this run.
+    pub(super) submitted_bytes: u64,
+    /// Until when a stop that was asked for may take.
+    pub(super) stop_deadline: Option<Instant>,
     pub(super) broker_lost: Option<Instant>,
     pub(super) disk_full: Option<Instant>,
     pub(super) next_metrics: Instant,
     pub(super) next_status: Instant,
 }
 
-impl<W: Write> Session<'_, W> {
-    /// Begins to read a partition where the trail ends, telling what is gone. False when a stop was
-    /// asked for before the broker answered.
-    pub(super) fn begin(&mut self, partition: i32) -> Result<bool, TrackerError> {
-        let Some(ends) = self.ends_of(partition)? else { return Ok(false) };
-        let gap = match self.position.next(partition) {
-            None => {
-                self.position.begin(partition, ends.low);
-                None
-            }
-            Some(next) if next < ends.low => Some(Gap { kind: GapKind::Retention, from: next, to: ends.low }),
-            // Whether it was cut or made anew, what it holds now was never recorded as such.
-            Some(next) if next > ends.readable_end => Some(Gap { kind: GapKind::Truncation, from: next, to: ends.low }),
-            Some(_) => None,
-        };
-        if let Some(gap) = gap {
-            self.tell_gap(partition, gap)?;
-            self.position.set(partition, gap.to);
-        }
-        let start = self.position.next(partition).unwrap_or(ends.low);
-        self.ends.insert(partition, ends.readable_end);
-        self.consumer.read_from(partition, StartAt::Offset(start))?;
-        Ok(true)
-    }
-
-    /// The ends of a partition; waits for the broker. `None` when a stop was asked for.
-    fn ends_of(&mut self, partition: i32) -> Result<Option<Ends>, TrackerError> {
-        let mut checks = 0;
-        loop {
-            match self.consumer.ends(partition, ENDS_ANSWER) {
-                Ok(ends) => {
-                    let before_us = self.position.next(partition).is_some_and(|next| next > ends.readable_end);
-                    if !before_us || checks >= TRUNCATION_CHECKS {
-                        return Ok(Some(ends));
-                    }
-                    checks += 1;
-                }
-                Err(error) => {
-                    let reason = error.to_string();
-                    self.log.write(&HealthEvent::KafkaTrouble { partition: Some(partition), reason });
-                }
-            }
-            self.look_after(Instant::now())?;
-            if self.shutdown.wait_timeout(Duration::from_millis(500)) {
-                return Ok(None);
-            }
-        }
-    }
-
-    fn tell_gap(&mut self, partition: i32, gap: Gap) -> Result<(), TrackerError> {
-        let mut piece = self.appender.empty_piece();
-        write_gap(&mut piece, &now_text(), &self.config.topic, partition, gap);
-        self.submit(piece)?;
-        self.tally.gaps += 1;
-        self.log.write(&HealthEvent::AuditGap { topic: self.config.topic.clone(), partition, gap });
-        Ok(())
-    }
-
+impl Session<'_> {
     /// Waits at most a moment for something to read and deals with it, then looks after the rest.
     pub(super) fn step(&mut self) -> Result<(), TrackerError> {
+        self.begin_waiting()?;
         if let Some(fetched) = self.consumer.next(IDLE) {
             self.take(fetched)?;
         }
@@ -135,11 +80,12 @@ impl<W: Write> Session<'_, W> {
                 self.record(&batch)?;
                 self.consumer.recycle(batch);
             }
-            Fetched::PartitionEnd { partition, offset } => self.reached(partition, offset),
-            Fetched::OffsetGone { partition } => {
-                self.begin(partition)?;
+            Fetched::PartitionEnd { partition, offset } => {
+                self.read_to.insert(partition, offset);
+                self.reached(partition, offset);
             }
-            Fetched::NewPartitions(partitions) => self.add(partitions)?,
+            Fetched::OffsetGone { partition } => self.beginnings.again(partition, Instant::now()),
+            Fetched::NewPartitions(partitions) => self.add(partitions),
             Fetched::BrokerLost { reason } => {
                 self.broker_lost = Some(Instant::now());
                 let brokers = self.config.client.brokers.clone();
@@ -168,18 +114,15 @@ impl<W: Write> Session<'_, W> {
         Ok(())
     }
 
-    fn add(&mut self, mut partitions: Vec<i32>) -> Result<(), TrackerError> {
-        partitions
-            .retain(|&partition| self.config.partitions.accepts(partition) && self.position.next(partition).is_none());
+    fn add(&mut self, mut partitions: Vec<i32>) {
+        partitions.retain(|&partition| self.config.partitions.accepts(partition) && !self.beginnings.knows(partition));
         if partitions.is_empty() {
-            return Ok(());
+            return;
         }
         self.log.write(&HealthEvent::PartitionsAdded { partitions: partitions.clone() });
         for partition in partitions {
-            // It did not exist when the stop was asked for or the end was noted.
-            self.begin(partition)?;
+            self.beginnings.again(partition, Instant::now());
         }
-        Ok(())
     }
 
     /// Writes the lines of what is due.
@@ -208,7 +151,7 @@ impl<W: Write> Session<'_, W> {
                 }
             }
             if let Some(order) = &judged.order {
-                self.printer.order(now, &message, order);
+                self.printer.order(now, &message, order, self.shutdown);
             }
             if let Some(targets) = &mut self.targets {
                 targets.reached(message.partition, message.offset + 1);
@@ -220,13 +163,13 @@ impl<W: Write> Session<'_, W> {
 
     /// Waits until the dead letters of a batch have arrived, before its lines are written.
     fn wait_for_letters(&mut self) -> Result<(), TrackerError> {
-        let mut deadline = None;
         while let Some(letters) = &self.dead_letters {
             if letters.in_flight(IDLE) == 0 {
                 break;
             }
             if self.shutdown.is_requested() {
-                let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.config.drain_timeout);
+                let timeout = self.config.drain_timeout;
+                let deadline = *self.stop_deadline.get_or_insert_with(|| Instant::now() + timeout);
                 if Instant::now() >= deadline {
                     return Err(letters.unfinished());
                 }
@@ -237,17 +180,29 @@ impl<W: Write> Session<'_, W> {
     }
 
     /// Hands a piece to the trail, looking after everything else while the disk is slow or full.
-    fn submit(&mut self, mut piece: Vec<u8>) -> Result<(), TrackerError> {
+    pub(super) fn submit(&mut self, mut piece: Vec<u8>) -> Result<(), TrackerError> {
         loop {
             match self.appender.submit(piece)? {
                 Submitted::Taken(bytes) => {
-                    self.publisher.submitted(bytes);
+                    self.submitted_bytes = bytes;
+                    self.mark_submitted();
                     return Ok(());
                 }
                 Submitted::NoRoom(back) => piece = back,
             }
             self.appender.wait_for_room(IDLE);
             self.look_after(Instant::now())?;
+        }
+    }
+
+    /// Waits until what was handed over is on the disk, or cannot be.
+    pub(super) fn wait_for_disk(&self) {
+        loop {
+            let progress = self.appender.progress();
+            if progress.synced_bytes >= self.submitted_bytes || progress.failed.is_some() {
+                return;
+            }
+            self.appender.wait_for_room(IDLE);
         }
     }
 
@@ -275,13 +230,13 @@ impl<W: Write> Session<'_, W> {
         if let Some(failed) = progress.failed {
             return Err(failed.into());
         }
-        if let Some(positions) = self.publisher.due(now, progress.synced_bytes, self.position.all()) {
+        if let Some(positions) = self.publisher.due(now, progress.synced_bytes) {
             self.consumer.commit(&positions);
         }
         while let Some(event) = self.dead_letters.as_ref().and_then(DeadLetters::failure) {
             self.log.write(&event);
         }
-        self.printer.look_at_the_clock(now);
+        self.printer.look_at_the_clock(now, self.shutdown);
         if let Some(event) = self.invalid.overdue(now) {
             self.log.write(&event);
         }
@@ -300,7 +255,9 @@ impl<W: Write> Session<'_, W> {
         let signs = if line { self.vitals.read(&self.config.dir) } else { self.status.last_signs() };
         let progress = self.appender.progress();
         let mut report = self.reporter.report(now, line, self.tally, &progress, signs);
-        add_positions(&mut report, &self.position, &self.ends);
+        let standings = self.standings();
+        report.lag = lag(&standings);
+        report.partitions = standings;
         if line {
             add_latencies(&mut report, &self.appender.take_latencies());
             self.status.set(&report, signs, self.trouble());
@@ -314,7 +271,27 @@ impl<W: Write> Session<'_, W> {
     fn trouble(&self) -> Option<String> {
         let away = self.broker_lost.map(|since| format!("no broker for {} s", since.elapsed().as_secs()));
         let full = self.disk_full.map(|since| format!("the disk is full for {} s", since.elapsed().as_secs()));
-        full.or(away)
+        let starting = (!self.beginnings.are_done()).then(|| "not all partitions are being read yet".to_owned());
+        full.or(away).or(starting)
+    }
+
+    /// The next offset of each partition that this run records.
+    pub(super) fn recorded(&self) -> BTreeMap<i32, i64> {
+        let begun = &self.beginnings.begun;
+        self.position.all().iter().filter(|(partition, _)| begun.contains(partition)).map(|(&p, &n)| (p, n)).collect()
+    }
+
+    /// With the bytes handed over so far, the trail stands where the positions do.
+    pub(super) fn mark_submitted(&mut self) {
+        self.publisher.submitted(self.submitted_bytes, self.recorded());
+    }
+
+    fn standings(&self) -> BTreeMap<String, PartitionReport> {
+        let standing = |partition: i32, next: i64| {
+            let read_to = self.read_to.get(&partition).copied();
+            (partition.to_string(), standing(next, self.ends.get(&partition).copied(), read_to))
+        };
+        self.recorded().into_iter().map(|(partition, next)| standing(partition, next)).collect()
     }
 
     /// What could be read when each partition was begun is what is to be read before stopping.
@@ -325,9 +302,8 @@ impl<W: Write> Session<'_, W> {
     /// What can be read now is what is to be read before stopping. A partition whose end the broker
     /// does not tell before the deadline is not waited for.
     pub(super) fn note_targets(&mut self, deadline: Instant) {
-        let partitions: Vec<i32> = self.position.all().keys().copied().collect();
         let mut ends = BTreeMap::new();
-        for partition in partitions.into_iter().filter(|&partition| self.config.partitions.accepts(partition)) {
+        for partition in self.recorded().into_keys() {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -348,13 +324,18 @@ impl<W: Write> Session<'_, W> {
         self.targets = Some(targets);
     }
 
+    /// Whether all that was to be read is read.
+    pub(super) fn is_done(&self) -> bool {
+        self.beginnings.are_done() && self.targets.as_ref().is_some_and(Targets::is_done)
+    }
+
     /// Readable and not yet read.
     pub(super) fn lag(&self) -> Option<i64> {
-        lag(&self.position, &self.ends)
+        lag(&self.standings())
     }
 }
 
 /// Now, as it stands in the files.
-fn now_text() -> String {
+pub(super) fn now_text() -> String {
     format!("{:.3}", Timestamp::now())
 }

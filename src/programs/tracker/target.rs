@@ -22,6 +22,13 @@ impl Targets {
         }
     }
 
+    /// A partition has become shorter: more than this cannot be read of it.
+    pub(super) fn lower(&mut self, partition: i32, end: i64) {
+        if let Some(target) = self.open.get_mut(&partition) {
+            *target = end.min(*target);
+        }
+    }
+
     /// Whether all are reached.
     pub(super) fn is_done(&self) -> bool {
         self.open.is_empty()

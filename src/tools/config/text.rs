@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+/// No flag means more than this; adding it to a moment cannot overflow.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 /// Reads `2s`, `500ms`, `24h`, `1m 30s`, or a bare number of seconds.
 ///
 /// # Errors
 /// A sentence that says what would be accepted, for clap to show.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.trim().parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is no length of time"));
-    }
-    text.parse::<SignedDuration>()
-        .ok()
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| format!("`{text}` is no length of time; write it as 2s, 500ms, 1m30s or 24h"))
+    let seconds = text.trim().parse::<f64>().ok();
+    let read = match seconds {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        None => text.parse::<SignedDuration>().ok().and_then(|span| Duration::try_from(span).ok()),
+    };
+    read.filter(|&duration| duration <= LONGEST)
+        .ok_or_else(|| format!("`{text}` is no length of time up to ten years; write it as 2s, 500ms, 1m30s or 24h"))
 }
 
 /// Whether an error of printing means only that the reader has gone, as `| head` does: a quiet end.
@@ -35,7 +38,7 @@ mod tests {
         {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
-        for text in ["", "soon", "-2s", "-1", "2 parsecs", "inf"] {
+        for text in ["", "soon", "-2s", "-1", "2 parsecs", "inf", "9999999999999999999"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }
