@@ -66,11 +66,12 @@ impl Listener {
 
 /// A broker of a test's own, on a port and data that it keeps when it is stopped.
 pub(crate) struct Broker {
+    /// First, so that it is gone before the directory in which it writes.
+    process: Option<Process>,
     scratch: Scratch,
     port: u16,
     controller_port: u16,
     settings: Vec<String>,
-    process: Option<Process>,
 }
 
 impl Broker {
