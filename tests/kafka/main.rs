@@ -134,7 +134,7 @@ fn tell_what_is_missing() -> bool {
     for reason in missing {
         eprintln!("  - {reason}");
     }
-    eprintln!("Or name a broker in KAFKA_BOOTSTRAP_SERVERS, if only that is missing.");
+    eprintln!("(Java is needed with KAFKA_BOOTSTRAP_SERVERS as well: its client checks ours.)");
     if is_ci {
         eprintln!("CI=true, so this is a failure.");
     }

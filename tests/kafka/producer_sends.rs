@@ -1,6 +1,6 @@
 //! What the producer writes, seen by other clients.
 
-use crate::harness::{Exit, LONG, Need, Record, Run, Scratch, class_path, free_port, kcat, program, shared};
+use crate::harness::{Exit, LONG, Need, Record, Run, Scratch, class_path, free_port, java_tool, kcat, program, shared};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -78,7 +78,7 @@ fn orders_are_what_the_console_consumer_reads() {
     let topic = kafka.topic(3);
     let scratch = Scratch::new("console");
     send(&scratch, &topic, 30, &[]);
-    let read = Run::new("console-consumer", "java", &scratch)
+    let read = Run::new("console-consumer", java_tool("java"), &scratch)
         .args(["-cp", &class_path(&[]), "org.apache.kafka.tools.consumer.ConsoleConsumer"])
         .args(["--bootstrap-server", kafka.bootstrap(), "--topic", &topic])
         .args(["--from-beginning", "--max-messages", "30", "--timeout-ms", "60000"])

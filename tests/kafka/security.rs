@@ -1,6 +1,6 @@
 //! TLS and SASL, right and wrong. Each test has a broker with such a listener.
 
-use crate::harness::{Broker, Cluster, Exit, LONG, Listener, Need, Run, Scratch, Trail, program, trail_dir};
+use crate::harness::{Broker, Cluster, Exit, LONG, Listener, Need, Run, Scratch, Trail, java_tool, program, trail_dir};
 use libtest_mimic::Trial;
 use std::path::PathBuf;
 use std::process::Command;
@@ -50,7 +50,7 @@ fn refused(exit: &Exit, mechanism: &str, secret: &str) {
 }
 
 fn keytool(arguments: &[&str]) {
-    let output = Command::new("keytool").args(arguments).output().expect("keytool comes with Java");
+    let output = Command::new(java_tool("keytool")).args(arguments).output().expect("keytool comes with Java");
     assert!(output.status.success(), "keytool: {}", String::from_utf8_lossy(&output.stdout));
 }
 

@@ -1,6 +1,6 @@
 //! The Java process behind [`super::cluster::Cluster`]: compiled and started once, asked by all.
 
-use super::machine::jars;
+use super::machine::{jars, java_tool};
 use super::process::Process;
 use super::scratch::Scratch;
 use super::wait::{LONG, wait_until};
@@ -33,14 +33,14 @@ impl Helper {
     fn start() -> Helper {
         let scratch = Scratch::new("helper");
         let sources = super::command::source_dir().join("tests/kafka/java");
-        let mut compiler = Command::new("javac");
+        let mut compiler = Command::new(java_tool("javac"));
         compiler
             .args(["-cp", &class_path(&[]), "-d"])
             .arg(scratch.path())
             .args(["Helper.java", "Records.java", "Cluster.java"].map(|name| sources.join(name)));
         let compiled = Process::start("javac", compiler, scratch.path()).wait(LONG);
         compiled.expect_code(0);
-        let mut command = Command::new("java");
+        let mut command = Command::new(java_tool("java"));
         command
             .args(["-Xmx1g", "-XX:+UseSerialGC", "-cp"])
             .args([&class_path(&[scratch.path()]), "Helper"])

@@ -2,6 +2,7 @@
 
 use libtest_mimic::{Completion, Failed, Trial};
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -24,7 +25,7 @@ static MISSING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 static JARS: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
     java_is_new_enough()?;
-    if !answers("javac", "-version") {
+    if !answers(java_tool("javac"), "-version") {
         return Err("no javac: install a JDK, not only a JRE (default-jdk-headless)".into());
     }
     fetch_jars()
@@ -75,13 +76,19 @@ fn missing(need: Need) -> Option<String> {
     }
 }
 
-fn answers(tool: &str, argument: &str) -> bool {
+/// One of Java's programs: that of `JAVA_HOME`, or of the PATH.
+pub(crate) fn java_tool(name: &str) -> PathBuf {
+    let home = std::env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin").join(name));
+    home.filter(|tool| tool.is_file()).unwrap_or_else(|| name.into())
+}
+
+fn answers(tool: impl AsRef<OsStr>, argument: &str) -> bool {
     Command::new(tool).arg(argument).stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 
 fn java_is_new_enough() -> Result<(), String> {
     let install = format!("install Java {OLDEST_JAVA} or newer (default-jdk-headless)");
-    let output = Command::new("java")
+    let output = Command::new(java_tool("java"))
         .arg("-version")
         .stdin(Stdio::null())
         .output()

@@ -26,7 +26,7 @@ pub(crate) use helper::class_path;
 pub(crate) use house::{House, one_start_at_a_time, runs};
 pub(crate) use kcat::kcat;
 pub(crate) use log::{LogLine, read_log};
-pub(crate) use machine::{Need, missing_tools, trial};
+pub(crate) use machine::{Need, java_tool, missing_tools, trial};
 pub(crate) use orders::{order, order_for};
 pub(crate) use ports::free_port;
 pub(crate) use process::{Exit, Process, Signal, send_signal};
