@@ -3,21 +3,17 @@
 //! A topic's `max.message.bytes` is the broker's limit for a whole batch, not for one record: a
 //! client that fills batches up to its own megabyte would see every record of such a topic refused.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::RDKafkaErrorCode;
 
 use super::cluster::Cluster;
 use super::settings::{Role, client_config};
 
 /// How long the broker may take to tell a topic's limit. Without it the client's defaults hold.
 const ASK: Duration = Duration::from_secs(2);
-
-/// Between two questions for a topic of which not every broker has heard yet.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The property that bounds a batch.
 const BATCH_SIZE: &str = "batch.size";
@@ -56,21 +52,14 @@ impl Cluster {
             .map_err(|error| error.to_string())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
         let options = AdminOptions::new().request_timeout(Some(ASK));
-        let asked = Instant::now();
-        loop {
-            let answer = runtime.block_on(admin.describe_configs(&[ResourceSpecifier::Topic(topic)], &options));
-            let described = match answer.map_err(|error| error.to_string())?.into_iter().next() {
-                Some(Ok(described)) => described,
-                Some(Err(RDKafkaErrorCode::UnknownTopicOrPartition)) if asked.elapsed() < ASK => {
-                    std::thread::sleep(ASK_AGAIN);
-                    continue;
-                }
-                Some(Err(code)) => return Err(code.to_string()),
-                None => return Err("the answer is empty".to_owned()),
-            };
-            let limit = described.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
-            return limit.and_then(|limit| limit.parse().ok()).ok_or_else(|| "the answer does not name it".to_owned());
-        }
+        let answer = runtime.block_on(admin.describe_configs(&[ResourceSpecifier::Topic(topic)], &options));
+        let described = match answer.map_err(|error| error.to_string())?.into_iter().next() {
+            Some(Ok(described)) => described,
+            Some(Err(code)) => return Err(code.to_string()),
+            None => return Err("the answer is empty".to_owned()),
+        };
+        let limit = described.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
+        limit.and_then(|limit| limit.parse().ok()).ok_or_else(|| "the answer does not name it".to_owned())
     }
 }
 
