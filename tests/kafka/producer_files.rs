@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             an_empty_file_is_nothing_to_do,
             a_missing_file_is_named,
             a_directory_is_no_file,
+            a_line_that_is_too_large_fails_alone,
         ]
     )
 }
@@ -151,4 +152,21 @@ fn a_directory_is_no_file() {
         .finish();
     let name = scratch.path().file_name().unwrap().to_str().unwrap();
     exit.expect_code(1).expect_message(&[name]);
+}
+
+fn a_line_that_is_too_large_fails_alone() {
+    let kafka = shared();
+    let topic = kafka.topic_with(1, &[("max.message.bytes", "20000")]);
+    let scratch = Scratch::new("too-large");
+    // Random enough that no compression makes it small.
+    let noise: String = (0..2_500).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+    let line = |n: u32| match n {
+        150 => order_for(150, "client01", &format!(r#","note":"{noise}""#)),
+        n => order(n),
+    };
+    let lines: Vec<String> = (1..=300).map(line).collect();
+    let exit = from_file(&scratch, &topic, lines.join("\n")).finish();
+    exit.expect_code(75).expect_message(&["line 150 was not delivered: too large"]);
+    assert_eq!(exit.last_line(), "sent=300 delivered=299 failed=1");
+    assert_eq!(values(&topic).len(), 299);
 }

@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_same_seed_gives_the_same_orders,
             flags_stand_above_the_environment_and_that_above_a_file,
             orders_are_what_the_console_consumer_reads,
+            a_topic_of_small_batches_takes_every_order,
         ]
     );
     all.extend(trials!("producer_sends", &[Need::Broker, Need::Kcat], [orders_are_what_kcat_reads]));
@@ -32,8 +33,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn send(scratch: &Scratch, topic: &str, count: u32, more: &[&str]) -> Exit {
     let exit = program("producer", scratch)
         .cluster(&shared())
-        .args(["--topic", topic, "--rate", "5000"])
-        .args(["--count", &count.to_string()])
+        .args(["--topic", topic, "--count", &count.to_string()])
+        .args(if more.contains(&"--rate") { &[] } else { &["--rate", "5000"][..] })
         .args(more)
         .finish();
     exit.expect_code(0);
@@ -338,4 +339,13 @@ fn flags_stand_above_the_environment_and_that_above_a_file() {
     run().arg("-F").arg(&right).finish().expect_code(0);
     run().arg("-F").arg(&wrong).finish().expect_code(4);
     assert_eq!(kafka.count(&topic), 3);
+}
+
+/// The limit of a topic is that of a batch: no order may fail because of its neighbours.
+fn a_topic_of_small_batches_takes_every_order() {
+    let kafka = shared();
+    let topic = kafka.topic_with(1, &[("max.message.bytes", "20000")]);
+    let scratch = Scratch::new("small-batches");
+    send(&scratch, &topic, 2_000, &["--rate", "1000000"]);
+    assert_eq!(kafka.count(&topic), 2_000);
 }

@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             with_the_broker_gone_it_says_how_many_are_missing,
             a_second_signal_ends_it_at_once,
             a_pipe_that_is_closed_is_a_quiet_end,
+            a_pipe_that_nobody_reads_stops_nothing,
             it_waits_for_a_broker_that_comes_later,
         ]
     )
@@ -144,6 +145,22 @@ fn a_pipe_that_is_closed_is_a_quiet_end() {
     for noise in ["panicked", "Broken pipe", "broken pipe"] {
         assert!(!exit.stderr.contains(noise), "{}", exit.stderr);
     }
+}
+
+fn a_pipe_that_nobody_reads_stops_nothing() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("unread-pipe");
+    let (mut producer, pipe) =
+        endless(&kafka, &topic, &scratch).args(["--rate", "20000", "--flush-timeout", "3s"]).start_piped();
+    // More than the pipe and the lines that wait for it can hold.
+    wait_until("orders go on", LONG, || (kafka.count(&topic) >= 100_000).then_some(()));
+    producer.signal(Signal::TERM);
+    let asked = Instant::now();
+    let exit = producer.wait(SHORT);
+    exit.expect_code(0);
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    drop(pipe);
 }
 
 fn it_waits_for_a_broker_that_comes_later() {

@@ -10,6 +10,7 @@ mod connect;
 mod consumer;
 mod deliveries;
 mod fetcher;
+mod limit;
 mod producer;
 mod raw;
 mod settings;

@@ -79,7 +79,10 @@ pub enum ProducerEvent<T> {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum DeliveryError {
     /// Beyond a limit of the topic, of the broker or of this client.
-    #[error("too large: raise the topic's max.message.bytes, or this client's -X message.max.bytes")]
+    #[error(
+        "too large: raise the topic's max.message.bytes, or this client's -X message.max.bytes; \
+         if small ones fail too, lower -X batch.size"
+    )]
     TooLarge,
     /// The broker does not let us write.
     #[error("not authorised to write to the topic")]
@@ -162,9 +165,10 @@ impl Cluster {
     ) -> Result<Producer<T>, ProduceError> {
         let start = |reason: String| ProduceError::Start { reason };
         let desk = Arc::new(Desk::new(Box::new(listen)));
-        let client: BaseProducer<Reports<T>> = client_config(&self.settings, Role::Producer)?
-            .create_with_context(Reports(Arc::clone(&desk)))
-            .map_err(|error| match error {
+        let mut config = client_config(&self.settings, Role::Producer)?;
+        self.fit_batches(&mut config, topic);
+        let client: BaseProducer<Reports<T>> =
+            config.create_with_context(Reports(Arc::clone(&desk))).map_err(|error| match error {
                 // Each property is good, but not with the others.
                 KafkaError::ClientCreation(reason) => PropertyError::Combination { reason }.into(),
                 other => start(other.to_string()),

@@ -1,7 +1,8 @@
 //! The `producer` command: publishes orders, and sees every one of them delivered.
 //!
 //! The calling thread makes or reads orders and hands them to Kafka; the producer's own thread hears
-//! what became of each and prints it through the [`report`]; a file is read by a third.
+//! what became of each and tells it to the [`report`]; a file is read by a third, and standard output
+//! written by a fourth, so that a reader which stops reading stops nothing else.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,6 +25,7 @@ mod label;
 mod lines;
 mod orders;
 mod pace;
+mod printer;
 mod progress;
 mod report;
 mod send;
@@ -124,6 +126,8 @@ impl Run<'_> {
         // Its thread has printed all it will before the summary.
         drop(producer);
         let mut report = lock(self.report);
+        // First of all: the disk that a late line finds full counts for the exit code.
+        report.settle();
         report.summary(ending.skipped_lines, config.flush_timeout);
         Ok(exit_of(&ending, &mut report))
     }

@@ -109,6 +109,11 @@ impl Progress {
         (prefix, message)
     }
 
+    /// For who prints on the same terminal.
+    pub(super) fn handle(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
     /// Runs `print` with the bar out of the way.
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         self.bar.suspend(print)

@@ -1,6 +1,8 @@
 //! What a run tells people and scripts: a line an order, messages, and the last line.
 
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,13 +12,14 @@ use indicatif::HumanCount;
 use jiff::Timestamp;
 
 use super::label::{self, Place};
+use super::printer::{PIECE_BYTES, Patience, Piece, Printer};
 use super::progress::{Progress, Reached};
 use crate::doors::kafka::{DeliveryError, ProducerEvent};
 use crate::tools::config::is_quiet_end;
 use crate::tools::shutdown::Shutdown;
 
-/// Order lines are collected up to this size, and for at most 20 ms.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// What one order's line may take more than a full piece has left.
+const LINE_BYTES: usize = 256;
 
 /// Where a run prints, and what it knows of the other side.
 pub struct Terminal {
@@ -28,6 +31,8 @@ pub struct Terminal {
     pub color: bool,
     /// Whether a person watches standard output.
     pub stdout_is_terminal: bool,
+    /// Whether standard output is a file, which needs no reader.
+    pub stdout_is_file: bool,
     /// Whether a person watches standard error: then a long run shows a progress bar.
     pub stderr_is_terminal: bool,
 }
@@ -41,9 +46,16 @@ impl Terminal {
             stderr: Box::new(io::stderr()),
             color,
             stdout_is_terminal: io::stdout().is_terminal(),
+            stdout_is_file: is_file(&io::stdout()),
             stderr_is_terminal: io::stderr().is_terminal(),
         }
     }
+}
+
+fn is_file(stdout: &io::Stdout) -> bool {
+    // A copy of the descriptor, since asking a `File` for its kind is the safe way to.
+    let copy = stdout.as_fd().try_clone_to_owned();
+    copy.and_then(|copy| File::from(copy).metadata()).is_ok_and(|metadata| metadata.is_file())
 }
 
 /// What travels with an order until its fate is known.
@@ -74,7 +86,11 @@ pub(super) struct Counts {
 
 /// Prints everything that a run has to say. Shared by the sender and the listener.
 pub(super) struct Report {
-    stdout: BufWriter<Box<dyn Write + Send>>,
+    printer: Printer,
+    /// Order lines are collected to a full piece, and for at most 20 ms.
+    piece: Piece,
+    /// The bar and the order lines share a terminal.
+    shares_terminal: bool,
     stderr: Box<dyn Write + Send>,
     color: bool,
     quiet: bool,
@@ -85,15 +101,15 @@ pub(super) struct Report {
     counts: Counts,
     latency_us: Option<Histogram<u64>>,
     started: Instant,
-    shutdown: Shutdown,
-    /// Why standard output takes nothing more.
-    stdout_end: Option<io::Error>,
 }
 
 impl Report {
     pub(super) fn new(terminal: Terminal, topic: &str, brokers: &str, quiet: bool, shutdown: &Shutdown) -> Self {
+        let patience = if terminal.stdout_is_file { Patience::FILE } else { Patience::READER };
         Self {
-            stdout: BufWriter::with_capacity(BUFFER_BYTES, terminal.stdout),
+            printer: Printer::new(terminal.stdout, patience, shutdown),
+            piece: Piece::default(),
+            shares_terminal: terminal.stdout_is_terminal,
             stderr: terminal.stderr,
             color: terminal.color,
             quiet,
@@ -105,13 +121,14 @@ impl Report {
             // Up to an hour, three digits; it only fails for bounds that make no sense.
             latency_us: Histogram::new_with_bounds(1, 3_600_000_000, 3).ok(),
             started: Instant::now(),
-            shutdown: shutdown.clone(),
-            stdout_end: None,
         }
     }
 
     /// Notes that sending begins, with a progress bar if there is one to show.
     pub(super) fn start(&mut self, progress: Option<Progress>) {
+        // A pipe that is full must not hold the bar's lock.
+        let shared = progress.as_ref().filter(|_| self.shares_terminal);
+        self.printer.set_bar(shared.map(Progress::handle));
         self.progress = progress;
         self.started = Instant::now();
     }
@@ -125,13 +142,13 @@ impl Report {
     }
 
     /// Why standard output could not be written, unless its reader has simply gone.
-    pub(super) fn stdout_error(&self) -> Option<&io::Error> {
-        self.stdout_end.as_ref().filter(|error| !is_quiet_end(error))
+    pub(super) fn stdout_error(&self) -> Option<Arc<io::Error>> {
+        self.printer.end().filter(|error| !is_quiet_end(error))
     }
 
     /// Whether the reader of standard output has gone.
     pub(super) fn stdout_is_closed(&self) -> bool {
-        self.stdout_end.is_some()
+        self.printer.end().is_some()
     }
 
     /// Takes what the producer tells.
@@ -177,41 +194,34 @@ impl Report {
     }
 
     fn order_line(&mut self, label: &str, partition: i32, offset: i64, latency: Duration) {
-        if self.stdout_end.is_some() {
-            return;
-        }
         let time = label::time_of_day(Timestamp::now());
         let place = format!("{}/{partition}@{offset}", self.topic);
         let latency = label::latency(latency);
         let (dim, normal) = if self.color { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
-        let written = writeln!(self.stdout, " {time} {label}   {place:<12} {dim}{latency:>8}{normal}");
-        self.note_stdout(written);
-    }
-
-    fn note_stdout(&mut self, written: io::Result<()>) {
-        if let Err(error) = written
-            && self.stdout_end.is_none()
-        {
-            self.stdout_end = Some(error);
-            // Nobody reads what is delivered any more: no more orders, but those sent are seen home.
-            self.shutdown.request();
+        let bytes = &mut self.piece.bytes;
+        let written = writeln!(bytes, " {time} {label}   {place:<12} {dim}{latency:>8}{normal}");
+        debug_assert!(written.is_ok(), "writing into memory does not fail");
+        self.piece.orders += 1;
+        if self.piece.bytes.len() + LINE_BYTES > PIECE_BYTES {
+            self.hand_over();
         }
     }
 
-    fn flush_stdout(&mut self) {
-        if self.stdout_end.is_some() || self.stdout.buffer().is_empty() {
-            return;
+    /// Gives the printer what was collected.
+    fn hand_over(&mut self) {
+        if !self.piece.bytes.is_empty() {
+            self.printer.print(std::mem::take(&mut self.piece));
         }
-        let stdout = &mut self.stdout;
-        let written = match &self.progress {
-            Some(progress) => progress.suspend(|| stdout.flush()),
-            None => stdout.flush(),
-        };
-        self.note_stdout(written);
+    }
+
+    /// Waits for the lines of the orders to be printed, as long as somebody reads them.
+    pub(super) fn settle(&mut self) {
+        self.hand_over();
+        self.printer.settle();
     }
 
     fn tick(&mut self) {
-        self.flush_stdout();
+        self.hand_over();
         if let Some(progress) = &mut self.progress {
             let settled = self.counts.delivered + self.counts.failed;
             let in_flight = self.intake.sent.load(Ordering::Relaxed).saturating_sub(settled);
@@ -222,7 +232,8 @@ impl Report {
 
     /// A line on standard error that a person should see in any case.
     pub(super) fn message(&mut self, text: &str) {
-        self.flush_stdout();
+        self.hand_over();
+        self.printer.catch_up();
         let stderr = &mut self.stderr;
         let mut print = || writeln!(stderr, "{text}").and_then(|()| stderr.flush());
         let printed = match &self.progress {
@@ -245,6 +256,7 @@ impl Report {
     /// What the run came to, for people.
     pub(super) fn summary(&mut self, skipped_lines: u64, flush_timeout: Duration) {
         if let Some(progress) = self.progress.take() {
+            self.printer.set_bar(None);
             progress.clear();
         }
         let Counts { delivered, failed, given_up } = self.counts;
@@ -279,11 +291,8 @@ impl Report {
     pub(super) fn last_line(&mut self) {
         let sent = self.intake.sent.load(Ordering::Relaxed);
         let Counts { delivered, failed, .. } = self.counts;
-        if self.stdout_end.is_none() {
-            let written = writeln!(self.stdout, "sent={sent} delivered={delivered} failed={failed}");
-            self.note_stdout(written);
-            self.flush_stdout();
-        }
+        self.hand_over();
+        self.printer.last_line(&format!("sent={sent} delivered={delivered} failed={failed}"));
     }
 }
 

@@ -55,6 +55,7 @@ fn setting(quiet: bool, closed: Option<io::ErrorKind>) -> Setting {
         stderr: Box::new(stderr.clone()),
         color: false,
         stdout_is_terminal: false,
+        stdout_is_file: false,
         stderr_is_terminal: false,
     };
     let report = Report::new(terminal, "orders", "localhost:9092", quiet, &shutdown);
@@ -80,6 +81,7 @@ fn a_delivered_order_is_a_line_and_the_last_line_counts() {
     setting.report.hear(delivered(1));
     assert_eq!(setting.stdout.text(), "", "collected until the tick");
     setting.report.hear(ProducerEvent::Tick);
+    setting.report.settle();
     let line = setting.stdout.text();
     assert!(line.ends_with(" #1   orders/1@627   3.1 ms\n"), "{line}");
     sent(&setting, 1);
@@ -138,6 +140,7 @@ fn a_reader_that_has_gone_ends_the_run_quietly() {
     let mut setting = setting(false, Some(io::ErrorKind::BrokenPipe));
     setting.report.hear(delivered(1));
     setting.report.hear(ProducerEvent::Tick);
+    setting.report.settle();
     assert!(setting.shutdown.is_requested());
     assert!(setting.report.stdout_is_closed());
     assert!(setting.report.stdout_error().is_none(), "nothing to complain about");
@@ -152,6 +155,7 @@ fn a_full_disk_is_no_quiet_end() {
     let mut setting = setting(false, Some(io::ErrorKind::StorageFull));
     setting.report.hear(delivered(1));
     setting.report.hear(ProducerEvent::Tick);
+    setting.report.settle();
     assert!(setting.shutdown.is_requested());
     assert!(setting.report.stdout_error().is_some());
 }

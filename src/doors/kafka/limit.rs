@@ -1,0 +1,97 @@
+//! How large a batch of one topic may be.
+//!
+//! A topic's `max.message.bytes` is the broker's limit for a whole batch, not for one record: a
+//! client that fills batches up to its own megabyte would see every record of such a topic refused.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::cluster::Cluster;
+use super::settings::{Role, client_config};
+
+/// How long the broker may take to tell a topic's limit. Without it the client's defaults hold.
+const ASK: Duration = Duration::from_secs(2);
+
+/// Between two questions for a topic of which not every broker has heard yet.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The property that bounds a batch.
+const BATCH_SIZE: &str = "batch.size";
+
+/// librdkafka's own bound of a batch; a topic that takes more changes nothing.
+const CLIENT_BYTES: u64 = 1_000_000;
+
+/// The most that is kept free for what compression may add to bytes that it cannot make smaller.
+const MOST_HEADROOM: u64 = 32 * 1024;
+
+/// What a batch holds besides its records: its header, and the request's words around it.
+const FRAME: u64 = 128;
+
+impl Cluster {
+    /// Keeps the batches of a producer below what `topic` takes, unless the user set their size.
+    pub(super) fn fit_batches(&self, config: &mut ClientConfig, topic: &str) {
+        if self.settings.properties.contains_key(BATCH_SIZE) {
+            return;
+        }
+        match self.largest_batch(topic) {
+            Ok(limit) => {
+                if let Some(bytes) = batch_size(limit) {
+                    config.set(BATCH_SIZE, bytes.to_string());
+                }
+            }
+            // Not everybody may read a topic's configuration, and few topics have a small limit.
+            Err(reason) => tracing::debug!(topic, reason, "the topic's max.message.bytes is not known"),
+        }
+    }
+
+    /// The topic's `max.message.bytes`.
+    fn largest_batch(&self, topic: &str) -> Result<u64, String> {
+        let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
+            .map_err(|error| error.to_string())?
+            .create()
+            .map_err(|error| error.to_string())?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+        let options = AdminOptions::new().request_timeout(Some(ASK));
+        let asked = Instant::now();
+        loop {
+            let answer = runtime.block_on(admin.describe_configs(&[ResourceSpecifier::Topic(topic)], &options));
+            let described = match answer.map_err(|error| error.to_string())?.into_iter().next() {
+                Some(Ok(described)) => described,
+                Some(Err(RDKafkaErrorCode::UnknownTopicOrPartition)) if asked.elapsed() < ASK => {
+                    runtime.block_on(tokio::time::sleep(ASK_AGAIN));
+                    continue;
+                }
+                Some(Err(code)) => return Err(code.to_string()),
+                None => return Err("the answer is empty".to_owned()),
+            };
+            let limit = described.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
+            return limit.and_then(|limit| limit.parse().ok()).ok_or_else(|| "the answer does not name it".to_owned());
+        }
+    }
+}
+
+/// The `batch.size` that stays below `limit`; `None` where the client's own bound does.
+fn batch_size(limit: u64) -> Option<u64> {
+    let room = limit.saturating_sub((limit / 10).min(MOST_HEADROOM)).saturating_sub(FRAME);
+    // A record always goes out, alone in its batch if need be: a size of 1 gives each its own.
+    (room < CLIENT_BYTES).then_some(room.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_stays_below_the_topics_limit() {
+        assert_eq!(batch_size(1_048_588), None, "Kafka's default leaves room for the client's own");
+        assert_eq!(batch_size(1_000_000), Some(967_104));
+        assert_eq!(batch_size(20_000), Some(17_872));
+        assert_eq!(batch_size(100), Some(1));
+        assert_eq!(batch_size(0), Some(1));
+    }
+}
