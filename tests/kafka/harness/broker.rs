@@ -2,12 +2,12 @@
 
 use super::cluster::Cluster;
 use super::command::{Run, source_dir};
-use super::helper;
 use super::machine::jars;
 use super::ports::free_port;
 use super::process::{Process, Signal};
 use super::scratch::Scratch;
 use super::wait::{LONG, wait_until};
+use super::witness;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -42,7 +42,7 @@ pub(crate) fn close_shared() {
     if let Some(Shared { broker: Some(mut broker), .. }) = shared {
         broker.kill_nine();
     }
-    helper::close();
+    witness::close();
 }
 
 /// Another way into a broker, beside its plain one.

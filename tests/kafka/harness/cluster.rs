@@ -1,9 +1,9 @@
 //! A Kafka cluster as the tests see it: through Apache Kafka's own Java client, never through the
 //! library under test.
 
-use super::helper::Request;
 use super::record::Record;
 use super::wait::{SHORT, wait_until};
+use super::witness::Request;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,7 +4,6 @@
 mod broker;
 mod cluster;
 mod command;
-mod helper;
 mod house;
 mod kcat;
 mod log;
@@ -18,11 +17,11 @@ mod scratch;
 mod tracking;
 mod trail;
 mod wait;
+mod witness;
 
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
 pub(crate) use cluster::{Cluster, Ending, placed};
 pub(crate) use command::{Run, program};
-pub(crate) use helper::class_path;
 pub(crate) use house::{House, one_start_at_a_time, runs};
 pub(crate) use kcat::kcat;
 pub(crate) use log::{LogLine, read_log};
@@ -37,3 +36,4 @@ pub(crate) use tracking::{
 };
 pub(crate) use trail::{Line, Summary, Trail};
 pub(crate) use wait::{LONG, SHORT, wait_until, wait_while_time_passes};
+pub(crate) use witness::class_path;

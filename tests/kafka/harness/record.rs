@@ -64,7 +64,7 @@ impl Record {
         std::str::from_utf8(self.value.as_deref().expect("no tombstone")).expect("it is text")
     }
 
-    /// As the Java helper wants it.
+    /// As the Java witness wants it.
     pub(crate) fn to_request(&self, with_partition: bool) -> Value {
         let headers: Vec<Value> =
             self.headers.iter().map(|(name, value)| json!([STANDARD.encode(name), encoded(value.as_ref())])).collect();
@@ -77,7 +77,7 @@ impl Record {
         })
     }
 
-    /// As the Java helper tells it.
+    /// As the Java witness tells it.
     pub(crate) fn from_answer(line: &Value) -> Record {
         let headers = line["headers"].as_array().expect("headers are told");
         Record {

@@ -23,8 +23,8 @@ final class Cluster {
     private Cluster() {}
 
     static ObjectNode answer(String what, JsonNode request) throws Exception {
-        ObjectNode answer = Helper.JSON.createObjectNode();
-        try (Admin admin = Admin.create(Helper.settings(request))) {
+        ObjectNode answer = Witness.JSON.createObjectNode();
+        try (Admin admin = Admin.create(Witness.settings(request))) {
             switch (what) {
                 case "ready":
                     admin.describeCluster().nodes().get();

@@ -33,7 +33,7 @@ final class Records {
     private Records() {}
 
     private static KafkaProducer<byte[], byte[]> producer(JsonNode request) {
-        Properties settings = Helper.settings(request);
+        Properties settings = Witness.settings(request);
         settings.putIfAbsent("acks", "all");
         settings.putIfAbsent("max.request.size", LARGEST_REQUEST);
         settings.putIfAbsent("buffer.memory", 2L * LARGEST_REQUEST);
@@ -54,17 +54,17 @@ final class Records {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         String topic = request.get("topic").asText();
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            sent.add(producer.send(record(topic, Helper.JSON.readTree(line))));
+            sent.add(producer.send(record(topic, Witness.JSON.readTree(line))));
         }
         producer.flush();
-        ArrayNode places = Helper.JSON.createArrayNode();
+        ArrayNode places = Witness.JSON.createArrayNode();
         for (Future<RecordMetadata> one : sent) {
             places.addArray().add(one.get().partition()).add(one.get().offset());
         }
         switch (transaction) {
             case "open":
                 // Not closed: closing would abort. The process that ends takes it along.
-                return Helper.JSON.createObjectNode().set("places", places);
+                return Witness.JSON.createObjectNode().set("places", places);
             case "commit":
                 producer.commitTransaction();
                 break;
@@ -74,7 +74,7 @@ final class Records {
             default:
         }
         producer.close();
-        return Helper.JSON.createObjectNode().set("places", places);
+        return Witness.JSON.createObjectNode().set("places", places);
     }
 
     private static ProducerRecord<byte[], byte[]> record(String topic, JsonNode line)
@@ -128,7 +128,7 @@ final class Records {
             }
             producer.flush();
         }
-        return Helper.JSON.createObjectNode().put("sent", number);
+        return Witness.JSON.createObjectNode().put("sent", number);
     }
 
     private static byte[] utf8(String text) {
@@ -137,7 +137,7 @@ final class Records {
 
     /** Every record of a topic from its beginning up to its end as it stands now, a line each. */
     static ObjectNode dump(JsonNode request, BufferedWriter out) throws Exception {
-        Properties settings = Helper.settings(request);
+        Properties settings = Witness.settings(request);
         settings.put("fetch.max.bytes", LARGEST_REQUEST);
         settings.put("max.partition.fetch.bytes", LARGEST_REQUEST);
         settings.putIfAbsent("isolation.level", "read_committed");
@@ -158,11 +158,11 @@ final class Records {
                 }
             }
         }
-        return Helper.JSON.createObjectNode();
+        return Witness.JSON.createObjectNode();
     }
 
     private static ObjectNode line(ConsumerRecord<byte[], byte[]> one) throws Exception {
-        ObjectNode line = Helper.JSON.createObjectNode();
+        ObjectNode line = Witness.JSON.createObjectNode();
         line.put("partition", one.partition());
         line.put("offset", one.offset());
         line.put("timestamp", one.timestamp());

@@ -22,19 +22,19 @@ import java.util.Properties;
  * is some lines of JSON, the last of which has either {@code done} or {@code error}. It ends when
  * its standard input does, so it never outlives the tests.
  */
-public final class Helper {
+public final class Witness {
     static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(Integer.MAX_VALUE)
                     .build())
             .build());
 
-    private Helper() {}
+    private Witness() {}
 
     public static void main(String[] arguments) throws Exception {
         ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         System.out.println(server.getLocalPort());
-        daemon(Helper::endWithStandardInput);
+        daemon(Witness::endWithStandardInput);
         while (true) {
             Socket connection = server.accept();
             daemon(() -> serve(connection));

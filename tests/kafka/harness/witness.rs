@@ -11,13 +11,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-struct Helper {
+struct Witness {
     process: Process,
     port: u16,
     _scratch: Scratch,
 }
 
-static HELPER: Mutex<Option<Helper>> = Mutex::new(None);
+static WITNESS: Mutex<Option<Witness>> = Mutex::new(None);
 
 /// Kafka's jars and further places, as a class path.
 pub(crate) fn class_path(further: &[&Path]) -> String {
@@ -29,40 +29,40 @@ pub(crate) fn class_path(further: &[&Path]) -> String {
     path
 }
 
-impl Helper {
-    fn start() -> Helper {
-        let scratch = Scratch::new("helper");
+impl Witness {
+    fn start() -> Witness {
+        let scratch = Scratch::new("witness");
         let sources = super::command::source_dir().join("tests/kafka/java");
         let mut compiler = Command::new(java_tool("javac"));
         compiler
             .args(["-cp", &class_path(&[]), "-d"])
             .arg(scratch.path())
-            .args(["Helper.java", "Records.java", "Cluster.java"].map(|name| sources.join(name)));
+            .args(["Witness.java", "Records.java", "Cluster.java"].map(|name| sources.join(name)));
         let compiled = Process::start("javac", compiler, scratch.path()).wait(LONG);
         compiled.expect_code(0);
         let mut command = Command::new(java_tool("java"));
         command
             .args(["-Xmx1g", "-XX:+UseSerialGC", "-cp"])
-            .args([&class_path(&[scratch.path()]), "Helper"])
+            .args([&class_path(&[scratch.path()]), "Witness"])
             .stdin(Stdio::piped());
-        let mut process = Process::start("helper", command, scratch.path());
-        let port = wait_until("the Java helper listens", LONG, || {
+        let mut process = Process::start("witness", command, scratch.path());
+        let port = wait_until("the Java witness listens", LONG, || {
             assert!(process.is_running(), "it ended: {}", process.stderr());
             process.stdout().strip_suffix('\n')?.parse().ok()
         });
-        Helper { process, port, _scratch: scratch }
+        Witness { process, port, _scratch: scratch }
     }
 }
 
 fn port() -> u16 {
-    let mut helper = HELPER.lock().unwrap_or_else(PoisonError::into_inner);
-    helper.get_or_insert_with(Helper::start).port
+    let mut witness = WITNESS.lock().unwrap_or_else(PoisonError::into_inner);
+    witness.get_or_insert_with(Witness::start).port
 }
 
 pub(crate) fn close() {
-    let helper = HELPER.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(mut helper) = helper {
-        helper.process.kill_nine();
+    let witness = WITNESS.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(mut witness) = witness {
+        witness.process.kill_nine();
     }
 }
 
@@ -74,13 +74,13 @@ pub(crate) struct Request {
 impl Request {
     /// Asks with the request itself and the lines that belong to it.
     pub(crate) fn ask(request: &Value, lines: impl IntoIterator<Item = Value>) -> Request {
-        let connection = TcpStream::connect(("127.0.0.1", port())).expect("the Java helper can be reached");
+        let connection = TcpStream::connect(("127.0.0.1", port())).expect("the Java witness can be reached");
         let mut out = BufWriter::new(&connection);
-        writeln!(out, "{request}").expect("the Java helper listens");
+        writeln!(out, "{request}").expect("the Java witness listens");
         for line in lines {
-            writeln!(out, "{line}").expect("the Java helper listens");
+            writeln!(out, "{line}").expect("the Java witness listens");
         }
-        out.flush().expect("the Java helper listens");
+        out.flush().expect("the Java witness listens");
         drop(out);
         Request { connection }
     }
@@ -105,6 +105,6 @@ impl Request {
             }
             lines.push(value);
         }
-        Err("the Java helper broke off".to_owned())
+        Err("the Java witness broke off".to_owned())
     }
 }
