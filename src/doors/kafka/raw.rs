@@ -242,8 +242,15 @@ impl RawMessage<'_> {
         let mut headers = ptr::null_mut();
         // SAFETY: the message is valid; the headers belong to it.
         let code = unsafe { sys::rd_kafka_message_headers(self.message, &mut headers) };
-        if code != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            return;
+        match code {
+            sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => {}
+            sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__NOENT => return,
+            // More than 100,000 of them, or damaged ones: librdkafka gives none, and that must be told.
+            code => {
+                let (partition, offset) = (self.partition(), self.offset());
+                tracing::error!(partition, offset, error = ?code, "the headers of a message could not be read");
+                return;
+            }
         }
         for index in 0.. {
             let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
