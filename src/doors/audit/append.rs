@@ -124,6 +124,7 @@ struct State {
     latencies: Latencies,
     first_unsynced: Option<Instant>,
     writer_done: bool,
+    syncer_done: bool,
 }
 
 impl Shared {
@@ -134,6 +135,12 @@ impl Shared {
     fn fail(&self, error: AppendError) {
         self.lock().progress.failed.get_or_insert(error);
         self.changed.notify_all();
+    }
+
+    /// Waits for the last sync, which may fail like any other.
+    fn wait_for_syncer(&self) {
+        let state = self.lock();
+        drop(self.changed.wait_while(state, |state| !state.syncer_done));
     }
 
     fn disk(&self, what: &'static str, error: &io::Error) -> AppendError {
@@ -161,7 +168,13 @@ impl Trail {
         let progress = Progress { written_bytes: 0, synced_bytes: 0, syncs: 0, full_since: None, failed: None };
         let latencies = Latencies { write_us: histogram(), sync_us: histogram() };
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { progress, latencies, first_unsynced: None, writer_done: false }),
+            state: Mutex::new(State {
+                progress,
+                latencies,
+                first_unsynced: None,
+                writer_done: false,
+                syncer_done: false,
+            }),
             changed: Condvar::new(),
             path: self.file.path().to_owned(),
             stop,
@@ -172,15 +185,16 @@ impl Trail {
             let mut file = self.file;
             let start_bytes = file.length();
             write_pieces(&mut file, &incoming, &emptying, &of_writer);
-            settle(&mut file, start_bytes, &of_writer);
             of_writer.lock().writer_done = true;
             of_writer.changed.notify_all();
+            of_writer.wait_for_syncer();
+            settle(&mut file, start_bytes, &of_writer);
         })?);
-        threads.push(
-            std::thread::Builder::new()
-                .name("sync".into())
-                .spawn(move || sync_writes(&sync, durability, &of_syncer))?,
-        );
+        threads.push(std::thread::Builder::new().name("sync".into()).spawn(move || {
+            sync_writes(&sync, durability, &of_syncer);
+            of_syncer.lock().syncer_done = true;
+            of_syncer.changed.notify_all();
+        })?);
         Ok(Appender { pieces: Some(pieces), emptied, shared, threads, submitted_bytes: 0 })
     }
 }

@@ -36,11 +36,6 @@ struct Entry {
 }
 
 impl MessageBatch {
-    /// How many messages it holds.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

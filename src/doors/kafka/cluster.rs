@@ -18,11 +18,6 @@ impl Cluster {
         Self { client, settings }
     }
 
-    /// The settings that it was reached with.
-    pub fn settings(&self) -> &ClientSettings {
-        &self.settings
-    }
-
     /// The cluster's own id, when it tells one within `timeout`.
     pub fn id(&self, timeout: Duration) -> Option<String> {
         self.client.client().fetch_cluster_id(timeout)

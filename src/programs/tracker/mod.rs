@@ -26,4 +26,4 @@ pub use args::{Payload, Print, TrackerArgs};
 pub use config::TrackerConfig;
 pub use error::TrackerError;
 pub use report::Tally;
-pub use run::{Summary, run};
+pub use run::run;

@@ -19,6 +19,14 @@ pub struct Tally {
     pub gaps: u64,
 }
 
+impl Tally {
+    /// The last line of a run with `--until-end`, for scripts.
+    pub(super) fn line(self) -> String {
+        let Self { received, valid, invalid, gaps } = self;
+        format!("received={received} valid={valid} invalid={invalid} gaps={gaps}")
+    }
+}
+
 /// Makes reports; remembers the one before, for the rate of the interval.
 pub(super) struct Reporter {
     started: Instant,

@@ -33,30 +33,13 @@ const LAST_COMMIT: Duration = Duration::from_secs(5);
 /// How long the cluster may take to tell its id.
 const CLUSTER_ID: Duration = Duration::from_secs(2);
 
-/// What a run has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Messages and gaps of this run.
-    pub tally: Tally,
-    /// Whether the run came as far as reading.
-    pub read: bool,
-}
-
-impl Summary {
-    /// The last line of a run with `--until-end`, for scripts.
-    pub fn line(&self) -> String {
-        let Tally { received, valid, invalid, gaps } = self.tally;
-        format!("received={received} valid={valid} invalid={invalid} gaps={gaps}")
-    }
-}
-
 /// Runs a tracker until it has reached the end (`--until-end`) or a stop is asked for.
 ///
 /// # Errors
 /// [`TrackerError`]; it knows its exit code.
-pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Summary, TrackerError> {
+pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Tally, TrackerError> {
     fs::create_dir_all(&config.dir).map_err(folder("make", &config.dir))?;
-    let Some(lock) = own_folder(config, shutdown)? else { return Ok(Summary::default()) };
+    let Some(lock) = own_folder(config, shutdown)? else { return Ok(Tally::default()) };
     let log = open_log(config)?;
     // A second run in one process (tests) keeps the first one's log for what libraries say.
     drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(log.layer())));
@@ -73,7 +56,7 @@ pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Summary, Track
         Err(error) if error.is_early_stop() => {
             log.write(&HealthEvent::Stopping { reason: "signal" });
             log.write(&stopped(Tally::default(), started.elapsed(), None));
-            Ok(Summary::default())
+            Ok(Tally::default())
         }
         Err(error) => {
             log.write(&HealthEvent::Failed { reason: error.to_string() });
@@ -81,7 +64,7 @@ pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Summary, Track
             std::mem::forget(lock);
             Err(error)
         }
-        Ok(summary) => Ok(summary),
+        Ok(tally) => Ok(tally),
     }
 }
 
@@ -134,7 +117,7 @@ fn record(
     shutdown: &Shutdown,
     log: &HealthLog,
     started: Instant,
-) -> Result<Summary, TrackerError> {
+) -> Result<Tally, TrackerError> {
     let status = Status::new(&config.topic, &config.group);
     let _server = config.listen.as_deref().map(|address| status.serve(address)).transpose()?;
     let (trail, recovery) = audit::open(&trail_path(&config.dir), &config.topic, shutdown)?;
@@ -249,7 +232,7 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
 }
 
 /// Syncs, publishes, and says goodbye.
-fn finish(mut session: Session<'_>, status: &Status) -> Result<Summary, TrackerError> {
+fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerError> {
     if let Some(event) = session.invalid.rest() {
         session.log.write(&event);
     }
@@ -273,8 +256,7 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Summary, TrackerE
         }
     }
     log.write(&stopped(tally, reporter.uptime(Instant::now()), lag));
-    let summary = Summary { tally, read: true };
-    let last = config.until_end.then(|| summary.line());
+    let last = config.until_end.then(|| tally.line());
     printer.finish(last).map_err(|source| TrackerError::Output { source })?;
-    Ok(summary)
+    Ok(tally)
 }

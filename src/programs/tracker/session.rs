@@ -153,9 +153,7 @@ impl Session<'_> {
             if let Some(order) = &judged.order {
                 self.printer.order(now, &message, order, self.shutdown);
             }
-            if let Some(targets) = &mut self.targets {
-                targets.reached(message.partition, message.offset + 1);
-            }
+            self.reached(message.partition, message.offset + 1);
         }
         self.wait_for_letters()?;
         if piece.is_empty() { Ok(()) } else { self.submit(piece) }
