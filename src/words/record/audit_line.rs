@@ -268,6 +268,9 @@ pub struct LineHead<'a> {
     /// Absent in the Go program's lines, and for messages that have none.
     #[serde(default)]
     pub kafka_timestamp: Option<i64>,
+    /// The leader's epoch when it was appended.
+    #[serde(default)]
+    pub leader_epoch: Option<i32>,
     /// Offsets before this one that hold no message for anybody.
     #[serde(default)]
     pub gap_before: i64,

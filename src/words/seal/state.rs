@@ -8,9 +8,6 @@ use thiserror::Error;
 use super::hash_text;
 use crate::base::tree::{Hash, Tree};
 
-/// The only version there is.
-const VERSION: u32 = 1;
-
 /// Where a partition stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedPosition {
@@ -19,6 +16,9 @@ pub struct SealedPosition {
     /// The epoch of the leader in its last line; `None` while unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leader_epoch: Option<i32>,
+    /// Whether it has no line yet: `next` is then where it will begin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_line: bool,
 }
 
 /// The newest segment as far as it is sealed.
@@ -98,7 +98,7 @@ pub enum SealError {
     #[error("it is no seal: {0}")]
     Malformed(#[from] serde_json::Error),
     /// A later program wrote it.
-    #[error("it is a seal of version {found}, and this program knows version {VERSION}: use the newer program")]
+    #[error("it is a seal of version {found}, and this program knows version {}: use the newer program", Seal::VERSION)]
     OtherVersion {
         /// What it says.
         found: u32,
@@ -112,6 +112,9 @@ pub enum SealError {
 }
 
 impl Seal {
+    /// The only version there is.
+    pub const VERSION: u32 = 1;
+
     /// Reads a seal, and checks what can be checked without the lines: its version, and that the
     /// counts, the frontier, the root and the tail agree with each other.
     ///
@@ -119,7 +122,7 @@ impl Seal {
     /// See [`SealError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, SealError> {
         let seal: Self = serde_json::from_slice(bytes)?;
-        if seal.version != VERSION {
+        if seal.version != Self::VERSION {
             return Err(SealError::OtherVersion { found: seal.version });
         }
         let total = seal.valid.checked_add(seal.invalid).and_then(|messages| messages.checked_add(seal.gaps));
@@ -162,6 +165,12 @@ pub struct SegmentEntry {
     pub frontier: Vec<Hash>,
     /// By partition, at its end.
     pub positions: BTreeMap<i32, SealedPosition>,
+    /// How many of all lines up to its end are valid messages.
+    pub valid: u64,
+    /// How many are messages that were not what was expected.
+    pub invalid: u64,
+    /// How many tell gaps.
+    pub gaps: u64,
     /// When its first line was written, milliseconds since 1970-01-01 UTC.
     pub started_ms: i64,
     /// When it was closed, milliseconds since 1970-01-01 UTC.
