@@ -5,30 +5,29 @@
 //! subscribed to: no rebalance can take one away, and the group is only where offsets are published.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use thiserror::Error;
 
 use super::batch::MessageBatch;
-use super::cluster::Cluster;
-use super::connect::creation;
-use super::fetcher::{Fetcher, watch_partitions};
-use super::raw::{self, ConsumerQueue};
-use super::settings::{PropertyError, Role, client_config};
+use super::raw;
+use super::settings::PropertyError;
 use super::statistics::Statistics;
-use super::topics::TopicInfo;
+use super::watch::{Observer, Watch};
 use crate::tools::shutdown::Shutdown;
 
-/// How many batches may wait for the reader.
-const WAITING_BATCHES: usize = 8;
+/// How long whoever drops a consumer waits for its end. Past that it ends by itself.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Where to begin in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +50,20 @@ pub enum Fetched {
         /// The next offset to come.
         offset: i64,
     },
-    /// The position is outside of what the broker has; reading of this partition has stopped.
+    /// The position is outside of what the broker has, or its log is another one there; reading of
+    /// this partition has stopped.
     OffsetGone {
         /// Which partition.
         partition: i32,
+        /// The first offset at which the broker's log is not the one that was read any more, if the
+        /// log was cut behind the position and the broker can tell where.
+        parted_at: Option<i64>,
     },
-    /// The topic has partitions that are not being read.
-    NewPartitions(Vec<i32>),
+    /// The topic is another one of the same name now. Nothing of the new one was delivered, and
+    /// nothing more will be: drop this consumer, and make another when the position is right.
+    TopicChanged,
+    /// What the cluster says of the topic, every two seconds.
+    Watched(Watch),
     /// No broker can be reached.
     BrokerLost {
         /// Why, as far as the client knows.
@@ -90,13 +96,19 @@ pub enum ConsumeError {
         /// What was said.
         reason: String,
     },
-    /// The broker did not tell the ends of a partition in time.
-    #[error("the ends of {topic}/{partition} are not known: {reason}")]
+    /// The cluster did not tell the ends of partitions in time.
+    #[error("the ends of {topic} are not known: {reason}")]
     Ends {
         /// The topic.
         topic: String,
-        /// Its partition.
-        partition: i32,
+        /// What was said.
+        reason: String,
+    },
+    /// The cluster did not tell the group's offsets in time.
+    #[error("the offsets of the group for {topic} are not known: {reason}")]
+    Committed {
+        /// The topic.
+        topic: String,
         /// What was said.
         reason: String,
     },
@@ -139,51 +151,15 @@ impl ConsumerContext for Quiet {}
 
 /// A topic that is being read.
 pub struct Consumer {
-    client: Arc<BaseConsumer<Quiet>>,
-    topic: String,
-    // `None` only while dropping: the thread's pending send then fails, and it ends.
-    fetched: Option<Receiver<Fetched>>,
-    empty: SyncSender<MessageBatch>,
-    stop: Shutdown,
-    threads: Vec<JoinHandle<()>>,
-    unanswered: Cell<u32>,
-}
-
-impl Cluster {
-    /// A reader of `topic`. Nothing is read until [`Consumer::read_from`] says from where.
-    ///
-    /// # Errors
-    /// [`ConsumeError`] when the client cannot be made.
-    pub fn consumer(&self, topic: &TopicInfo, group: &str) -> Result<Consumer, ConsumeError> {
-        let start = |reason: String| ConsumeError::Start { reason };
-        let mut config = client_config(&self.settings, Role::Consumer)?;
-        config.set("group.id", group);
-        let client: BaseConsumer<Quiet> = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
-        let client = Arc::new(client);
-        let queue = ConsumerQueue::new(Arc::clone(&client)).ok_or_else(|| start("it has no queue".to_owned()))?;
-        let (events, fetched) = sync_channel(WAITING_BATCHES);
-        let (empty, recycled) = sync_channel(WAITING_BATCHES);
-        let stop = Shutdown::new();
-        let mut threads = Vec::new();
-        let fetcher = Fetcher::new(queue, topic.name.clone(), events.clone(), recycled, stop.clone());
-        let spawned = std::thread::Builder::new().name("fetch".into()).spawn(move || fetcher.run());
-        threads.push(spawned.map_err(|error| start(error.to_string()))?);
-        let watch = (Arc::clone(&client), topic.clone(), events, stop.clone());
-        let spawned = std::thread::Builder::new().name("partitions".into()).spawn(move || {
-            let (client, topic, events, stop) = watch;
-            watch_partitions(&client, &topic, &events, &stop);
-        });
-        threads.push(spawned.map_err(|error| start(error.to_string()))?);
-        Ok(Consumer {
-            client,
-            topic: topic.name.clone(),
-            fetched: Some(fetched),
-            empty,
-            stop,
-            threads,
-            unanswered: Cell::new(0),
-        })
-    }
+    // All three are `None` only while dropping.
+    pub(super) client: Option<Arc<BaseConsumer<Quiet>>>,
+    pub(super) observer: Option<Arc<Observer>>,
+    pub(super) fetched: Option<Receiver<Fetched>>,
+    pub(super) topic: String,
+    pub(super) empty: SyncSender<MessageBatch>,
+    pub(super) stop: Shutdown,
+    pub(super) threads: Vec<JoinHandle<()>>,
+    pub(super) unanswered: Cell<u32>,
 }
 
 impl Consumer {
@@ -203,14 +179,20 @@ impl Consumer {
         drop(self.empty.try_send(batch));
     }
 
-    /// Publishes `positions` (partition, next offset) as the group's offsets. The answer comes as
-    /// [`Fetched::Committed`]; a failure loses nothing, since the caller keeps the positions.
-    pub fn commit(&self, positions: &[(i32, i64)]) {
-        if positions.is_empty() {
-            return;
+    fn client(&self) -> Option<&BaseConsumer<Quiet>> {
+        self.client.as_deref()
+    }
+
+    /// Publishes `positions` (partition, next offset) as the group's offsets, with `metadata` (a few
+    /// dozen bytes; brokers take 4096) beside each. The answer comes as [`Fetched::Committed`]; a
+    /// failure loses nothing, since the caller keeps the positions.
+    pub fn commit(&self, positions: &[(i32, i64)], metadata: &str) {
+        let Some(client) = self.client().filter(|_| !positions.is_empty()) else { return };
+        let mut list = TopicPartitionList::with_capacity(positions.len());
+        for &(partition, next) in positions {
+            add(&mut list, &self.topic, partition, StartAt::Offset(next)).set_metadata(metadata);
         }
-        let positions: Vec<_> = positions.iter().map(|&(partition, next)| (partition, StartAt::Offset(next))).collect();
-        match raw::commit(&self.client, &list(&self.topic, &positions)) {
+        match raw::commit(client, &list) {
             Ok(()) => self.unanswered.set(self.unanswered.get() + 1),
             Err(error) => tracing::warn!(%error, "the group's offsets could not be sent"),
         }
@@ -221,67 +203,119 @@ impl Consumer {
         self.unanswered.get()
     }
 
-    /// The ends of a partition, asked of the broker.
+    /// What the group has published: by partition, the next offset and the metadata that was stored
+    /// with it. A partition for which nothing is stored is left out.
     ///
     /// # Errors
-    /// [`ConsumeError::Ends`] when it does not answer within `timeout`.
-    pub fn ends(&self, partition: i32, timeout: Duration) -> Result<Ends, ConsumeError> {
-        // The client reads committed messages only, so this "high" is the last stable offset.
-        let (low, readable_end) = self
-            .client
-            .fetch_watermarks(&self.topic, partition, timeout)
-            .map_err(|error| ConsumeError::Ends { topic: self.topic.clone(), partition, reason: error.to_string() })?;
-        Ok(Ends { low, readable_end })
+    /// [`ConsumeError::Committed`] when the cluster does not answer within `timeout`.
+    pub fn committed(&self, timeout: Duration) -> Result<BTreeMap<i32, (i64, String)>, ConsumeError> {
+        let failed = |reason: String| ConsumeError::Committed { topic: self.topic.clone(), reason };
+        let (Some(client), Some(observer)) = (self.client(), &self.observer) else { return Ok(BTreeMap::new()) };
+        let asked = Instant::now();
+        let partitions = observer.partitions(timeout).map_err(|error| failed(error.reason))?;
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition(&self.topic, partition);
+        }
+        let left = timeout.saturating_sub(asked.elapsed()).max(Duration::from_millis(1));
+        let list = client.committed_offsets(list, left).map_err(|error| failed(error.to_string()))?;
+        let mut committed = BTreeMap::new();
+        for element in list.elements() {
+            element.error().map_err(|error| failed(error.to_string()))?;
+            if let Offset::Offset(next) = element.offset() {
+                committed.insert(element.partition(), (next, element.metadata().to_owned()));
+            }
+        }
+        Ok(committed)
     }
 
-    /// Starts to read a partition, or reads one from another offset than it stands at.
+    /// The ends of some partitions, asked of the cluster in one go; for each that has no answer, why.
+    ///
+    /// # Errors
+    /// [`ConsumeError::Ends`] when there is no answer at all within `timeout`.
+    pub fn ends(
+        &self,
+        partitions: &[i32],
+        timeout: Duration,
+    ) -> Result<BTreeMap<i32, Result<Ends, String>>, ConsumeError> {
+        let Some(observer) = &self.observer else { return Ok(BTreeMap::new()) };
+        observer
+            .ends(partitions, timeout)
+            .map_err(|error| ConsumeError::Ends { topic: self.topic.clone(), reason: error.reason })
+    }
+
+    /// Starts to read a partition, or reads one from another offset than it stands at. With the
+    /// `leader_epoch` of the message before `start`, the broker is asked whether its log is still the
+    /// one that was read, and [`Fetched::OffsetGone`] tells when it is not.
     ///
     /// # Errors
     /// [`ConsumeError::Assign`] when librdkafka refuses.
-    pub fn read_from(&self, partition: i32, start: StartAt) -> Result<(), ConsumeError> {
-        let list = list(&self.topic, &[(partition, start)]);
+    pub fn read_from(&self, partition: i32, start: StartAt, leader_epoch: Option<i32>) -> Result<(), ConsumeError> {
+        let Some(client) = self.client() else { return Ok(()) };
+        let mut list = TopicPartitionList::with_capacity(1);
+        add(&mut list, &self.topic, partition, start);
+        if let Some(epoch) = leader_epoch {
+            raw::set_leader_epoch(&list, &self.topic, partition, epoch);
+        }
         let failed = |error: KafkaError| ConsumeError::Assign {
             topic: self.topic.clone(),
             partition,
             start,
             reason: error.to_string(),
         };
-        let assigned = self.client.assignment().map_err(failed)?;
+        let assigned = client.assignment().map_err(failed)?;
         if assigned.find_partition(&self.topic, partition).is_some() {
-            self.client.incremental_unassign(&list).map_err(failed)?;
+            client.incremental_unassign(&list).map_err(failed)?;
         }
-        self.client.incremental_assign(&list).map_err(failed)
+        client.incremental_assign(&list).map_err(failed)
     }
 }
 
 impl Drop for Consumer {
     fn drop(&mut self) {
         self.stop.request();
+        // A thread that waits for somebody to listen ends by it.
         self.fetched = None;
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so already.
-            drop(thread.join());
-        }
-        if self.unanswered.get() > 0 {
-            // librdkafka's close waits for each answer, and without a broker for ever. Its memory stays
-            // until the process ends, which is about to happen.
-            std::mem::forget(Arc::clone(&self.client));
+        let threads = std::mem::take(&mut self.threads);
+        let (client, observer) = (self.client.take(), self.observer.take());
+        let (ended, end) = sync_channel::<()>(1);
+        // librdkafka's close waits for answers, and a client that has gone mute or has no broker waits
+        // for ever. That must hold nobody up, so it waits on a thread of its own.
+        let parting = move || {
+            for thread in threads {
+                // A thread that panicked has said so already.
+                drop(thread.join());
+            }
+            if let Some(client) = &client {
+                // Gives back what was fetched and not polled, the most of its memory.
+                drop(client.unassign());
+            }
+            drop((client, observer));
+            drop(ended);
+        };
+        let spawned = std::thread::Builder::new().name("parting".into()).spawn(parting);
+        // Mostly it takes no time, and then it is better to be really gone.
+        if spawned.is_ok() && self.unanswered.get() == 0 && end.recv_timeout(PARTING) == Err(RecvTimeoutError::Timeout)
+        {
+            tracing::debug!("a consumer takes long to close, and is left to it");
         }
     }
 }
 
-fn list(topic: &str, positions: &[(i32, StartAt)]) -> TopicPartitionList {
-    let mut list = TopicPartitionList::with_capacity(positions.len());
-    for &(partition, start) in positions {
-        let offset = match start {
-            StartAt::Beginning => Offset::Beginning,
-            StartAt::Offset(next) => Offset::Offset(next),
-        };
-        let mut element = list.add_partition(topic, partition);
-        if let Err(error) = element.set_offset(offset) {
-            // Only a negative offset is refused, and then the partition starts nowhere: told by the broker.
-            tracing::debug!(%error, partition, "offset not set");
-        }
+fn add<'l>(
+    list: &'l mut TopicPartitionList,
+    topic: &str,
+    partition: i32,
+    start: StartAt,
+) -> TopicPartitionListElem<'l> {
+    let offset = match start {
+        StartAt::Beginning => Offset::Beginning,
+        StartAt::Offset(next) => Offset::Offset(next),
+    };
+    let mut element = list.add_partition(topic, partition);
+    if let Err(error) = element.set_offset(offset) {
+        // Only a negative offset is refused, and then the partition starts nowhere: told by the broker.
+        tracing::debug!(%error, partition, "offset not set");
     }
-    list
+    element
 }

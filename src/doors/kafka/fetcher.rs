@@ -1,36 +1,42 @@
-//! The two threads of a consumer: one fetches, one looks for new partitions.
+//! The thread of a consumer that fetches: it polls librdkafka and hands batches over.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::batch::MessageBatch;
 use super::connect::tidy;
 use super::consumer::Fetched;
-use super::raw::{ConsumerQueue, RawEvent};
+use super::incarnation::Incarnation;
+use super::raw::{ConsumerQueue, LogLine, LogQueue, RawEvent};
 use super::statistics;
-use super::topics::TopicInfo;
 use crate::tools::shutdown::Shutdown;
 
 /// How long the fetching thread waits for one event before it looks whether to stop.
 const POLL: Duration = Duration::from_millis(100);
 
-/// How often the number of partitions is asked for.
-const PARTITION_CHECK: Duration = Duration::from_secs(10);
-
-/// How long that question may take; also how long stopping may wait for it.
-const PARTITION_ANSWER: Duration = Duration::from_secs(1);
+/// The level of lines for debugging, as syslog counts.
+const DEBUG_LEVEL: i32 = 7;
 
 /// Polls librdkafka and sends batches on.
 pub(super) struct Fetcher<C: ConsumerContext + 'static> {
     queue: ConsumerQueue<C>,
+    log: Log<C>,
     events: SyncSender<Fetched>,
     recycled: Receiver<MessageBatch>,
     stop: Shutdown,
     collected: Collected,
+}
+
+/// What librdkafka logs, and what is learnt from it.
+pub(super) struct Log<C: ConsumerContext + 'static> {
+    pub(super) queue: LogQueue<C>,
+    pub(super) incarnation: Incarnation,
+    /// Whether somebody asked for its lines for debugging; otherwise they are only for us.
+    pub(super) is_told: bool,
 }
 
 /// What was polled and is not sent on yet, in its order.
@@ -38,6 +44,8 @@ struct Collected {
     topic: String,
     batch: MessageBatch,
     ready: VecDeque<Fetched>,
+    /// The topic is another one: nothing that was read counts any more.
+    topic_changed: bool,
     broker_lost: bool,
     last_reason: String,
 }
@@ -45,19 +53,20 @@ struct Collected {
 impl<C: ConsumerContext + 'static> Fetcher<C> {
     pub(super) fn new(
         queue: ConsumerQueue<C>,
+        log: Log<C>,
         topic: String,
-        events: SyncSender<Fetched>,
-        recycled: Receiver<MessageBatch>,
+        (events, recycled): (SyncSender<Fetched>, Receiver<MessageBatch>),
         stop: Shutdown,
     ) -> Self {
         let collected = Collected {
             topic,
             batch: MessageBatch::default(),
             ready: VecDeque::new(),
+            topic_changed: false,
             broker_lost: false,
             last_reason: "no answer".to_owned(),
         };
-        Self { queue, events, recycled, stop, collected }
+        Self { queue, log, events, recycled, stop, collected }
     }
 
     /// Runs until a stop is asked for or nobody listens any more.
@@ -69,6 +78,10 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
                 while !collected.batch.is_full() && queue.poll(Duration::ZERO, |event| collected.take(event)) {}
             }
             self.collected.close_batch(|| self.recycled.try_recv().unwrap_or_default());
+            // After the messages: those of another topic come later than the line that tells of it.
+            if self.log.tells_of_change() {
+                self.collected.change_topic();
+            }
             while let Some(next) = self.collected.ready.pop_front() {
                 if self.events.send(next).is_err() {
                     return;
@@ -78,9 +91,24 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
     }
 }
 
+impl<C: ConsumerContext + 'static> Log<C> {
+    fn tells_of_change(&mut self) -> bool {
+        let mut is_changed = false;
+        let Self { queue, incarnation, is_told } = self;
+        queue.drain(|LogLine { level, facility, text }| {
+            is_changed |= incarnation.is_changed_by(text);
+            if level < DEBUG_LEVEL || *is_told {
+                tracing::debug!(target: "librdkafka", level, facility, text);
+            }
+        });
+        is_changed
+    }
+}
+
 impl Collected {
     fn take(&mut self, event: RawEvent<'_>) {
         let told = match event {
+            RawEvent::Message(_) | RawEvent::PartitionEnd { .. } if self.topic_changed => return,
             RawEvent::Message(message) => {
                 self.batch.push(&message);
                 return;
@@ -111,7 +139,10 @@ impl Collected {
     fn error(&mut self, partition: Option<i32>, code: RDKafkaErrorCode, fatal: bool, reason: &str) -> Option<Fetched> {
         use RDKafkaErrorCode as Code;
         match (code, partition) {
-            (Code::AutoOffsetReset, Some(partition)) => Some(Fetched::OffsetGone { partition }),
+            (Code::AutoOffsetReset, Some(_)) if self.topic_changed => None,
+            (Code::AutoOffsetReset, Some(partition)) => {
+                Some(Fetched::OffsetGone { partition, parted_at: parted_at(reason) })
+            }
             (Code::AllBrokersDown, _) if self.broker_lost => None,
             (Code::AllBrokersDown, _) => {
                 self.broker_lost = true;
@@ -129,6 +160,17 @@ impl Collected {
         }
     }
 
+    /// Lets go of what was read and tells, once, that the topic is another one.
+    fn change_topic(&mut self) {
+        if std::mem::replace(&mut self.topic_changed, true) {
+            return;
+        }
+        self.ready.retain(|event| {
+            !matches!(event, Fetched::Messages(_) | Fetched::PartitionEnd { .. } | Fetched::OffsetGone { .. })
+        });
+        self.ready.push_back(Fetched::TopicChanged);
+    }
+
     fn close_batch(&mut self, empty: impl FnOnce() -> MessageBatch) {
         if !self.batch.is_empty() {
             self.ready.push_back(Fetched::Messages(std::mem::replace(&mut self.batch, empty())));
@@ -136,24 +178,28 @@ impl Collected {
     }
 }
 
-/// Tells of partitions that were added to the topic, until a stop is asked for.
-pub(super) fn watch_partitions<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topic: &TopicInfo,
-    events: &SyncSender<Fetched>,
-    stop: &Shutdown,
-) {
-    let mut known = topic.partitions;
-    while !stop.wait_timeout(PARTITION_CHECK) {
-        let Ok(metadata) = client.fetch_metadata(Some(&topic.name), PARTITION_ANSWER) else { continue };
-        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic.name) else { continue };
-        let count = i32::try_from(found.partitions().len()).unwrap_or(i32::MAX);
-        if found.error().is_none() && count > known {
-            let added = (known..count).collect();
-            known = count;
-            if events.send(Fetched::NewPartitions(added)).is_err() {
-                return;
-            }
-        }
+/// Where the broker's log parted from the one that was read: "Partition log truncation detected at
+/// offset 10 (leader epoch 0): broker end offset is 5 (offset leader epoch 0). Reset to INVALID.: …".
+fn parted_at(reason: &str) -> Option<i64> {
+    let (_, told) = reason.split_once("log truncation detected at ")?;
+    let (_, offset) = told.split_once("broker end offset is ")?;
+    let digits = offset.split(|character: char| !character.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_logs_parted_is_read_from_librdkafkas_words() {
+        let told = "Partition log truncation detected at offset 10 (leader epoch 0): broker end offset is 5 (offset \
+                    leader epoch 0). Reset to INVALID.: Local: Partition log truncation detected (broker 1)";
+        assert_eq!(parted_at(told), Some(5));
+        let nothing_common = "No epoch found less or equal to offset 10 (leader epoch 3): broker end offset is -1 \
+                              (offset leader epoch -1). Reset using configured policy.";
+        assert_eq!(parted_at(nothing_common), None);
+        assert_eq!(parted_at("fetch failed due to requested offset not available on the broker"), None);
+        assert_eq!(parted_at("Partition log truncation detected at 1: broker end offset is -1"), None);
     }
 }

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::cluster::Cluster;
 use super::connect::serve_events;
+use super::raw::admin::{self, Patience};
 use super::settings::{Role, client_config};
 use crate::tools::shutdown::Shutdown;
 
@@ -99,6 +100,23 @@ impl Cluster {
         }
     }
 
+    /// The topic's own id: base64 text, as Kafka's own tools write it. `None` from brokers without
+    /// such ids (older than 2.8). A topic that was deleted and made anew has another one.
+    ///
+    /// # Errors
+    /// [`TopicError`]: missing, refused, or no answer within `timeout`.
+    pub fn topic_id(&self, topic: &str, timeout: Duration) -> Result<Option<String>, TopicError> {
+        let patience = Patience::new(timeout, &|| false);
+        match admin::describe_topic(&self.client, topic, &patience) {
+            Ok(described) => Ok(described.id),
+            Err(error) if error.code == RDKafkaErrorCode::UnknownTopicOrPartition => {
+                Err(TopicError::Missing { topic: topic.to_owned() })
+            }
+            Err(error) if is_final(error.code) => Err(refused(topic, error.code)),
+            Err(error) => Err(TopicError::NoAnswer { topic: topic.to_owned(), reason: error.reason }),
+        }
+    }
+
     /// The topic, made with `shape` when it is missing. Waits while the broker is slow or away,
     /// until a stop is asked for or `limit` (if any) has passed.
     ///
@@ -166,6 +184,11 @@ impl Cluster {
             Err(error) => Err(TopicError::NoAnswer { topic: topic.to_owned(), reason: error.to_string() }),
         }
     }
+}
+
+fn is_final(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(code, Code::InvalidTopic | Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)
 }
 
 fn is_passing(code: RDKafkaErrorCode) -> bool {

@@ -75,27 +75,25 @@ impl Session<'_> {
         if self.beginnings.are_done() || now < self.beginnings.next {
             return Ok(());
         }
-        for _ in 0..self.beginnings.waiting.len() {
-            let Some(partition) = self.beginnings.waiting.pop_front() else { break };
-            if self.shutdown.is_requested() {
-                self.beginnings.waiting.push_back(partition);
-                break;
-            }
-            match self.consumer.ends(partition, ENDS_ANSWER) {
+        let waiting: Vec<i32> = self.beginnings.waiting.drain(..).collect();
+        let mut answers = match self.consumer.ends(&waiting, ENDS_ANSWER) {
+            Ok(answers) => answers,
+            Err(error) => waiting.iter().map(|&partition| (partition, Err(error.to_string()))).collect(),
+        };
+        for partition in waiting {
+            match answers.remove(&partition).unwrap_or_else(|| Err("no answer".to_owned())) {
                 Ok(ends) if self.is_credible(partition, ends) => self.begin(partition, ends)?,
                 Ok(_) => {
                     self.beginnings.waiting.push_back(partition);
                     self.beginnings.next = Instant::now() + TRUNCATION_CHECKS.1;
                 }
-                Err(error) => {
+                Err(reason) => {
                     self.beginnings.waiting.push_back(partition);
                     self.beginnings.next = Instant::now() + ASK_AGAIN;
-                    let reason = error.to_string();
                     if reason != self.beginnings.trouble {
                         self.beginnings.trouble.clone_from(&reason);
                         self.log.write(&HealthEvent::KafkaTrouble { partition: Some(partition), reason });
                     }
-                    break;
                 }
             }
         }
@@ -136,7 +134,7 @@ impl Session<'_> {
         }
         let start = self.position.next(partition).unwrap_or(ends.low);
         self.ends.insert(partition, ends.readable_end);
-        self.consumer.read_from(partition, StartAt::Offset(start))?;
+        self.consumer.read_from(partition, StartAt::Offset(start), None)?;
         self.beginnings.begun.insert(partition);
         // What the trail has of it may be published at once: it was synced when it was recovered.
         self.mark_submitted();

@@ -245,7 +245,7 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerErr
     let (_, outcome) = appender.finish();
     outcome?;
     if broker_lost.is_none() && !positions.is_empty() {
-        consumer.commit(&positions);
+        consumer.commit(&positions, "");
         let deadline = Instant::now() + LAST_COMMIT;
         while consumer.unanswered() > 0 && Instant::now() < deadline {
             // What is read from here on stays in Kafka; the next start reads it again.

@@ -84,8 +84,12 @@ impl Session<'_> {
                 self.read_to.insert(partition, offset);
                 self.reached(partition, offset);
             }
-            Fetched::OffsetGone { partition } => self.beginnings.again(partition, Instant::now()),
-            Fetched::NewPartitions(partitions) => self.add(partitions),
+            Fetched::OffsetGone { partition, .. } => self.beginnings.again(partition, Instant::now()),
+            Fetched::Watched(watch) => self.add((0..watch.partitions).collect()),
+            Fetched::TopicChanged => {
+                let reason = "the topic is another one now: restart the tracker".to_owned();
+                self.log.write(&HealthEvent::KafkaTrouble { partition: None, reason });
+            }
             Fetched::BrokerLost { reason } => {
                 self.broker_lost = Some(Instant::now());
                 let brokers = self.config.client.brokers.clone();
@@ -229,7 +233,7 @@ impl Session<'_> {
             return Err(failed.into());
         }
         if let Some(positions) = self.publisher.due(now, progress.synced_bytes) {
-            self.consumer.commit(&positions);
+            self.consumer.commit(&positions, "");
         }
         while let Some(event) = self.dead_letters.as_ref().and_then(DeadLetters::failure) {
             self.log.write(&event);
@@ -301,15 +305,12 @@ impl Session<'_> {
     /// does not tell before the deadline is not waited for.
     pub(super) fn note_targets(&mut self, deadline: Instant) {
         let mut ends = BTreeMap::new();
-        for partition in self.recorded().into_keys() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            if let Ok(found) = self.consumer.ends(partition, left.min(ENDS_ANSWER)) {
-                self.ends.insert(partition, found.readable_end);
-                ends.insert(partition, found.readable_end);
-            }
+        let partitions: Vec<i32> = self.recorded().into_keys().collect();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let found = self.consumer.ends(&partitions, left.min(ENDS_ANSWER)).unwrap_or_default();
+        for (partition, found) in found.into_iter().filter_map(|(partition, found)| Some((partition, found.ok()?))) {
+            self.ends.insert(partition, found.readable_end);
+            ends.insert(partition, found.readable_end);
         }
         self.aim_at(ends);
     }

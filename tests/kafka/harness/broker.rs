@@ -5,6 +5,7 @@ use super::command::{Run, source_dir};
 use super::machine::jars;
 use super::ports::free_port;
 use super::process::{Process, Signal};
+use super::proxy::Proxy;
 use super::scratch::Scratch;
 use super::wait::{LONG, wait_until};
 use super::witness;
@@ -52,11 +53,20 @@ pub(crate) struct Listener {
     /// `SSL` or `SASL_PLAINTEXT`.
     pub(crate) protocol: &'static str,
     pub(crate) port: u16,
+    /// Where the broker tells its clients to come.
+    advertised_port: u16,
 }
 
 impl Listener {
     pub(crate) fn new(name: &'static str, protocol: &'static str) -> Listener {
-        Listener { name, protocol, port: free_port() }
+        let port = free_port();
+        Listener { name, protocol, port, advertised_port: port }
+    }
+
+    /// One whose clients come through a proxy.
+    pub(crate) fn behind(proxy: &Proxy) -> Listener {
+        let (port, advertised_port) = (proxy.target_port(), proxy.port());
+        Listener { name: "PROXIED", protocol: "PLAINTEXT", port, advertised_port }
     }
 
     pub(crate) fn cluster(&self) -> Cluster {
@@ -109,15 +119,17 @@ impl Broker {
 
     fn listen_on(&mut self, listeners: &[Listener]) {
         let mut clients = format!("PLAINTEXT://127.0.0.1:{}", self.port);
+        let mut advertised = clients.clone();
         let mut protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned();
         for listener in listeners {
             clients += &format!(",{}://127.0.0.1:{}", listener.name, listener.port);
+            advertised += &format!(",{}://127.0.0.1:{}", listener.name, listener.advertised_port);
             protocols += &format!(",{}:{}", listener.name, listener.protocol);
         }
         let controller = format!("CONTROLLER://127.0.0.1:{}", self.controller_port);
         self.settings.extend([
             format!("listeners={clients},{controller}"),
-            format!("advertised.listeners={clients}"),
+            format!("advertised.listeners={advertised}"),
             format!("listener.security.protocol.map={protocols}"),
         ]);
     }

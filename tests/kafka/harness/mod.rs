@@ -11,6 +11,7 @@ mod machine;
 mod orders;
 mod ports;
 mod process;
+mod proxy;
 mod reaper;
 mod record;
 mod scratch;
@@ -29,6 +30,7 @@ pub(crate) use machine::{Need, java_tool, missing_tools, trial};
 pub(crate) use orders::{order, order_for};
 pub(crate) use ports::free_port;
 pub(crate) use process::{Exit, Process, Signal, send_signal};
+pub(crate) use proxy::Proxy;
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
 pub(crate) use tracking::{

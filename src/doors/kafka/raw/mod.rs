@@ -5,10 +5,17 @@
 //! - The leader epoch of a message.
 //! - Header names that are not UTF-8: the crate's getter panics on them.
 //! - The broker's answer to an asynchronous commit.
+//! - The lines that a client logs, apart from its other events: one of them is the only sign that a
+//!   topic has become another one.
+//! - The leader epoch that goes with a position, without which librdkafka cannot notice that a log was
+//!   cut behind it.
+//! - A topic's id, and the ends of many partitions at once (`admin`).
 //! - The names of all properties, for suggestions.
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
+pub(super) mod admin;
+
+use std::ffi::{CStr, CString};
 use std::os::raw::c_char;
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -118,6 +125,82 @@ impl<C: ConsumerContext + 'static> ConsumerQueue<C> {
             let event = EventGuard(event);
             handle(read_event(event.0));
             true
+        }
+    }
+}
+
+/// A line that a client logged.
+pub(super) struct LogLine<'l> {
+    /// As syslog counts: 7 is for debugging.
+    pub(super) level: i32,
+    pub(super) facility: &'l str,
+    pub(super) text: &'l str,
+}
+
+/// The lines that a client logs, apart from its other events. librdkafka puts a line there before it
+/// goes on, so whatever it did after a line can be heard only when the line can be, too.
+pub(super) struct LogQueue<C: ConsumerContext + 'static> {
+    queue: NonNull<sys::rd_kafka_queue_t>,
+    // Only so that the queue never outlives it.
+    _consumer: Arc<BaseConsumer<C>>,
+}
+
+// SAFETY: as for ConsumerQueue.
+unsafe impl<C: ConsumerContext + 'static> Send for LogQueue<C> {}
+
+impl<C: ConsumerContext + 'static> Drop for LogQueue<C> {
+    fn drop(&mut self) {
+        // SAFETY: the queue is ours, and the consumer is still alive; lines that come later find it
+        // closed and are thrown away.
+        unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) }
+    }
+}
+
+impl<C: ConsumerContext + 'static> LogQueue<C> {
+    /// Takes the lines of `consumer` out of its own queue; `None` when librdkafka refuses.
+    pub(super) fn new(consumer: Arc<BaseConsumer<C>>) -> Option<Self> {
+        let client = consumer.client().native_ptr();
+        // SAFETY: the client is valid; the queue is new, and librdkafka holds a reference of its own.
+        let (queue, code) = unsafe {
+            let queue = NonNull::new(sys::rd_kafka_queue_new(client))?;
+            (queue, sys::rd_kafka_set_log_queue(client, queue.as_ptr()))
+        };
+        let taken = Self { queue, _consumer: consumer };
+        (code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR).then_some(taken)
+    }
+
+    /// Shows every line that is there to `handle`, oldest first. Does not wait.
+    pub(super) fn drain(&self, mut handle: impl FnMut(LogLine<'_>)) {
+        loop {
+            // SAFETY: the queue is valid until drop; the event is the guard's from here on.
+            let event = unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), 0) };
+            if event.is_null() {
+                return;
+            }
+            let event = EventGuard(event);
+            let (mut facility, mut text, mut level) = (ptr::null(), ptr::null(), 0);
+            // SAFETY: the event is valid; both texts are NUL-terminated and belong to it. It has none
+            // when it is no log line, and then says so.
+            unsafe {
+                if sys::rd_kafka_event_log(event.0, &mut facility, &mut text, &mut level) == 0 {
+                    let (facility, text) = (CStr::from_ptr(facility), CStr::from_ptr(text));
+                    let (facility, text) = (facility.to_string_lossy(), text.to_string_lossy());
+                    handle(LogLine { level, facility: &facility, text: text.trim() });
+                }
+            }
+        }
+    }
+}
+
+/// Gives the position of a partition in `list` the epoch of the leader that appended the message
+/// before it. Does nothing when the partition is not in the list.
+pub(super) fn set_leader_epoch(list: &TopicPartitionList, topic: &str, partition: i32, epoch: i32) {
+    let Ok(topic) = CString::new(topic) else { return };
+    // SAFETY: the list and the name are valid for the calls; what is found lies in the list.
+    unsafe {
+        let found = sys::rd_kafka_topic_partition_list_find(list.ptr(), topic.as_ptr(), partition);
+        if !found.is_null() {
+            sys::rd_kafka_topic_partition_set_leader_epoch(found, epoch);
         }
     }
 }

@@ -1,0 +1,119 @@
+//! Watching a topic from beside, with a client of its own: a consumer that has gone mute cannot say so,
+//! and one whose topic is gone may not know it.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::connect::creation;
+use super::consumer::{Ends, Fetched, Quiet};
+use super::raw::admin::{self, NoAnswer, Patience};
+use super::settings::{PropertyError, Role, client_config};
+use crate::tools::config::ClientSettings;
+use crate::tools::shutdown::Shutdown;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// How long one look may take. A stop does not wait for it.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// A topic as its cluster tells it, every two seconds. Nothing is told while the cluster is silent
+/// or the topic is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The cluster's own id, if it has one.
+    pub cluster_id: Option<String>,
+    /// Base64 text of the topic's id, as Kafka's own tools write it; `None` from brokers without such ids.
+    pub topic_id: Option<String>,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// The ends of those that have a leader which answered.
+    pub ends: BTreeMap<i32, Ends>,
+}
+
+/// Asks about one topic.
+pub(super) struct Observer {
+    client: BaseConsumer<Quiet>,
+    topic: String,
+}
+
+/// The ends of each partition that was asked about, or why they are not known.
+pub(super) type EndsByPartition = BTreeMap<i32, Result<Ends, String>>;
+
+impl Observer {
+    pub(super) fn new(settings: &ClientSettings, topic: &str) -> Result<Self, PropertyError> {
+        let config = client_config(settings, Role::Admin)?;
+        let client = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
+        Ok(Self { client, topic: topic.to_owned() })
+    }
+
+    /// How many partitions the topic has.
+    pub(super) fn partitions(&self, timeout: Duration) -> Result<i32, NoAnswer> {
+        let described = admin::describe_topic(&self.client, &self.topic, &Patience::new(timeout, &|| false))?;
+        Ok(count(&described.has_leader))
+    }
+
+    /// The ends of some partitions. One without a leader does not hold the others up.
+    pub(super) fn ends(&self, partitions: &[i32], timeout: Duration) -> Result<EndsByPartition, NoAnswer> {
+        let patience = Patience::new(timeout, &|| false);
+        let described = admin::describe_topic(&self.client, &self.topic, &patience)?;
+        let mut ends = self.ends_of(partitions, &described.has_leader, &patience)?;
+        for &partition in partitions {
+            ends.entry(partition).or_insert_with(|| Err("it has no leader".to_owned()));
+        }
+        Ok(ends)
+    }
+
+    fn ends_of(
+        &self,
+        partitions: &[i32],
+        has_leader: &[bool],
+        patience: &Patience<'_>,
+    ) -> Result<EndsByPartition, NoAnswer> {
+        let is_led =
+            |partition: &i32| usize::try_from(*partition).ok().and_then(|at| has_leader.get(at)) == Some(&true);
+        let led: Vec<i32> = partitions.iter().copied().filter(is_led).collect();
+        let ends = admin::list_ends(&self.client, &self.topic, &led, patience)?;
+        let named = ends
+            .into_iter()
+            .map(|(partition, ends)| (partition, ends.map(|(low, readable_end)| Ends { low, readable_end })));
+        Ok(named.collect())
+    }
+
+    /// One look at everything.
+    fn look(&self, stop: &Shutdown) -> Result<Watch, NoAnswer> {
+        let gives_up = || stop.is_requested();
+        let patience = Patience::new(ANSWER, &gives_up);
+        let described = admin::describe_topic(&self.client, &self.topic, &patience)?;
+        let cluster_id = admin::cluster_id(&self.client, &patience)?;
+        let partitions = count(&described.has_leader);
+        let all: Vec<i32> = (0..partitions).collect();
+        // An id is worth telling even when no end is known.
+        let ends = self.ends_of(&all, &described.has_leader, &patience).unwrap_or_default();
+        let ends = ends.into_iter().filter_map(|(partition, ends)| Some((partition, ends.ok()?))).collect();
+        Ok(Watch { cluster_id, topic_id: described.id, partitions, ends })
+    }
+}
+
+/// Looks and tells until a stop is asked for or nobody listens any more.
+pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, stop: &Shutdown) {
+    while !stop.wait_timeout(INTERVAL) {
+        match observer.look(stop) {
+            Ok(watch) => {
+                if events.send(Fetched::Watched(watch)).is_err() {
+                    return;
+                }
+            }
+            Err(NoAnswer { code: RDKafkaErrorCode::OperationTimedOut, .. }) => {}
+            Err(NoAnswer { reason, .. }) => tracing::debug!(topic = observer.topic, reason, "no look at the topic"),
+        }
+    }
+}
+
+fn count(has_leader: &[bool]) -> i32 {
+    i32::try_from(has_leader.len()).unwrap_or(i32::MAX)
+}
