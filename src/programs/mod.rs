@@ -1,4 +1,4 @@
 //! What people run: each room puts doors together.
 
 pub mod producer;
-// pub mod tracker;
+pub mod tracker;

@@ -14,6 +14,8 @@ pub enum Exit {
     Usage,
     /// 4: no broker answered within the connect timeout (one-shot commands only).
     NoBroker,
+    /// 65: sealed data of the trail are missing or altered.
+    DataAltered,
     /// 74: the disk failed while writing or syncing.
     DiskFailed,
     /// 75: some orders were not delivered.
@@ -28,6 +30,7 @@ impl Exit {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::NoBroker => 4,
+            Exit::DataAltered => 65,
             Exit::DiskFailed => 74,
             Exit::Undelivered => 75,
         }

@@ -39,6 +39,17 @@ pub enum Submitted {
     NoRoom(Vec<u8>),
 }
 
+/// How it ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// How much is on the disk.
+    pub progress: Progress,
+    /// The signed checkpoints that were not fetched yet.
+    pub checkpoints: Vec<String>,
+    /// An error when not everything is on the disk.
+    pub outcome: Result<(), AppendError>,
+}
+
 /// How a trail is appended to.
 #[derive(Clone, Debug)]
 pub struct AppendOptions {
@@ -96,9 +107,8 @@ impl<D: Disk> Trail<D> {
         };
         let syncing = SyncingThread { shared: Arc::clone(&shared), handle, rhythm: SyncRhythm(durability) };
         let sealing = SealingThread::new(Arc::clone(&shared), sealer, mark, length);
-        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            std::thread::Builder::new().name(name.to_owned()).spawn(work)
-        };
+        let spawn =
+            |name: &str, work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.to_owned()).spawn(work);
         let threads = vec![
             spawn("write", Box::new(move || writing.run(&incoming, &emptying)))?,
             spawn("sync", Box::new(move || syncing.run()))?,
@@ -171,10 +181,7 @@ impl Appender {
     }
 
     /// Writes, syncs and seals what was handed over, and ends.
-    ///
-    /// # Errors
-    /// [`AppendError`] when not everything is on the disk; the progress says how much is.
-    pub fn finish(mut self) -> (Progress, Result<(), AppendError>) {
+    pub fn finish(mut self) -> Finished {
         self.pieces = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
@@ -184,7 +191,8 @@ impl Appender {
         }
         let progress = self.progress();
         let outcome = progress.failed.clone().map_or(Ok(()), Err);
-        (progress, outcome)
+        let checkpoints = std::mem::take(&mut self.shared.lock().notes).into();
+        Finished { progress, checkpoints, outcome }
     }
 
     fn failure(&self) -> AppendError {

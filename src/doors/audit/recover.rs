@@ -52,6 +52,13 @@ pub struct Trail<D: Disk> {
     pub(super) mark: Mark,
 }
 
+impl<D: Disk> Trail<D> {
+    /// Where it stands at its end.
+    pub fn mark(&self) -> &Mark {
+        &self.mark
+    }
+}
+
 /// Why there is no trail to append to.
 #[derive(Debug, Error)]
 pub enum RecoverError {
@@ -218,7 +225,10 @@ impl<D: Disk> Opening<'_, D> {
         if sealed > 0 {
             let last = tail(&found, sealed).map_err(disk_error("read", path))?;
             if last != *end {
-                let what = format!("its last sealed bytes, before byte {sealed}, are not those that {} knows", seal_path(self.folder).display());
+                let what = format!(
+                    "its last sealed bytes, before byte {sealed}, are not those that {} knows",
+                    seal_path(self.folder).display()
+                );
                 return Err(self.altered(path, what));
             }
         }

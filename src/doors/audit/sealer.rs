@@ -14,9 +14,7 @@ use super::paths::{index_path, seal_path, segment_path, segments_path, trail_pat
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::Identity;
 use crate::tools::durable::{Access, AppendFile, Disk, DiskFile};
-use crate::words::seal::{
-    Checkpoint, IndexEntry, Seal, SealedPosition, SealedSegment, SegmentEntry, SigningKey, Tail,
-};
+use crate::words::seal::{Checkpoint, IndexEntry, Seal, SealedPosition, SealedSegment, SegmentEntry, SigningKey, Tail};
 
 /// How much is read and hashed at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -259,7 +257,9 @@ impl<D: Disk> Sealer<D> {
         let entry = IndexEntry { line, segment, byte: end, time_ms: now_ms, next };
         match self.index.append(&entry.to_line()) {
             Ok(()) => self.indexed_bytes = Some(end),
-            Err(error) => tracing::warn!(%error, "the index of the trail could not be written: looking up will be slower"),
+            Err(error) => {
+                tracing::warn!(%error, "the index of the trail could not be written: looking up will be slower")
+            }
         }
     }
 

@@ -119,7 +119,8 @@ fn standing(folder: &Path, seal: Option<Seal>, closed: Option<&SegmentEntry>) ->
     };
     let begins_after = |entry: &SegmentEntry| -> Result<SealedState, RecoverError> {
         let path = segments_path(folder);
-        let tree = entry.tree().ok_or_else(|| altered(&path, "the frontier of its last line does not fit its lines"))?;
+        let tree =
+            entry.tree().ok_or_else(|| altered(&path, "the frontier of its last line does not fit its lines"))?;
         let first_line = tree.size() + 1;
         Ok(SealedState { tree, hashed_bytes: 0, sealed_bytes: 0, segment_start: 0, first_line, started_ms: 0 })
     };
@@ -131,12 +132,26 @@ fn standing(folder: &Path, seal: Option<Seal>, closed: Option<&SegmentEntry>) ->
             let tree = seal.tree().ok_or_else(|| altered(&path, "its frontier does not fit its lines"))?;
             let (bytes, first_line) = (seal.segment.bytes, seal.segment.first_line);
             let started_ms = seal.segment.started_ms;
-            let state = SealedState { tree, hashed_bytes: bytes, sealed_bytes: bytes, segment_start: 0, first_line, started_ms };
+            let state = SealedState {
+                tree,
+                hashed_bytes: bytes,
+                sealed_bytes: bytes,
+                segment_start: 0,
+                first_line,
+                started_ms,
+            };
             (Some((bytes, seal.tail)), state)
         }
         (None, Some(entry)) => (None, begins_after(entry)?),
         (None, None) => {
-            let state = SealedState { tree: Tree::new(), hashed_bytes: 0, sealed_bytes: 0, segment_start: 0, first_line: 1, started_ms: 0 };
+            let state = SealedState {
+                tree: Tree::new(),
+                hashed_bytes: 0,
+                sealed_bytes: 0,
+                segment_start: 0,
+                first_line: 1,
+                started_ms: 0,
+            };
             (None, state)
         }
     };
@@ -156,7 +171,10 @@ fn compare(folder: &Path, standing: &Standing, signed: Option<Checkpoint>) -> Re
     }
     if standing.has_seal {
         let (has, size) = (tree.size(), signed.size);
-        return Err(altered(&seal_path(folder), format!("it knows {has} lines, and {size} were signed: it is an old copy")));
+        return Err(altered(
+            &seal_path(folder),
+            format!("it knows {has} lines, and {size} were signed: it is an old copy"),
+        ));
     }
     Ok(Some(signed))
 }

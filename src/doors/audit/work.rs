@@ -151,7 +151,11 @@ impl<D: Disk> WritingThread<D> {
         state.writer_full_since.get_or_insert_with(Instant::now);
         state.look_at_room();
         drop(state);
-        if patience.wait(&self.shared) { Ok(()) } else { Err(AppendError::StillFull { path: self.shared.path.clone() }) }
+        if patience.wait(&self.shared) {
+            Ok(())
+        } else {
+            Err(AppendError::StillFull { path: self.shared.path.clone() })
+        }
     }
 
     fn is_rotation_due(&self, piece_bytes: u64) -> bool {
@@ -176,7 +180,9 @@ impl<D: Disk> WritingThread<D> {
             let mut sealer = lock(&self.sealer);
             let end = self.segment_start + self.file.length();
             let sealed = match sealer.sealed_end() < end {
-                true => sealer.seal(self.last.clone(), end, now_ms(), false).map(|note| self.shared.lock().signed(note)),
+                true => {
+                    sealer.seal(self.last.clone(), end, now_ms(), false).map(|note| self.shared.lock().signed(note))
+                }
                 false => Ok(()),
             };
             match sealed.and_then(|()| sealer.rotate(now_ms())) {

@@ -144,6 +144,13 @@ impl Ledger {
         }
     }
 
+    /// One past the last offset that can be read now.
+    pub fn end_heard(&mut self, partition: i32, readable_end: Option<i64>) {
+        if let (Some(known), Some(_)) = (self.partitions.get_mut(&partition), readable_end) {
+            known.end = readable_end;
+        }
+    }
+
     fn passed(&mut self, partition: i32, next: i64) {
         if let Some(targets) = &mut self.targets {
             targets.reached(partition, next);

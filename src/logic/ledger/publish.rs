@@ -61,6 +61,11 @@ impl Publisher {
         Some(positions)
     }
 
+    /// The answer will not come: whoever was asked is gone.
+    pub fn forget_answer(&mut self) {
+        self.published = None;
+    }
+
     /// The broker's answer. Gives the reason of a failure once, not every second again.
     pub fn answered(&mut self, answer: Result<(), String>) -> Option<String> {
         match answer {

@@ -70,9 +70,7 @@ impl Ledger {
     }
 
     fn is_another(&self, seen: &Identity) -> Option<String> {
-        let differs = |ours: &Option<String>, theirs: &Option<String>| {
-            matches!((ours, theirs), (Some(ours), Some(theirs)) if ours != theirs)
-        };
+        let differs = |ours: &Option<String>, theirs: &Option<String>| matches!((ours, theirs), (Some(ours), Some(theirs)) if ours != theirs);
         if differs(&self.identity.cluster_id, &seen.cluster_id) {
             return Some("the brokers are another cluster".to_owned());
         }
@@ -82,7 +80,8 @@ impl Ledger {
     fn greet(&mut self, sight: &Sight, accepts: &impl Fn(i32) -> bool, at: Moment) {
         self.greeted = true;
         let Identity { cluster_id, topic_id } = sight.identity.clone();
-        let changed = |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && theirs.is_some() && ours != theirs;
+        let changed =
+            |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && theirs.is_some() && ours != theirs;
         if changed(&self.identity.cluster_id, &cluster_id) {
             self.another(GapKind::ClusterChanged, self.identity.cluster_id.clone(), cluster_id.clone());
             self.identity.topic_id = None;
@@ -153,7 +152,9 @@ impl Ledger {
     /// Why the consumer must be believed to be mute, if it must.
     fn mute(&mut self, idle: Duration, at: Moment) -> Option<String> {
         for (number, known) in &mut self.partitions {
-            let (Stage::Reading, Some(reached), Some(end)) = (known.stage, known.reached(), known.end) else { continue };
+            let (Stage::Reading, Some(reached), Some(end)) = (known.stage, known.reached(), known.end) else {
+                continue;
+            };
             match known.behind {
                 _ if end <= reached => known.behind = None,
                 Some((since, stood_at)) if stood_at == reached => {
