@@ -12,6 +12,9 @@ mod shared;
 mod stored;
 mod work;
 
+#[cfg(test)]
+mod simulation;
+
 pub use append::{AppendOptions, Appender, Finished, Submitted};
 pub use paths::{
     checkpoints_path, index_path, key_path, lock_path, public_key_path, seal_path, segment_path, segments_path,

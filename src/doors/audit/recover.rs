@@ -23,6 +23,9 @@ use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::Checkpoint;
 
+/// More than one entry of a file beside the trail can take.
+const REWRITTEN_BYTES: u64 = 256 << 10;
+
 /// What was found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
@@ -193,12 +196,15 @@ impl<D: Disk> Opening<'_, D> {
         Ok((Trail { file, sealer, mark }, recovery))
     }
 
-    /// A file beside the trail, cut where it is torn.
+    /// A file beside the trail, cut where it is torn. Its end is written once more, as that of the
+    /// trail: its last sync may have failed.
     fn beside(&self, path: &Path, whole_bytes: u64) -> Result<AppendFile<D::File>, RecoverError> {
         let mut file = AppendFile::open(self.disk, path).map_err(disk_error("open", path))?;
         if file.length() > whole_bytes {
             file.cut(whole_bytes).map_err(disk_error("cut the torn end of", path))?;
         }
+        let from = file.length().saturating_sub(REWRITTEN_BYTES);
+        file.rewrite(from).map_err(disk_error("sync", path))?;
         Ok(file)
     }
 

@@ -118,6 +118,10 @@ impl Session<'_> {
         while let Some(effect) = self.ledger.next_effect() {
             match effect {
                 Effect::TellGap { partition, gap } => self.tell_gap(partition, gap)?,
+                Effect::SealNow => {
+                    self.submit(Vec::new(), true)?;
+                    self.wait_for_seal()?;
+                }
                 Effect::Read { partition, offset, leader_epoch } => {
                     self.consumer.read_from(partition, StartAt::Offset(offset), leader_epoch)?;
                     // What the trail has of it may be published at once: it was synced when it was recovered.

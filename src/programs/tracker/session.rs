@@ -173,6 +173,18 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Waits until everything that was handed over is sealed.
+    pub(super) fn wait_for_seal(&mut self) -> Result<(), TrackerError> {
+        while !self.appender.is_sealed() {
+            if self.shutdown.is_requested() && self.disk_full.is_some() {
+                return Ok(());
+            }
+            self.appender.wait_for_seal(IDLE);
+            self.look_after(Instant::now())?;
+        }
+        Ok(())
+    }
+
     /// Waits until what was handed over is on the disk, or cannot be.
     pub(super) fn wait_for_disk(&self) {
         loop {

@@ -25,7 +25,7 @@ fn checkpoint(lines: u64) -> Checkpoint {
 }
 
 fn seal() -> Seal {
-    let position = |next, leader_epoch| SealedPosition { next, leader_epoch };
+    let position = |next, leader_epoch| SealedPosition { next, leader_epoch, without_line: false };
     Seal {
         version: 1,
         origin: ORIGIN.to_owned(),
@@ -88,7 +88,19 @@ fn a_seal_that_contradicts_itself_is_refused() {
 fn segments_and_index_come_back() {
     let positions = seal().positions;
     let (frontier, closed_ms) = (tree(5).frontier(), 20);
-    let entry = SegmentEntry { first_line: 3, lines: 3, bytes: 99, frontier, positions, started_ms: 10, closed_ms };
+    let (valid, invalid, gaps) = (3, 1, 1);
+    let entry = SegmentEntry {
+        first_line: 3,
+        lines: 3,
+        bytes: 99,
+        frontier,
+        positions,
+        valid,
+        invalid,
+        gaps,
+        started_ms: 10,
+        closed_ms,
+    };
     assert_eq!(SegmentEntry::parse(&entry.to_line()).expect("our own"), entry);
     assert_eq!((entry.end(), entry.tree()), (Some(5), Some(tree(5))));
     assert_eq!(SegmentEntry { first_line: 0, ..entry.clone() }.end(), None);
