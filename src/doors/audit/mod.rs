@@ -14,6 +14,8 @@ mod work;
 
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 
 pub use append::{AppendOptions, Appender, Finished, Submitted};
 pub use paths::{
