@@ -301,6 +301,12 @@ impl TransactionalProducer {
         Ok(places)
     }
 
+    /// Where the records of the last transaction lie, if all of them have arrived at the broker. That
+    /// says nothing of whether it was committed.
+    pub fn landed(&self) -> Option<Vec<RecordPlace>> {
+        self.flight.places().ok()
+    }
+
     /// Aborts the transaction: none of its records will be seen. One that cannot be aborted is aborted
     /// by the next [`Transactions::open`], or by the broker after `transaction.timeout.ms`.
     ///
