@@ -1,11 +1,13 @@
 //! `producer --exactly-once`: killed, fenced and cut off, and each order is there once.
 
 use crate::harness::{
-    Broker, Cluster, Exit, LONG, Need, Process, Run, SHORT, Scratch, kcat, order, program, shared, wait_until,
+    Broker, Cluster, Exit, LONG, Need, Process, Run, SHORT, Scratch, Signal, kcat, order, program, shared, wait_until,
+    wait_while_time_passes,
 };
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials!(
@@ -15,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             killed_in_mid_flow_again_and_again_each_order_is_there_once_and_in_order,
             of_two_producers_of_a_slot_the_first_is_fenced_and_each_order_is_there_once,
             a_broker_that_dies_in_mid_flow_is_waited_for,
+            one_that_slept_beyond_its_transaction_goes_on_by_itself,
             a_file_goes_on_after_the_last_line_that_was_committed,
             a_slot_goes_on_where_it_stopped_until_its_total,
             slots_do_not_disturb_each_other,
@@ -157,6 +160,22 @@ fn a_broker_that_dies_in_mid_flow_is_waited_for() {
     expect_done(&exit, 4_000);
     exit.expect_message(&["answers again"]);
     shop.expect_each_once(4_000);
+}
+
+fn one_that_slept_beyond_its_transaction_goes_on_by_itself() {
+    let broker = Broker::start_with(&[], &["transaction.abort.timed.out.transaction.cleanup.interval.ms=200".into()]);
+    let shop = Shop::new(broker.cluster());
+    let fast = ["--count", "200000", "--interval", "0", "-X", "transaction.timeout.ms=1000"];
+    let mut producer = shop.producer(&fast).start();
+    for told in [1_000, 20_000, 40_000] {
+        wait_for_told(&mut producer, told);
+        producer.signal(Signal::STOP);
+        // The broker ends its transaction and fences it, as a successor would.
+        wait_while_time_passes(Duration::from_secs(3));
+        producer.signal(Signal::CONT);
+    }
+    expect_done(&producer.wait(LONG), 200_000);
+    shop.expect_each_once(200_000);
 }
 
 fn a_file_goes_on_after_the_last_line_that_was_committed() {

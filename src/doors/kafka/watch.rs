@@ -99,9 +99,9 @@ impl Observer {
     }
 }
 
-/// Looks and tells until a stop is asked for or nobody listens any more.
+/// Looks at once and then again and again, and tells, until a stop is asked for or nobody listens any more.
 pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, stop: &Shutdown) {
-    while !stop.wait_timeout(INTERVAL) {
+    while !stop.is_requested() {
         match observer.look(stop) {
             Ok(watch) => {
                 if events.send(Fetched::Watched(watch)).is_err() {
@@ -111,6 +111,7 @@ pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, stop: &Sh
             Err(NoAnswer { code: RDKafkaErrorCode::OperationTimedOut, .. }) => {}
             Err(NoAnswer { reason, .. }) => tracing::debug!(topic = observer.topic, reason, "no look at the topic"),
         }
+        stop.wait_timeout(INTERVAL);
     }
 }
 
