@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_watch_tells_ids_and_ends_and_new_partitions,
             the_ends_of_two_hundred_partitions_come_in_one_go,
             published_offsets_are_read_back_with_their_metadata,
+            a_log_that_was_cut_behind_the_position_is_told_with_where_it_parted,
             a_mute_consumer_is_dropped_at_once_and_a_rebuilt_one_goes_on,
         ]
     )
@@ -234,6 +235,31 @@ fn published_offsets_are_read_back_with_their_metadata() {
     assert_eq!(consumer.unanswered(), 0);
     let told = |next| (next, "shop.example/trail 1234".to_owned());
     assert_eq!(consumer.committed(LONG).expect("the cluster answers"), BTreeMap::from([(0, told(7)), (2, told(0))]));
+}
+
+fn a_log_that_was_cut_behind_the_position_is_told_with_where_it_parted() {
+    let mut broker = Broker::start();
+    let kafka = broker.cluster();
+    let topic = kafka.topic(1);
+    kafka.produce(&topic, &orders(0..5));
+    let cut = std::fs::metadata(broker.log_file(&topic, 0)).expect("it is there").len();
+    kafka.produce(&topic, &orders(5..10));
+    // As after an unclean election: the tail is gone, and other messages take its offsets.
+    broker.kill_nine();
+    let log = std::fs::OpenOptions::new().write(true).open(broker.log_file(&topic, 0)).expect("it is there");
+    log.set_len(cut).expect("it can be cut");
+    broker.start_again();
+    assert_eq!(kafka.produce(&topic, &orders(100..120))[0], (0, 5));
+
+    let cluster = connected(kafka.bootstrap());
+    let info = cluster.topic(&topic, LONG).expect("it is there");
+    let consumer = cluster.consumer(&info, "watch").expect("it can be made");
+    consumer.read_from(0, StartAt::Offset(10), Some(0)).expect("it can be read");
+    let all = read_until(&consumer, "the truncation", |fetched| matches!(fetched, Fetched::OffsetGone { .. }));
+    assert!(offsets(&all).is_empty(), "nothing of the other log was delivered");
+    assert!(matches!(all.last(), Some(Fetched::OffsetGone { partition: 0, parted_at: Some(5) })), "{:?}", all.last());
+    consumer.read_from(0, StartAt::Offset(5), Some(0)).expect("it can be read");
+    assert_eq!(read_offsets(&consumer, 20), (5..25).collect::<Vec<_>>(), "from there on it is whole");
 }
 
 fn a_mute_consumer_is_dropped_at_once_and_a_rebuilt_one_goes_on() {

@@ -15,6 +15,7 @@
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
 //! | `consumer_watch.rs` | the library's consumer: other topics of the same name, muteness, published offsets |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
+//! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
 //! | `producer_stops.rs` | signals, a broker that goes, a reader that goes |
@@ -57,6 +58,7 @@ macro_rules! trials {
 mod consumer_watch;
 mod harness;
 mod hostile;
+mod producer_exactly_once;
 mod producer_files;
 mod producer_sends;
 mod producer_stops;
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
     let trials = [
         consumer_watch::trials(),
         hostile::trials(),
+        producer_exactly_once::trials(),
         producer_files::trials(),
         producer_sends::trials(),
         producer_stops::trials(),

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -20,14 +20,12 @@ use rdkafka::{Offset, TopicPartitionList};
 use thiserror::Error;
 
 use super::batch::MessageBatch;
+use super::parting::part;
 use super::raw;
 use super::settings::PropertyError;
 use super::statistics::Statistics;
 use super::watch::{Observer, Watch};
 use crate::tools::shutdown::Shutdown;
-
-/// How long whoever drops a consumer waits for its end. Past that it ends by itself.
-const PARTING: Duration = Duration::from_secs(1);
 
 /// Where to begin in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,10 +295,9 @@ impl Drop for Consumer {
         self.nudge = None;
         let threads = std::mem::take(&mut self.threads);
         let (client, observer) = (self.client.take(), self.observer.take());
-        let (ended, end) = sync_channel::<()>(1);
-        // librdkafka's close waits for answers, and a client that has gone mute or has no broker waits
-        // for ever. That must hold nobody up, so it waits on a thread of its own.
-        let parting = move || {
+        // One that waits for an answer to a commit closes late, and without a broker never.
+        let waits = self.unanswered.get() == 0;
+        part(waits, move || {
             for thread in threads {
                 // A thread that panicked has said so already.
                 drop(thread.join());
@@ -310,14 +307,7 @@ impl Drop for Consumer {
                 drop(client.unassign());
             }
             drop((client, observer));
-            drop(ended);
-        };
-        let spawned = std::thread::Builder::new().name("parting".into()).spawn(parting);
-        // Mostly it takes no time, and then it is better to be really gone.
-        if spawned.is_ok() && self.unanswered.get() == 0 && end.recv_timeout(PARTING) == Err(RecvTimeoutError::Timeout)
-        {
-            tracing::debug!("a consumer takes long to close, and is left to it");
-        }
+        });
     }
 }
 

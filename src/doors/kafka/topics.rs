@@ -18,6 +18,10 @@ use crate::tools::shutdown::Shutdown;
 /// How long one question may take; also how long a stop may wait for it.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
+/// What a topic of last values is made with: old values go soon, so that the last are found soon.
+const COMPACTED: &[(&str, &str)] =
+    &[("cleanup.policy", "compact"), ("segment.bytes", "67108864"), ("min.cleanable.dirty.ratio", "0.1")];
+
 /// The shape of a topic that is to be made when it is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicShape {
@@ -128,6 +132,34 @@ impl Cluster {
         shape: TopicShape,
         limit: Option<Duration>,
         shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        self.ensure(topic, (shape, &[]), limit, shutdown, waiting)
+    }
+
+    /// The same for a topic of one partition in which only the last value of each key counts. One that
+    /// is there already is taken as it is.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_last_values(
+        &self,
+        topic: &str,
+        replication_factor: Option<i32>,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        let shape = TopicShape { partitions: 1, replication_factor };
+        self.ensure(topic, (shape, COMPACTED), limit, shutdown, waiting)
+    }
+
+    fn ensure(
+        &self,
+        topic: &str,
+        (shape, config): (TopicShape, &[(&str, &str)]),
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
         mut waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let started = Instant::now();
@@ -137,7 +169,7 @@ impl Cluster {
             let last = match self.topic(topic, ATTEMPT) {
                 Ok(found) => return Ok(TopicInfo { created, ..found }),
                 Err(error @ TopicError::Refused { .. }) => return Err(error),
-                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape) {
+                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape, config) {
                     Ok(()) => {
                         created = true;
                         continue;
@@ -163,14 +195,17 @@ impl Cluster {
         }
     }
 
-    fn create(&self, topic: &str, shape: TopicShape) -> Result<(), TopicError> {
+    fn create(&self, topic: &str, shape: TopicShape, config: &[(&str, &str)]) -> Result<(), TopicError> {
         let broken = |reason: String| TopicError::Refused { topic: topic.to_owned(), reason };
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| broken(error.to_string()))?
             .create()
             .map_err(|error| broken(error.to_string()))?;
         let replication = TopicReplication::Fixed(shape.replication_factor.unwrap_or(-1));
-        let new = NewTopic::new(topic, shape.partitions, replication);
+        let mut new = NewTopic::new(topic, shape.partitions, replication);
+        for (name, value) in config {
+            new = new.set(name, value);
+        }
         let options = AdminOptions::new().request_timeout(Some(ATTEMPT)).operation_timeout(Some(ATTEMPT));
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().map_err(|error| broken(error.to_string()))?;

@@ -92,7 +92,7 @@ impl<'a> Sender<'a> {
                     ending.skipped_lines += 1;
                     continue;
                 }
-                Next::Blank => continue,
+                Next::Blank | Next::NotYet => continue,
                 Next::Broken(error) => {
                     lock(self.report).message(&format!("cannot read on: {error}"));
                     return Ending { failed: true, ..ending };
@@ -179,7 +179,7 @@ pub(super) fn drain(producer: &Producer<Ticket>, shutdown: &Shutdown, flush_time
     }
 }
 
-fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {
+pub(super) fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {
     let mut report = lock(report);
     // Nobody asked for it: the reader of standard output has gone, and the end is a quiet one.
     if report.stdout_is_closed() {
