@@ -89,6 +89,8 @@ subcommands! {
     Query(commands::query::QueryArgs),
     /// Write payloads as they were received, one a line
     Extract(commands::extract::ExtractArgs),
+    /// Send messages to a topic, exactly as they were
+    Replay(commands::replay::ReplayArgs),
     /// Count lines, messages, gaps and bytes, by partition
     Stats(commands::stats::StatsArgs),
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::doors::audit::read::ReadError;
-use crate::tools::config::is_quiet_end;
+use crate::doors::kafka::{ConnectError, ProduceError, PropertyError, TopicError};
+use crate::tools::config::{SettingsError, is_quiet_end};
 use crate::tools::exit::Exit;
 
 /// Why an `audit` command failed.
@@ -38,6 +39,27 @@ pub enum AuditError {
         /// What was asked for, and what there is.
         reason: String,
     },
+    /// It would lose or change something: nothing was done.
+    #[error("{reason}")]
+    Refused {
+        /// What, and what to do about it.
+        reason: String,
+    },
+    /// The Kafka settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A Kafka property is wrong.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The topic cannot be used.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// There is no producer.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
     /// A stop was asked for before it was done.
     #[error("stopped")]
     Stopped,
@@ -63,9 +85,13 @@ impl AuditError {
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } => Exit::Usage,
-            Self::Stopped => Exit::Done,
-            Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
+            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
+            Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Stopped | Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }) => {
+                Exit::Done
+            }
+            Self::Connect(_) | Self::Topic(_) | Self::Produce(_) | Self::Refused { .. } | Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
         }
     }
 }

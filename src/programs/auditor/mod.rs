@@ -12,6 +12,7 @@ mod moment;
 mod pretty;
 mod progress;
 mod record;
+mod replay;
 mod safe;
 mod search;
 mod selection;

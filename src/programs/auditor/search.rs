@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::error::AuditError;
-use super::progress::Progress;
+use super::progress::{Progress, Unit};
 use super::safe::grouped;
 use super::selection::Selection;
 use super::trails::{Coverage, Trails};
@@ -62,7 +62,7 @@ pub(super) fn search(
     let mut coverage = Coverage::default();
     let plans: Vec<Plan> = trails.readers().iter().map(|reader| Plan::new(reader, &selection.wanted())).collect();
     let bytes = plans.iter().flat_map(|plan| &plan.spans).map(|span| span.end - span.start).sum();
-    let progress = Progress::new(bytes, context.shows_progress());
+    let progress = Progress::new(bytes, Unit::Bytes, context.shows_progress());
     for (number, (reader, plan)) in trails.readers().iter().zip(&plans).enumerate() {
         let mut outcome = Ok(());
         let end = go_through(context, reader, &plan.spans, selection, |bytes, partitions| {
@@ -89,6 +89,44 @@ pub(super) fn search(
         searched.notes.extend(trails.complaints(&coverage));
     }
     Ok(searched)
+}
+
+/// Makes one value of the wanted lines of each piece, on several threads, and hands them over in order,
+/// with the number of their trail. Whether it was stopped.
+///
+/// # Errors
+/// [`AuditError`]: of reading.
+pub(super) fn fold<S: Default + Send>(
+    context: &Context<'_>,
+    trails: &Trails,
+    selection: &Selection,
+    add: impl Fn(&mut S, &[u8]) + Sync,
+    mut join: impl FnMut(usize, S),
+) -> Result<bool, AuditError> {
+    let progress = Progress::new(trails.bytes(), Unit::Bytes, context.shows_progress());
+    for (number, reader) in trails.readers().iter().enumerate() {
+        let plan = Plan::new(reader, &selection.wanted());
+        let work = |piece: Piece<'_>| {
+            let mut sum = S::default();
+            if selection.may_want_of(piece) {
+                piece.lines().filter(|(_, line)| selection.wants(line)).for_each(|(_, line)| add(&mut sum, line));
+            }
+            sum
+        };
+        let end = reader.scan(&plan.spans, context.shutdown, work, |taken| {
+            progress.advance(taken.bytes);
+            join(number, taken.result);
+            ControlFlow::Continue(())
+        });
+        let end = end.inspect_err(|_| progress.clear())?;
+        tell(&notes(&end, reader));
+        if end.stopped {
+            progress.clear();
+            return Ok(true);
+        }
+    }
+    progress.clear();
+    Ok(false)
 }
 
 fn go_through(

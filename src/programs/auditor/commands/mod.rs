@@ -2,5 +2,6 @@
 
 pub(super) mod extract;
 pub(super) mod query;
+pub(super) mod replay;
 pub(super) mod show;
 pub(super) mod stats;

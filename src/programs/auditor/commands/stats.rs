@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::progress::Progress;
+use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::safe::{cut, grouped, safe, second, size};
 use crate::programs::auditor::search::{notes, tell};
 use crate::programs::auditor::tally::{OrderMark, Tally, ToldGap, order_id};
@@ -48,7 +48,7 @@ impl Command for StatsArgs {
         let trails = Trails::open(context)?;
         let hasher = RandomState::new();
         let (mut tally, mut coverage, mut odd) = (Tally::default(), Coverage::default(), Vec::new());
-        let progress = Progress::new(trails.bytes(), context.terminal.stderr_is_terminal);
+        let progress = Progress::new(trails.bytes(), Unit::Bytes, context.shows_progress());
         for (number, reader) in trails.readers().iter().enumerate() {
             let end = reader.scan(&reader.everything(), context.shutdown, |piece| Tally::of(piece, &hasher), |taken| {
                 progress.advance(taken.bytes);
