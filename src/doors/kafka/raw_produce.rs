@@ -35,7 +35,13 @@ impl OwnedHeaders {
             // SAFETY: the headers are valid; name and value are copied, with the lengths that they have.
             unsafe {
                 let (name_length, value_length) = (name.len() as isize, value_length as isize);
-                sys::rd_kafka_header_add(owned.0.as_ptr(), name.as_ptr().cast(), name_length, value.cast(), value_length);
+                sys::rd_kafka_header_add(
+                    owned.0.as_ptr(),
+                    name.as_ptr().cast(),
+                    name_length,
+                    value.cast(),
+                    value_length,
+                );
             }
         }
         Some(owned)
@@ -57,7 +63,8 @@ pub(super) fn produce<C: ProducerContext>(
     record: &Record<'_>,
     opaque: C::DeliveryOpaque,
 ) -> Result<(), (RDKafkaErrorCode, C::DeliveryOpaque)> {
-    let part = |bytes: Option<&[u8]>| bytes.map_or((ptr::null(), 0), |bytes| (bytes.as_ptr().cast::<c_void>(), bytes.len()));
+    let part =
+        |bytes: Option<&[u8]>| bytes.map_or((ptr::null(), 0), |bytes| (bytes.as_ptr().cast::<c_void>(), bytes.len()));
     let (payload, payload_length) = part(record.payload);
     let (key, key_length) = part(record.key);
     let headers = OwnedHeaders::new(record.headers);

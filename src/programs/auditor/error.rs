@@ -63,6 +63,14 @@ pub enum AuditError {
     /// A stop was asked for before it was done.
     #[error("stopped")]
     Stopped,
+    /// A file cannot be written.
+    #[error("cannot write {path}: {source}; pass --output with a file that can be written", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {source}")]
     Output {
@@ -91,7 +99,15 @@ impl AuditError {
             Self::Stopped | Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }) => {
                 Exit::Done
             }
-            Self::Connect(_) | Self::Topic(_) | Self::Produce(_) | Self::Refused { .. } | Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
+            Self::File { .. }
+            | Self::Connect(_)
+            | Self::Topic(_)
+            | Self::Produce(_)
+            | Self::Refused { .. }
+            | Self::Read(_)
+            | Self::OtherTopic { .. }
+            | Self::NotFound { .. }
+            | Self::Output { .. } => Exit::Failed,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use super::context::Context;
 use super::error::AuditError;
@@ -20,10 +19,6 @@ pub(super) struct Found<'a> {
     pub(super) trail: usize,
     /// Its number, from 1 over all segments.
     pub(super) number: u64,
-    /// The file that it stands in.
-    pub(super) path: &'a Path,
-    /// Where it begins there.
-    pub(super) byte: u64,
     /// The line, without its LF.
     pub(super) line: &'a [u8],
 }
@@ -43,8 +38,8 @@ pub(super) struct Searched {
 #[derive(Default)]
 struct Harvest {
     bytes: Vec<u8>,
-    /// Of each: how many lines stand before it in the piece, where it begins there, its length.
-    places: Vec<(u64, usize, usize)>,
+    /// Of each: how many lines stand before it in the piece, and its length.
+    places: Vec<(u64, usize)>,
     partitions: Vec<i32>,
 }
 
@@ -65,17 +60,24 @@ pub(super) fn search(
     let progress = Progress::new(bytes, Unit::Bytes, context.shows_progress());
     for (number, (reader, plan)) in trails.readers().iter().zip(&plans).enumerate() {
         let mut outcome = Ok(());
-        let end = go_through(context, reader, &plan.spans, selection, |bytes, partitions| {
-            progress.advance(bytes);
-            partitions.iter().for_each(|&partition| coverage.note(number, partition));
-        }, |found| match take(&progress, Found { trail: number, ..found }) {
-            Ok(flow) => flow,
-            Err(error) => {
-                outcome = Err(error);
-                ControlFlow::Break(())
-            }
-        });
-        let ended = outcome.and_then(|()| end);
+        let end = go_through(
+            context,
+            reader,
+            &plan.spans,
+            selection,
+            |bytes, partitions| {
+                progress.advance(bytes);
+                partitions.iter().for_each(|&partition| coverage.note(number, partition));
+            },
+            |found| match take(&progress, Found { trail: number, ..found }) {
+                Ok(flow) => flow,
+                Err(error) => {
+                    outcome = Err(error);
+                    ControlFlow::Break(())
+                }
+            },
+        );
+        let ended = outcome.and(end);
         let end = ended.inspect_err(|_| progress.clear())?;
         searched.lines += end.lines;
         searched.notes.extend(notes(&end, reader));
@@ -140,13 +142,11 @@ fn go_through(
     let harvest = |piece: Piece<'_>| harvest(selection, piece);
     let end = reader.scan(spans, context.shutdown, harvest, |taken| {
         note(taken.bytes, &taken.result.partitions);
-        let Some(segment) = reader.segments().get(taken.segment) else { return ControlFlow::Continue(()) };
         let mut start = 0;
-        for &(before, byte, length) in &taken.result.places {
+        for &(before, length) in &taken.result.places {
             let line = taken.result.bytes.get(start..start + length).unwrap_or_default();
             start += length;
-            let (number, byte) = (taken.first_line + before, taken.start + byte as u64);
-            if take(Found { trail: 0, number, path: &segment.path, byte, line }).is_break() {
+            if take(Found { trail: 0, number: taken.first_line + before, line }).is_break() {
                 return ControlFlow::Break(());
             }
         }
@@ -160,14 +160,14 @@ fn harvest(selection: &Selection, piece: Piece<'_>) -> Harvest {
     if !selection.may_want_of(piece) {
         return harvest;
     }
-    for (number, (start, line)) in (0..).zip(piece.lines()) {
+    for (number, (_, line)) in (0..).zip(piece.lines()) {
         if let Some(skim) = Skim::of(line)
             && !harvest.partitions.contains(&skim.partition)
         {
             harvest.partitions.push(skim.partition);
         }
         if selection.wants(line) {
-            harvest.places.push((number, start, line.len()));
+            harvest.places.push((number, line.len()));
             harvest.bytes.extend_from_slice(line);
         }
     }
@@ -181,7 +181,9 @@ pub(super) fn notes(end: &ScanEnd, reader: &TrailReader) -> Vec<String> {
     for torn in &end.torn {
         let (path, bytes) = (torn.path.display(), grouped(torn.bytes));
         all.push(if Some(&torn.path) == newest {
-            format!("{path}: the last {bytes} bytes are no whole line (being written, or torn by a kill) and were left out")
+            format!(
+                "{path}: the last {bytes} bytes are no whole line (being written, or torn by a kill) and were left out"
+            )
         } else {
             format!("{path}: the last {bytes} bytes are no whole line and were left out; see audit verify")
         });

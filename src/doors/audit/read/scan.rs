@@ -123,9 +123,21 @@ impl TrailReader {
         spans: &[Span],
         shutdown: &Shutdown,
         work: impl Fn(Piece<'_>) -> R + Sync,
+        take: impl FnMut(Taken<R>) -> ControlFlow<()>,
+    ) -> Result<ScanEnd, ReadError> {
+        self.scan_by(CHUNK_BYTES, spans, shutdown, work, take)
+    }
+
+    /// [`Self::scan`] in chunks of another size.
+    pub(super) fn scan_by<R: Send>(
+        &self,
+        chunk_bytes: u64,
+        spans: &[Span],
+        shutdown: &Shutdown,
+        work: impl Fn(Piece<'_>) -> R + Sync,
         mut take: impl FnMut(Taken<R>) -> ControlFlow<()>,
     ) -> Result<ScanEnd, ReadError> {
-        let chunks = chunks(spans);
+        let chunks = chunks(spans, chunk_bytes);
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let workers = processors.min(MOST_THREADS).min(chunks.len());
         let (chunks, work) = (&chunks, &work);
@@ -182,7 +194,8 @@ impl TrailReader {
 
 /// Notes when a span that follows right after another does not go on with its numbers.
 fn note_jump(spans: &[Span], at: usize, next_line: Option<u64>, end: &mut ScanEnd) {
-    let (Some(span), Some(before), Some(next_line)) = (spans.get(at), at.checked_sub(1).and_then(|b| spans.get(b)), next_line)
+    let (Some(span), Some(before), Some(next_line)) =
+        (spans.get(at), at.checked_sub(1).and_then(|b| spans.get(b)), next_line)
     else {
         return;
     };
@@ -193,12 +206,12 @@ fn note_jump(spans: &[Span], at: usize, next_line: Option<u64>, end: &mut ScanEn
     }
 }
 
-fn chunks(spans: &[Span]) -> Vec<Chunk> {
+fn chunks(spans: &[Span], chunk_bytes: u64) -> Vec<Chunk> {
     let mut all = Vec::new();
     for (number, span) in spans.iter().enumerate() {
         let mut start = span.start;
         while start < span.end {
-            let end = (start + CHUNK_BYTES).min(span.end);
+            let end = (start + chunk_bytes).min(span.end);
             all.push(Chunk { span: number, start, end });
             start = end;
         }
@@ -216,7 +229,8 @@ fn work_on<R>(
 ) -> Result<Worked<R>, ReadError> {
     let file = segment.file()?;
     let is_span_start = chunk.start == spans[chunk.span].start;
-    let range = lines_that_begin(&file, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
+    let range =
+        lines_that_begin(&file, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
     let bytes = buffer.get(range.first..range.end).unwrap_or_default();
     let start = range.base + range.first as u64;
     let piece = Piece { segment: number, start, bytes };

@@ -134,7 +134,9 @@ impl ReplayArgs {
         if is_there {
             match cluster.topic_terms(&self.to_topic) {
                 Ok(known) => terms = Some(known),
-                Err(reason) => tell(&[format!("on which terms {} keeps messages is not known: {reason}", self.to_topic)]),
+                Err(reason) => {
+                    tell(&[format!("on which terms {} keeps messages is not known: {reason}", self.to_topic)])
+                }
             }
         }
         let target = Target {
@@ -160,7 +162,11 @@ impl ReplayArgs {
             });
             return format!("{figures}\n");
         }
-        let made = if is_there { String::new() } else { format!(", which would be made with {}", partitions(survey.last_partition + 1)) };
+        let made = if is_there {
+            String::new()
+        } else {
+            format!(", which would be made with {}", partitions(survey.last_partition + 1))
+        };
         format!("would send {} messages to {}{made}\n", grouped(survey.messages), safe(topic))
     }
 
@@ -180,9 +186,13 @@ impl ReplayArgs {
         }
         if context.json {
             let (topic, gaps) = (&self.to_topic, survey.gaps);
-            return writeln!(out, "{}", serde_json::json!({
-                "topic": topic, "sent": sent, "delivered": delivered, "failed": failed, "gaps_passed_over": gaps, "seconds": seconds,
-            }));
+            return writeln!(
+                out,
+                "{}",
+                serde_json::json!({
+                    "topic": topic, "sent": sent, "delivered": delivered, "failed": failed, "gaps_passed_over": gaps, "seconds": seconds,
+                })
+            );
         }
         let rate = grouped((delivered as f64 / seconds) as u64);
         tell(&[format!("{} messages in {seconds:.1} s, {rate}/s, to {}", grouped(delivered), safe(&self.to_topic))]);

@@ -13,8 +13,7 @@ pub(super) use target::{Target, doubts, new_topic_config};
 
 use std::borrow::Cow;
 
-use super::error::AuditError;
-use crate::base::message::push_header;
+use crate::base::message::{Headers, push_header};
 use crate::doors::kafka::Record;
 use crate::words::record::{AuditLine, EventType};
 
@@ -65,7 +64,7 @@ impl Exact<'_> {
             timestamp_ms,
             key: self.key.as_deref(),
             payload: self.payload.as_deref(),
-            headers: crate::base::message::Headers::from_block(&self.header_block),
+            headers: Headers::from_block(&self.header_block),
         }
     }
 
@@ -74,9 +73,4 @@ impl Exact<'_> {
         let length = |bytes: &Option<Cow<'_, [u8]>>| bytes.as_ref().map_or(0, |bytes| bytes.len());
         (length(&self.key) + length(&self.payload) + self.header_block.len()) as u64
     }
-}
-
-/// A usage error.
-fn refused(reason: String) -> AuditError {
-    AuditError::Refused { reason }
 }

@@ -1,9 +1,9 @@
 //! Sending, and hearing every delivery.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::exact;
@@ -58,7 +58,6 @@ type Place = (i32, i64);
 #[derive(Default)]
 struct Heard {
     delivered: AtomicU64,
-    failed: AtomicU64,
 }
 
 /// Sends everything, and waits until the fate of each is known.
@@ -90,10 +89,7 @@ fn listener(heard: Arc<Heard>, words: SyncSender<String>) -> impl FnMut(Producer
                 heard.delivered.fetch_add(1, Ordering::AcqRel);
                 return;
             }
-            ProducerEvent::Failed { token, reason } => {
-                heard.failed.fetch_add(1, Ordering::AcqRel);
-                not_delivered(token, &reason.to_string())
-            }
+            ProducerEvent::Failed { token, reason } => not_delivered(token, &reason.to_string()),
             ProducerEvent::Stalled { in_flight, reason } => {
                 format!("waiting for the broker ({reason}), {} in flight", grouped(in_flight as u64))
             }
@@ -141,7 +137,6 @@ fn send_all(
             Ok(()) => outcome.sent += 1,
             Err(SendError::Refused { token, reason }) => {
                 outcome.sent += 1;
-                heard.failed.fetch_add(1, Ordering::AcqRel);
                 progress.suspend(|| tell(&[not_delivered(token, &reason.to_string())]));
             }
             Err(SendError::Stopped { .. }) => return Ok(ControlFlow::Break(())),
@@ -180,7 +175,9 @@ fn drain(
         if context.shutdown.is_requested() {
             let deadline = *deadline.get_or_insert_with(|| {
                 let in_flight = grouped(producer.in_flight() as u64);
-                progress.suspend(|| tell(&[format!("stopping: {in_flight} in flight, waiting up to {} s", FLUSH.as_secs())]));
+                progress.suspend(|| {
+                    tell(&[format!("stopping: {in_flight} in flight, waiting up to {} s", FLUSH.as_secs())])
+                });
                 Instant::now() + FLUSH
             });
             if Instant::now() >= deadline {

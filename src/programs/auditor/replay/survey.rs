@@ -26,7 +26,8 @@ pub(in crate::programs::auditor) struct Survey {
     pub(in crate::programs::auditor) last_partition: i32,
     /// The largest message, with its key and headers.
     pub(in crate::programs::auditor) largest_bytes: u64,
-    partitions: Vec<i32>,
+    /// All that have a message.
+    pub(in crate::programs::auditor) partitions: Vec<i32>,
 }
 
 impl Survey {

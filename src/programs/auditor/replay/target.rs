@@ -42,7 +42,9 @@ pub(in crate::programs::auditor) fn new_topic_config(
         config.push(("max.message.bytes", (survey.largest_bytes + HEADROOM_BYTES).to_string()));
     }
     // Only where it is needed: brokers before 3.6 do not know it.
-    if keeps_times && survey.times_ms.is_some_and(|(_, newest)| newest > now.as_millisecond().saturating_add(USUALLY_AHEAD_MS)) {
+    if keeps_times
+        && survey.times_ms.is_some_and(|(_, newest)| newest > now.as_millisecond().saturating_add(USUALLY_AHEAD_MS))
+    {
         config.push(("message.timestamp.after.max.ms", i64::MAX.to_string()));
     }
     config
@@ -66,7 +68,9 @@ pub(in crate::programs::auditor) fn doubts(
     }
     if keeps_times && survey.of_time_zero > 0 {
         let count = grouped(survey.of_time_zero);
-        all.push(format!("{count} messages have the time 0, which Kafka's C client cannot send: they would get the time 1"));
+        all.push(format!(
+            "{count} messages have the time 0, which Kafka's C client cannot send: they would get the time 1"
+        ));
     }
     if keeps_times && survey.timeless > 0 {
         all.push(format!("{} messages have no time and would get the time of the replay", grouped(survey.timeless)));
