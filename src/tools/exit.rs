@@ -12,6 +12,8 @@ pub enum Exit {
     Failed,
     /// 2: a flag, a property or a file of settings is wrong.
     Usage,
+    /// 3: the trail is damaged (`audit verify`).
+    Damaged,
     /// 4: no broker answered within the connect timeout (one-shot commands only).
     NoBroker,
     /// 74: the disk failed while writing or syncing.
@@ -27,6 +29,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Damaged => 3,
             Exit::NoBroker => 4,
             Exit::DiskFailed => 74,
             Exit::Undelivered => 75,

@@ -1,0 +1,3 @@
+//! The subcommands, one a file: its flags, and what it does with them.
+
+pub(super) mod stats;
