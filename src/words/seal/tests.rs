@@ -220,6 +220,20 @@ fn notes_are_told_apart_and_a_torn_last_one_is_seen() {
     assert_eq!(Notes::new(b"").count(), 0);
 }
 
+#[test]
+fn what_a_kill_left_of_a_note_is_told_from_a_note_that_was_changed() {
+    let note = key(1).sign(&checkpoint(5), 1_789_034_401).into_bytes();
+    let last = |bytes: &[u8]| Notes::new(bytes).last().is_some_and(|note| note.is_torn && note.is_begun(ORIGIN));
+    for end in 1..note.len() {
+        assert!(last(&note[..end]), "cut at {end}");
+    }
+    for bit in 0..note.len() * 8 {
+        let mut changed = note.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(!last(&changed), "bit {bit}");
+    }
+}
+
 fn succession(old: u8, new: u8, lines: u64) -> String {
     key(old).sign_succession(lines, &tree(lines).root(), &key(new).verifier())
 }
