@@ -4,6 +4,7 @@
 //! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
 
 mod append;
+pub mod read;
 mod recover;
 
 #[cfg(test)]

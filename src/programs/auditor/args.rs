@@ -83,6 +83,12 @@ macro_rules! subcommands {
 }
 
 subcommands! {
+    /// Show one record, whole
+    Show(commands::show::ShowArgs),
+    /// List the records that fit, as a table, JSON or CSV
+    Query(commands::query::QueryArgs),
+    /// Write payloads as they were received, one a line
+    Extract(commands::extract::ExtractArgs),
     /// Count lines, messages, gaps and bytes, by partition
     Stats(commands::stats::StatsArgs),
 }
@@ -109,7 +115,7 @@ mod tests {
             assert_eq!(args.common().brokers.as_deref(), Some("x:1"));
         }
         assert_eq!(parse(&["stats"]).dirs(), [Path::new(".")]);
-        for flags in [["stats", "--dir", "a", "--dir", "b"], ["--dir", "a", "stats", "--dir", "b"]] {
+        for flags in [["stats", "--dir", "a", "--dir", "b"], ["--dir", "a", "--dir", "b", "stats"]] {
             assert_eq!(parse(&flags).dirs(), [Path::new("a"), Path::new("b")]);
         }
     }

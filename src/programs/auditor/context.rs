@@ -48,6 +48,12 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// Whether a progress bar is wanted.
+    pub(super) fn shows_progress(&self) -> bool {
+        // Lines that appear on the same terminal would tear the bar.
+        self.terminal.stderr_is_terminal
+    }
+
     pub(super) fn new(args: &'a AuditArgs, shutdown: &'a Shutdown, terminal: Terminal) -> Self {
         Self { dirs: args.dirs(), json: args.json(), common: args.common(), shutdown, terminal }
     }

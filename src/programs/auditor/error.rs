@@ -1,9 +1,11 @@
 //! Why an `audit` command failed, and with which exit code.
 
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::doors::audit::read::ReadError;
 use crate::tools::config::is_quiet_end;
 use crate::tools::exit::Exit;
 
@@ -16,6 +18,29 @@ pub enum AuditError {
         /// Which, and what it takes.
         reason: String,
     },
+    /// A trail cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The folders hold trails of different topics.
+    #[error(
+        "{one} is a trail of topic {}, {other} one of {}: pass --dir folders of one topic",
+        .topics[0], .topics[1], one = .dirs[0].display(), other = .dirs[1].display()
+    )]
+    OtherTopic {
+        /// The two topics.
+        topics: [String; 2],
+        /// Where they are.
+        dirs: [PathBuf; 2],
+    },
+    /// No line is what was asked for.
+    #[error("{reason}")]
+    NotFound {
+        /// What was asked for, and what there is.
+        reason: String,
+    },
+    /// A stop was asked for before it was done.
+    #[error("stopped")]
+    Stopped,
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {source}")]
     Output {
@@ -39,7 +64,8 @@ impl AuditError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
-            Self::Output { .. } => Exit::Failed,
+            Self::Stopped => Exit::Done,
+            Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
         }
     }
 }

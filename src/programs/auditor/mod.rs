@@ -7,6 +7,17 @@ mod args;
 mod commands;
 mod context;
 mod error;
+mod flat;
+mod moment;
+mod pretty;
+mod progress;
+mod record;
+mod safe;
+mod search;
+mod selection;
+mod table;
+mod tally;
+mod trails;
 
 pub use args::AuditArgs;
 pub use context::Terminal;
