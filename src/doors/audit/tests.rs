@@ -36,7 +36,7 @@ fn line(topic: &str, partition: i32, offset: i64, gap_before: i64) -> Vec<u8> {
 
 fn gap(partition: i32, kind: GapKind, from: i64, to: i64) -> Vec<u8> {
     let mut line = Vec::new();
-    write_gap(&mut line, "2026-11-21T09:12:30.123Z", "orders", partition, Gap { kind, from, to });
+    write_gap(&mut line, "2026-11-21T09:12:30.123Z", "orders", partition, &Gap::new(kind, from, to));
     line
 }
 

@@ -39,12 +39,7 @@ impl HealthEvent {
             Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
             Self::Metrics(_) => "periodic metrics".into(),
             Self::MessageInvalid { .. } => "message is not what was expected; kept as received".into(),
-            Self::AuditGap { gap: Gap { kind: GapKind::Retention, from, to }, .. } => {
-                format!("offsets {from} to {} are gone: the broker deleted them before they were read", to - 1)
-            }
-            Self::AuditGap { gap: Gap { kind: GapKind::Truncation, from, to }, .. } => {
-                format!("the log ended before offset {from}: reading goes on at offset {to}")
-            }
+            Self::AuditGap { partition, gap, .. } => gap.explanation(*partition),
             Self::BrokerLost { brokers, .. } => format!("no broker at {brokers}: waiting, nothing is lost"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} is back: going on"),
             Self::KafkaTrouble { .. } => "Kafka reported trouble; the client goes on by itself".into(),
@@ -74,12 +69,7 @@ impl HealthEvent {
             Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),
             Self::Metrics(_) => "Métriques système périodiques".into(),
             Self::MessageInvalid { .. } => "Erreur de désérialisation du message".into(),
-            Self::AuditGap { gap: Gap { kind: GapKind::Retention, from, to }, .. } => {
-                format!("Offsets {from} à {} effacés par le broker avant d'être lus", to - 1)
-            }
-            Self::AuditGap { gap: Gap { kind: GapKind::Truncation, from, to }, .. } => {
-                format!("Le journal Kafka finit avant l'offset {from} : la lecture reprend à {to}")
-            }
+            Self::AuditGap { partition, gap, .. } => french_gap(*partition, gap),
             Self::BrokerLost { brokers, .. } => format!("Aucun broker à {brokers} : en attente, rien n'est perdu"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} de retour : reprise"),
             Self::KafkaTrouble { .. } => "Erreur de lecture du message Kafka".into(),
@@ -92,6 +82,20 @@ impl HealthEvent {
             Self::Stopping { .. } => "Fin atteinte, fin de la consommation.".into(),
             Self::Stopped { .. } => "Consommateur arrêté proprement".into(),
             Self::Failed { .. } => "Le tracker ne peut pas continuer".into(),
+        }
+    }
+}
+
+fn french_gap(partition: i32, gap: &Gap) -> String {
+    let Gap { kind, from, to, .. } = gap;
+    match kind {
+        GapKind::Retention => format!("Offsets {from} à {} effacés par le broker avant d'être lus", to - 1),
+        GapKind::Truncation => format!("Le journal Kafka finit avant l'offset {from} : la lecture reprend à {to}"),
+        GapKind::TopicRecreated => "Le topic a été recréé : toutes les partitions reprennent à l'offset 0".into(),
+        GapKind::ClusterChanged => "Autre cluster Kafka : toutes les partitions reprennent à l'offset 0".into(),
+        GapKind::PartitionMissing => format!("Le topic n'a plus de partition {partition}, lue jusqu'à l'offset {from}"),
+        GapKind::FileRolledBack => {
+            format!("Le journal d'audit est une copie ancienne, jusqu'à l'offset {from} : la lecture reprend à {to}")
         }
     }
 }

@@ -121,9 +121,9 @@ impl Session<'_> {
                 self.position.begin(partition, ends.low);
                 None
             }
-            Some(next) if next < ends.low => Some(Gap { kind: GapKind::Retention, from: next, to: ends.low }),
+            Some(next) if next < ends.low => Some(Gap::new(GapKind::Retention, next, ends.low)),
             // Whether it was cut or made anew, what it holds now was never recorded as such.
-            Some(next) if next > ends.readable_end => Some(Gap { kind: GapKind::Truncation, from: next, to: ends.low }),
+            Some(next) if next > ends.readable_end => Some(Gap::new(GapKind::Truncation, next, ends.low)),
             Some(_) => None,
         };
         if let Some(gap) = gap {
@@ -145,7 +145,7 @@ impl Session<'_> {
 
     fn tell_gap(&mut self, partition: i32, gap: Gap) -> Result<(), TrackerError> {
         let mut piece = self.appender.empty_piece();
-        write_gap(&mut piece, &now_text(), &self.config.topic, partition, gap);
+        write_gap(&mut piece, &now_text(), &self.config.topic, partition, &gap);
         self.submit(piece)?;
         self.tally.gaps += 1;
         self.log.write(&HealthEvent::AuditGap { topic: self.config.topic.clone(), partition, gap });

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::*;
 use crate::base::message::{Headers, Message, MessageTime};
+use crate::base::tree::{Tree, leaf_hash};
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{Gap, GapKind, LineHead, Received, Verdict, write_gap, write_message};
+use crate::words::seal::{Seal, SealedSegment, SegmentEntry, Tail};
 
 const FIRST_MS: i64 = 1_789_034_400_000;
 
@@ -73,8 +75,8 @@ fn story(steps: &[Step]) -> Story {
             Step::Gap { partition, to } => {
                 let from = next.get(&partition).copied().unwrap_or(0);
                 let mut line = Vec::new();
-                let gap = Gap { kind: GapKind::Truncation, from, to };
-                write_gap(&mut line, &timestamp(number), "orders", partition, gap);
+                let gap = Gap::new(GapKind::Truncation, from, to);
+                write_gap(&mut line, &timestamp(number), "orders", partition, &gap);
                 story.lines.push(line);
                 next.insert(partition, to);
                 gaps += 1;
@@ -133,8 +135,11 @@ fn read(reader: &TrailReader, spans: &[Span], chunk_bytes: u64) -> (Vec<(u64, Ve
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let message =
-        (0..3_i32, 0..200_usize).prop_map(|(partition, length)| Step::Message { partition, gap_before: 0, length });
+    let message = (0..3_i32, 0..3_i64, 0..200_usize).prop_map(|(partition, gap_before, length)| Step::Message {
+        partition,
+        gap_before,
+        length,
+    });
     let gap = (0..3_i32, 0..12_i64).prop_map(|(partition, to)| Step::Gap { partition, to });
     proptest::collection::vec(prop_oneof![9 => message, 1 => gap], 1..60)
 }
@@ -164,7 +169,7 @@ proptest! {
             (1..).zip(story.lines.iter().map(|line| line[..line.len() - 1].to_vec())).collect();
         prop_assert_eq!(lines, expected);
         prop_assert_eq!(end.jumps, vec![]);
-        let expected = (torn > 0).then(|| Torn { path: newest, byte: whole.len() as u64, bytes: torn as u64 });
+        let expected = (torn > 0).then_some(Torn { path: newest, byte: whole.len() as u64, bytes: torn as u64 });
         prop_assert_eq!(end.torn, Vec::from_iter(expected));
         for number in [1, story.lines.len() as u64] {
             let line = reader.line(number).expect("readable").expect("there");
@@ -178,15 +183,6 @@ proptest! {
         steps in steps(), rotations in places(), marks in places(), tells_gaps: bool
     ) {
         let dir = tempfile::tempdir().expect("a folder");
-        let mut steps = steps;
-        if tells_gaps {
-            // Markers of transactions: only a count of gaps tells them from offsets that stepped back.
-            for (number, step) in steps.iter_mut().enumerate() {
-                if let Step::Message { gap_before, .. } = step {
-                    *gap_before = (number % 3) as i64;
-                }
-            }
-        }
         let story = story(&steps);
         story.write(dir.path(), &rotations, &marks, tells_gaps);
         let reader = TrailReader::open(dir.path()).expect("a trail");
@@ -280,14 +276,23 @@ fn lines_are_numbered_from_the_names_of_the_segments_and_what_is_missing_is_told
     let dir = tempfile::tempdir().expect("a folder");
     let story = hundred(dir.path());
     let first = dir.path().join("tracker.events.1");
-    let segments = json!({"first_line": 1, "lines": 50, "bytes": fs::metadata(&first).expect("there").len()});
+    let segments = SegmentEntry {
+        first_line: 1,
+        lines: 50,
+        bytes: fs::metadata(&first).expect("there").len(),
+        frontier: Vec::new(),
+        positions: BTreeMap::new(),
+        started_ms: 0,
+        closed_ms: 0,
+    };
     let numbers = || {
         let reader = TrailReader::open(dir.path()).expect("a trail");
         let (lines, end) = read(&reader, &reader.everything(), 4096);
         (lines.first().map(|line| line.0), lines.last().map(|line| line.0), end.jumps)
     };
     assert_eq!(numbers(), (Some(1), Some(100), vec![]), "counted");
-    fs::write(dir.path().join("tracker.events.segments"), format!("{segments}\n{{\"first")).expect("written");
+    fs::write(dir.path().join("tracker.events.segments"), [segments.to_line(), b"{\"first".to_vec()].concat())
+        .expect("written");
     assert_eq!(numbers(), (Some(1), Some(100), vec![]), "told");
     fs::write(&first, story.lines[..40].concat()).expect("written");
     assert_eq!(numbers(), (Some(1), Some(90), vec![]), "it is not as it was closed, so it is counted");
@@ -350,4 +355,45 @@ fn a_follower_goes_along_with_rotations_cuts_and_a_new_beginning() {
     assert_eq!(said(&mut follower), (String::new(), vec![]));
     fs::write(&newest, "anew\n").expect("written");
     assert_eq!(said(&mut follower), ("anew\n".to_owned(), vec![Followed::NextFile, Followed::Lines]));
+}
+
+/// A seal of so many lines, of which some are gaps.
+fn seal(lines: u64, gaps: u64) -> Seal {
+    let mut tree = Tree::new();
+    (0..lines).for_each(|line| tree.push(leaf_hash(&line.to_le_bytes())));
+    Seal {
+        version: 1,
+        origin: "ordertrail/orders/0123456789abcdef".to_owned(),
+        topic: "orders".to_owned(),
+        cluster_id: None,
+        topic_id: None,
+        lines,
+        valid: lines - gaps,
+        invalid: 0,
+        gaps,
+        root: tree.root(),
+        frontier: tree.frontier(),
+        segment: SealedSegment { first_line: 51, bytes: 0, started_ms: 0 },
+        tail: Tail { bytes: 0, sha256: [0; 32] },
+        positions: BTreeMap::new(),
+        rolled_back: BTreeMap::new(),
+        sealed_ms: 0,
+        clean: true,
+    }
+}
+
+#[test]
+fn without_a_count_of_gaps_the_index_narrows_only_where_the_seal_knows_of_none() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let story = hundred(dir.path());
+    story.write(dir.path(), &[50], &(0..100).step_by(10).collect::<Vec<_>>(), false);
+    let lines = || plan(dir.path()).spans.iter().map(|span| span.first_line).collect::<Vec<_>>();
+    assert_eq!(lines(), [1, 51], "everything");
+    let path = dir.path().join("tracker.events.seal");
+    fs::write(&path, seal(95, 1).to_bytes()).expect("written");
+    assert_eq!(lines(), [1, 51], "there is a gap somewhere");
+    fs::write(&path, seal(95, 0).to_bytes()).expect("written");
+    assert_eq!(lines(), [31, 91]);
+    fs::write(&path, seal(60, 0).to_bytes()).expect("written");
+    assert_eq!(lines(), [31, 61], "what is not sealed is not known");
 }

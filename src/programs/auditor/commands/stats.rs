@@ -153,6 +153,9 @@ impl Figures {
         let count = self.tally.total(|p| p.gaps);
         let told = |told: &ToldGap| {
             let ToldGap { line, partition, gap } = told;
+            if gap.kind.is_of_all_partitions() {
+                return format!("{}, all partitions on at 0 (line {})", gap.kind.as_str(), grouped(*line));
+            }
             let (from, to) = (grouped(gap.from.unsigned_abs()), grouped(gap.to.unsigned_abs()));
             format!("{}, partition {partition} from {from}, on at {to} (line {})", gap.kind.as_str(), grouped(*line))
         };
