@@ -5,6 +5,7 @@
 
 mod append;
 mod paths;
+pub mod read;
 mod reader;
 mod recover;
 mod sealer;

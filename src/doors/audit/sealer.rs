@@ -256,7 +256,7 @@ impl<D: Disk> Sealer<D> {
         }
         let next = self.last.positions.iter().map(|(&partition, at)| (partition, at.next)).collect();
         let (line, segment) = (self.state.tree.size(), self.state.first_line);
-        let entry = IndexEntry { line, segment, byte: end, time_ms: now_ms, next };
+        let entry = IndexEntry { line, segment, byte: end, time_ms: now_ms, next, gaps: Some(self.last.gaps) };
         match self.index.append(&entry.to_line()) {
             Ok(()) => self.indexed_bytes = Some(end),
             Err(error) => {

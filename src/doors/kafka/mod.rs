@@ -20,6 +20,7 @@ mod raw;
 mod reader;
 mod settings;
 mod statistics;
+mod target;
 mod topics;
 mod transactions;
 mod watch;
@@ -33,6 +34,7 @@ pub use producer::{DeliveryError, ProduceError, Producer, ProducerEvent, Record,
 pub use reader::Reader;
 pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
+pub use target::TopicTerms;
 pub use topics::{TopicError, TopicInfo, TopicShape};
 pub use transactions::{RecordPlace, TransactionError, TransactionalProducer, Transactions};
 pub use watch::Watch;

@@ -134,7 +134,7 @@ impl Cluster {
         shutdown: &Shutdown,
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
-        self.ensure(topic, (shape, &[]), limit, shutdown, waiting)
+        self.ensure_configured_topic(topic, shape, &[], limit, shutdown, waiting)
     }
 
     /// The same for a topic of one partition in which only the last value of each key counts. One that
@@ -151,13 +151,18 @@ impl Cluster {
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let shape = TopicShape { partitions: 1, replication_factor };
-        self.ensure(topic, (shape, COMPACTED), limit, shutdown, waiting)
+        self.ensure_configured_topic(topic, shape, COMPACTED, limit, shutdown, waiting)
     }
 
-    fn ensure(
+    /// The same; a topic that is made gets `config`, properties of a topic with their values.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_configured_topic(
         &self,
         topic: &str,
-        (shape, config): (TopicShape, &[(&str, &str)]),
+        shape: TopicShape,
+        config: &[(&str, &str)],
         limit: Option<Duration>,
         shutdown: &Shutdown,
         mut waiting: impl FnMut(&str),
@@ -202,10 +207,8 @@ impl Cluster {
             .create()
             .map_err(|error| broken(error.to_string()))?;
         let replication = TopicReplication::Fixed(shape.replication_factor.unwrap_or(-1));
-        let mut new = NewTopic::new(topic, shape.partitions, replication);
-        for (name, value) in config {
-            new = new.set(name, value);
-        }
+        let new = NewTopic::new(topic, shape.partitions, replication);
+        let new = config.iter().fold(new, |new, (name, value)| new.set(name, value));
         let options = AdminOptions::new().request_timeout(Some(ATTEMPT)).operation_timeout(Some(ATTEMPT));
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().map_err(|error| broken(error.to_string()))?;

@@ -1,0 +1,9 @@
+//! The subcommands, one a file: its flags, and what it does with them.
+
+pub(super) mod export;
+pub(super) mod extract;
+pub(super) mod follow;
+pub(super) mod query;
+pub(super) mod replay;
+pub(super) mod show;
+pub(super) mod stats;
