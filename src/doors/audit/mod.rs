@@ -6,6 +6,7 @@
 mod append;
 pub mod read;
 mod recover;
+pub mod verify;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::doors::audit::read::ReadError;
+use crate::doors::audit::verify::{ProveError, VerifyError};
 use crate::tools::config::is_quiet_end;
 use crate::tools::exit::Exit;
 
@@ -31,6 +32,22 @@ pub enum AuditError {
         topics: [String; 2],
         /// Where they are.
         dirs: [PathBuf; 2],
+    },
+    /// A trail cannot be verified.
+    #[error(transparent)]
+    Verify(VerifyError),
+    /// A line cannot be proven.
+    #[error(transparent)]
+    Prove(ProveError),
+    /// A file that was named cannot be read or written.
+    #[error("cannot {what} {path}: {source}", path = .path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
     },
     /// No line is what was asked for.
     #[error("{reason}")]
@@ -64,7 +81,10 @@ impl AuditError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } => Exit::Usage,
-            Self::Stopped => Exit::Done,
+            Self::Stopped | Self::Verify(VerifyError::Stopped) => Exit::Done,
+            Self::Prove(ProveError::Verify(VerifyError::Stopped)) => Exit::Done,
+            Self::Prove(ProveError::Damaged) => Exit::Damaged,
+            Self::Verify(_) | Self::Prove(_) | Self::File { .. } => Exit::Failed,
             Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
         }
     }

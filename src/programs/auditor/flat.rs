@@ -39,9 +39,28 @@ pub(super) struct Row {
 
 /// The names of the columns, in their order.
 pub(super) const COLUMNS: [&str; 22] = [
-    "line", "received", "event", "topic", "partition", "offset", "kafka_timestamp_ms", "kafka_timestamp_type", "key",
-    "key_b64", "headers", "payload", "payload_b64", "size_bytes", "error", "leader_epoch", "gap_before", "order_id",
-    "sequence", "customer_id", "total", "currency",
+    "line",
+    "received",
+    "event",
+    "topic",
+    "partition",
+    "offset",
+    "kafka_timestamp_ms",
+    "kafka_timestamp_type",
+    "key",
+    "key_b64",
+    "headers",
+    "payload",
+    "payload_b64",
+    "size_bytes",
+    "error",
+    "leader_epoch",
+    "gap_before",
+    "order_id",
+    "sequence",
+    "customer_id",
+    "total",
+    "currency",
 ];
 
 impl Row {

@@ -18,6 +18,7 @@ mod selection;
 mod table;
 mod tally;
 mod trails;
+mod trust;
 
 pub use args::AuditArgs;
 pub use context::Terminal;

@@ -24,7 +24,9 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Result<Moment, String> {
     }
     let time = text.parse::<Timestamp>().ok().or_else(|| civil_time(text)).or_else(|| ago(text, now));
     time.map(|time| Moment::Time(time.as_millisecond())).ok_or_else(|| {
-        format!("`{text}` is no place in a trail; write an offset, a time such as 2026-11-21T09:41:05Z, or \"30 min ago\"")
+        format!(
+            "`{text}` is no place in a trail; write an offset, a time such as 2026-11-21T09:41:05Z, or \"30 min ago\""
+        )
     })
 }
 

@@ -147,7 +147,8 @@ impl Sheet<'_> {
         for (number, row) in payload.iter().take(MOST_BYTES).collect::<Vec<_>>().chunks(16).enumerate() {
             let numbers: String = row.iter().map(|byte| format!("{byte:02x} ")).collect();
             let is_letter = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-            let letters: String = row.iter().map(|&&byte| if is_letter(byte) { char::from(byte) } else { '·' }).collect();
+            let letters: String =
+                row.iter().map(|&&byte| if is_letter(byte) { char::from(byte) } else { '·' }).collect();
             self.text(&format!("  {:08x}  {numbers:<48} {letters}", number * 16))?;
         }
         if payload.len() > MOST_BYTES {

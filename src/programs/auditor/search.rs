@@ -65,16 +65,23 @@ pub(super) fn search(
     let progress = Progress::new(bytes, context.shows_progress());
     for (number, (reader, plan)) in trails.readers().iter().zip(&plans).enumerate() {
         let mut outcome = Ok(());
-        let end = go_through(context, reader, &plan.spans, selection, |bytes, partitions| {
-            progress.advance(bytes);
-            partitions.iter().for_each(|&partition| coverage.note(number, partition));
-        }, |found| match take(&progress, Found { trail: number, ..found }) {
-            Ok(flow) => flow,
-            Err(error) => {
-                outcome = Err(error);
-                ControlFlow::Break(())
-            }
-        });
+        let end = go_through(
+            context,
+            reader,
+            &plan.spans,
+            selection,
+            |bytes, partitions| {
+                progress.advance(bytes);
+                partitions.iter().for_each(|&partition| coverage.note(number, partition));
+            },
+            |found| match take(&progress, Found { trail: number, ..found }) {
+                Ok(flow) => flow,
+                Err(error) => {
+                    outcome = Err(error);
+                    ControlFlow::Break(())
+                }
+            },
+        );
         let ended = outcome.and_then(|()| end);
         let end = ended.inspect_err(|_| progress.clear())?;
         searched.lines += end.lines;
@@ -143,7 +150,9 @@ pub(super) fn notes(end: &ScanEnd, reader: &TrailReader) -> Vec<String> {
     for torn in &end.torn {
         let (path, bytes) = (torn.path.display(), grouped(torn.bytes));
         all.push(if Some(&torn.path) == newest {
-            format!("{path}: the last {bytes} bytes are no whole line (being written, or torn by a kill) and were left out")
+            format!(
+                "{path}: the last {bytes} bytes are no whole line (being written, or torn by a kill) and were left out"
+            )
         } else {
             format!("{path}: the last {bytes} bytes are no whole line and were left out; see audit verify")
         });

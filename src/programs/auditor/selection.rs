@@ -116,7 +116,9 @@ impl SelectionArgs {
         for (moment, is_end) in [(self.from, false), (self.to, true)] {
             let (value, which) = match moment {
                 Some(Moment::Offset(_)) if self.offset.is_some() => {
-                    return Err(usage("--offset says already which offsets: give --from and --to times, or leave it out"));
+                    return Err(usage(
+                        "--offset says already which offsets: give --from and --to times, or leave it out",
+                    ));
                 }
                 Some(Moment::Offset(value)) => (value, &mut offsets),
                 Some(Moment::Time(value)) => (value, &mut times),
@@ -248,9 +250,10 @@ fn holds(line: &AuditLine<'_>, text: &memmem::Finder<'_>) -> bool {
     has(line.payload().ok().flatten())
         || has(line.key().ok().flatten())
         || line.error.as_ref().is_some_and(|error| text.find(error.as_bytes()).is_some())
-        || line.kafka_headers.iter().any(|(name, value)| {
-            has(name.decode()) || value.as_ref().is_some_and(|value| has(value.decode()))
-        })
+        || line
+            .kafka_headers
+            .iter()
+            .any(|(name, value)| has(name.decode()) || value.as_ref().is_some_and(|value| has(value.decode())))
 }
 
 /// What is asked of a line most often.

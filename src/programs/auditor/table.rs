@@ -79,7 +79,8 @@ impl Table {
             };
             let who = &order.customer_info.customer_id;
             // The sum stands right, so that sums stand below each other.
-            let left = cut(&format!("#{} {id} {who}", order.sequence), self.about_width.saturating_sub(width(&total) + 1));
+            let left =
+                cut(&format!("#{} {id} {who}", order.sequence), self.about_width.saturating_sub(width(&total) + 1));
             let room = self.about_width.saturating_sub(width(&left) + width(&total));
             return format!("{left}{}{total}", " ".repeat(room));
         }
@@ -94,7 +95,8 @@ impl Table {
     fn write(&self, out: &mut dyn Write, cells: [String; 6], color: Option<&str>) -> io::Result<()> {
         let [number, time, place, sign, about, size] = cells;
         let about_width = if self.columns.is_some() { self.about_width } else { self.about_width.max(width(&about)) };
-        let (place, about) = (pad(&cut(&place, self.place_width), self.place_width), pad(&cut(&about, about_width), about_width));
+        let (place, about) =
+            (pad(&cut(&place, self.place_width), self.place_width), pad(&cut(&about, about_width), about_width));
         let sign = match color.filter(|_| self.color) {
             Some(color) => format!("\u{1b}[{color}m{sign:<3}\u{1b}[0m"),
             None => format!("{sign:<3}"),

@@ -116,7 +116,10 @@ impl Coverage {
 
     /// Partitions that more than one trail has lines of.
     pub(super) fn twice(&self) -> impl Iterator<Item = (i32, &[usize])> {
-        self.trails.iter().filter(|(_, trails)| trails.len() > 1).map(|(&partition, trails)| (partition, trails.as_slice()))
+        self.trails
+            .iter()
+            .filter(|(_, trails)| trails.len() > 1)
+            .map(|(&partition, trails)| (partition, trails.as_slice()))
     }
 
     /// Partitions below the highest one of which no trail has lines.

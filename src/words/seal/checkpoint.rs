@@ -146,7 +146,13 @@ fn note_line_fits(number: usize, line: &str, is_whole: bool, origin: &str) -> bo
         }
     };
     match number {
-        0 => if is_whole { line == origin } else { origin.starts_with(line) },
+        0 => {
+            if is_whole {
+                line == origin
+            } else {
+                origin.starts_with(line)
+            }
+        }
         1 => (parse_size(line).is_some() && !line.is_empty()) || (!is_whole && line.is_empty()),
         2 => is_base64_of(line, 32, is_whole),
         3 => line.is_empty(),

@@ -205,7 +205,9 @@ fn consistent_look(dir: &Path, newest: &Path) -> Result<(Rotated, Option<File>),
 pub(super) fn rotated_segments(dir: &Path) -> Result<Rotated, ReadError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ReadError::NoTrail { dir: dir.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(ReadError::NoTrail { dir: dir.to_owned() });
+        }
         Err(error) => return Err(ReadError::disk(dir)(error)),
     };
     let mut found = Vec::new();

@@ -108,9 +108,8 @@ impl Follower {
 /// The rotated segment that follows the one that `file` became, when a further rotation made one.
 fn successor(dir: &Path, file: &File) -> Result<Option<PathBuf>, ReadError> {
     let ours = file.metadata().map_err(ReadError::disk(dir))?;
-    let is_ours = |path: &Path| {
-        std::fs::metadata(path).is_ok_and(|other| (other.ino(), other.dev()) == (ours.ino(), ours.dev()))
-    };
+    let is_ours =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|other| (other.ino(), other.dev()) == (ours.ino(), ours.dev()));
     let mut rotated = rotated_segments(dir)?.into_iter().map(|(_, path)| path);
     // Nothing is left behind a file that was not rotated but removed.
     Ok(rotated.by_ref().find(|path| is_ours(path)).and_then(|_| rotated.next()))

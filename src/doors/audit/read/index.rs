@@ -52,7 +52,8 @@ pub(super) fn marks(trail: &TrailReader) -> Option<Vec<Mark>> {
         let entry: Entry = serde_json::from_slice(line).ok()?;
         let Ok(at) = trail.segments().binary_search_by_key(&entry.segment, |segment| segment.first_line) else {
             // Of a segment that was archived, or that was begun after the trail was opened.
-            let is_elsewhere = entry.segment < trail.first_line() || marks.last().is_none_or(|m| m.line < entry.segment);
+            let is_elsewhere =
+                entry.segment < trail.first_line() || marks.last().is_none_or(|m| m.line < entry.segment);
             if is_elsewhere { continue } else { return None }
         };
         let segment = &trail.segments()[at];
@@ -60,7 +61,8 @@ pub(super) fn marks(trail: &TrailReader) -> Option<Vec<Mark>> {
             // Written after the trail was opened, or cut since.
             continue;
         }
-        let follows = marks.last().is_none_or(|last| (last.segment, last.byte) < (at, entry.byte) && last.line < entry.line);
+        let follows =
+            marks.last().is_none_or(|last| (last.segment, last.byte) < (at, entry.byte) && last.line < entry.line);
         let first_of_segment = segment.first_line - 1;
         let fits = entry.line >= first_of_segment && (entry.byte == 0) == (entry.line == first_of_segment);
         if !follows || !fits {

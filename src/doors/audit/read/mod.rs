@@ -16,7 +16,7 @@ mod scan;
 mod tests;
 
 pub use folder::{ReadError, Segment, TrailReader};
-pub use follow::{Follower, Followed};
+pub use follow::{Followed, Follower};
 pub use piece::Piece;
 pub use plan::{Plan, Wanted};
 pub use scan::{ScanEnd, Span, Taken, Torn};

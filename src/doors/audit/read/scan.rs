@@ -182,7 +182,8 @@ impl TrailReader {
 
 /// Notes when a span that follows right after another does not go on with its numbers.
 fn note_jump(spans: &[Span], at: usize, next_line: Option<u64>, end: &mut ScanEnd) {
-    let (Some(span), Some(before), Some(next_line)) = (spans.get(at), at.checked_sub(1).and_then(|b| spans.get(b)), next_line)
+    let (Some(span), Some(before), Some(next_line)) =
+        (spans.get(at), at.checked_sub(1).and_then(|b| spans.get(b)), next_line)
     else {
         return;
     };
@@ -216,7 +217,8 @@ fn work_on<R>(
 ) -> Result<Worked<R>, ReadError> {
     let file = segment.file()?;
     let is_span_start = chunk.start == spans[chunk.span].start;
-    let range = lines_that_begin(&file, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
+    let range =
+        lines_that_begin(&file, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
     let bytes = buffer.get(range.first..range.end).unwrap_or_default();
     let start = range.base + range.first as u64;
     let piece = Piece { segment: number, start, bytes };

@@ -60,11 +60,14 @@ impl Command for ExtractArgs {
         };
         count(tombstones, "tombstones have no payload and were left out");
         count(damaged, "damaged lines were left out; see audit verify");
-        count(torn_apart, if self.null {
-            "payloads hold NUL bytes themselves"
-        } else {
-            "payloads hold line breaks themselves: -0 ends each with a NUL byte"
-        });
+        count(
+            torn_apart,
+            if self.null {
+                "payloads hold NUL bytes themselves"
+            } else {
+                "payloads hold line breaks themselves: -0 ends each with a NUL byte"
+            },
+        );
         tell(&notes);
         Ok(Exit::Done)
     }

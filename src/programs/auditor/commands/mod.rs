@@ -1,6 +1,9 @@
 //! The subcommands, one a file: its flags, and what it does with them.
 
+pub(super) mod check;
 pub(super) mod extract;
+pub(super) mod prove;
 pub(super) mod query;
 pub(super) mod show;
 pub(super) mod stats;
+pub(super) mod verify;

@@ -111,7 +111,10 @@ impl QueryArgs {
         })?;
         if *count > 0 && context.terminal.stdout_is_terminal {
             let word = if *count == 1 { "record" } else { "records" };
-            let text = format!("{} {word}.  Whole: audit show LINE, or --json   payloads only: audit extract\n", grouped(*count));
+            let text = format!(
+                "{} {word}.  Whole: audit show LINE, or --json   payloads only: audit extract\n",
+                grouped(*count)
+            );
             out.write_all(text.as_bytes()).map_err(AuditError::output)?;
         }
         Ok(searched)

@@ -92,7 +92,8 @@ impl Command for ShowArgs {
 }
 
 fn write_payload(line: &[u8], out: &mut dyn Write) -> Result<std::io::Result<()>, AuditError> {
-    let damaged = |what: String| AuditError::NotFound { reason: format!("the line is damaged ({what}); see audit verify") };
+    let damaged =
+        |what: String| AuditError::NotFound { reason: format!("the line is damaged ({what}); see audit verify") };
     let line = AuditLine::parse(line).map_err(|error| damaged(error.to_string()))?;
     let payload = line.payload().map_err(|error| damaged(error.to_string()))?;
     Ok(out.write_all(&payload.unwrap_or_default()))
@@ -102,7 +103,10 @@ fn nothing(what: What, trails: &Trails) -> String {
     let topic = trails.topic().unwrap_or("the topic");
     match what {
         What::Offset { partition, offset } => {
-            format!("no line tells {topic}/{partition}@{}: audit stats shows which offsets there are", grouped(offset as u64))
+            format!(
+                "no line tells {topic}/{partition}@{}: audit stats shows which offsets there are",
+                grouped(offset as u64)
+            )
         }
         What::Line(line) => format!("there is no line {}: audit stats shows how many there are", grouped(line)),
     }
@@ -122,7 +126,9 @@ fn find(context: &Context<'_>, reader: &TrailReader, what: What) -> Result<Vec<H
     match hits {
         Some(hits) if !hits.is_empty() || !plan.by_index => Ok(hits),
         // The index does not lead there, or its numbers do not agree with the lines: then it is not used.
-        _ => Ok(look(context, reader, &Plan { spans: reader.everything(), by_index: false }, what)?.unwrap_or_default()),
+        _ => {
+            Ok(look(context, reader, &Plan { spans: reader.everything(), by_index: false }, what)?.unwrap_or_default())
+        }
     }
 }
 
@@ -142,7 +148,10 @@ fn look(context: &Context<'_>, reader: &TrailReader, plan: &Plan, what: What) ->
         };
         match what {
             What::Offset { .. } => {
-                taken.result.into_iter().for_each(|(before, range, line)| found(taken.first_line + before, &range, line));
+                taken
+                    .result
+                    .into_iter()
+                    .for_each(|(before, range, line)| found(taken.first_line + before, &range, line));
                 ControlFlow::Continue(())
             }
             What::Line(line) => {
@@ -175,7 +184,9 @@ fn look(context: &Context<'_>, reader: &TrailReader, plan: &Plan, what: What) ->
 fn matches(piece: Piece<'_>, partition: i32, offset: i64) -> Vec<(u64, Range<usize>, Vec<u8>)> {
     let is_it = |line: &[u8]| match Skim::of(line) {
         Some(skim) => (skim.partition, skim.offset) == (partition, offset),
-        None => LineHead::parse(line).is_ok_and(|head| (head.kafka_partition, head.kafka_offset) == (partition, offset)),
+        None => {
+            LineHead::parse(line).is_ok_and(|head| (head.kafka_partition, head.kafka_offset) == (partition, offset))
+        }
     };
     (0..)
         .zip(piece.lines())

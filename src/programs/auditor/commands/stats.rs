@@ -50,12 +50,17 @@ impl Command for StatsArgs {
         let (mut tally, mut coverage, mut odd) = (Tally::default(), Coverage::default(), Vec::new());
         let progress = Progress::new(trails.bytes(), context.terminal.stderr_is_terminal);
         for (number, reader) in trails.readers().iter().enumerate() {
-            let end = reader.scan(&reader.everything(), context.shutdown, |piece| Tally::of(piece, &hasher), |taken| {
-                progress.advance(taken.bytes);
-                taken.result.partitions.keys().for_each(|&partition| coverage.note(number, partition));
-                tally.follow_with(u32::try_from(number).unwrap_or(u32::MAX), taken);
-                ControlFlow::Continue(())
-            });
+            let end = reader.scan(
+                &reader.everything(),
+                context.shutdown,
+                |piece| Tally::of(piece, &hasher),
+                |taken| {
+                    progress.advance(taken.bytes);
+                    taken.result.partitions.keys().for_each(|&partition| coverage.note(number, partition));
+                    tally.follow_with(u32::try_from(number).unwrap_or(u32::MAX), taken);
+                    ControlFlow::Continue(())
+                },
+            );
             let end = end.inspect_err(|_| progress.clear())?;
             if end.stopped {
                 progress.clear();
@@ -114,13 +119,17 @@ impl Figures {
         let word = if count == 1 { "partition" } else { "partitions" };
         writeln!(out, "topic     {}, {count} {word}", safe(&self.topic))?;
         if let Some((first, last)) = tally.span_ms {
-            let time = |ms| jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "–".to_owned(), |t| second(&t.to_string()));
+            let time =
+                |ms| jiff::Timestamp::from_millisecond(ms).map_or_else(|_| "–".to_owned(), |t| second(&t.to_string()));
             let span_seconds = (last - first) as f64 / 1_000.0;
-            let rate = if span_seconds > 0.0 { format!(", {:.2}/s", messages as f64 / span_seconds) } else { String::new() };
+            let rate =
+                if span_seconds > 0.0 { format!(", {:.2}/s", messages as f64 / span_seconds) } else { String::new() };
             writeln!(out, "received  {} to {} UTC{rate}", time(first), time(last))?;
         }
         // Cut, never rounded up: 100.00 means not one.
-        let share = if messages == 0 { String::new() } else {
+        let share = if messages == 0 {
+            String::new()
+        } else {
             let hundredths = u128::from(valid) * 10_000 / u128::from(messages);
             format!(", {}.{:02} % valid", hundredths / 100, hundredths % 100)
         };
@@ -180,13 +189,22 @@ impl Figures {
     }
 
     fn write_partitions(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "\nPARTITION  {:>13}  {:>13}  {:>11}  {:>9}  {:>4}  {:>8}", "FIRST", "LAST", "MESSAGES", "INVALID", "GAPS", "BYTES")?;
+        writeln!(
+            out,
+            "\nPARTITION  {:>13}  {:>13}  {:>11}  {:>9}  {:>4}  {:>8}",
+            "FIRST", "LAST", "MESSAGES", "INVALID", "GAPS", "BYTES"
+        )?;
         for (partition, tally) in &self.tally.partitions {
-            let offset = |offset: i64| if offset == i64::MIN { "–".to_owned() } else { grouped(offset.unsigned_abs()) };
-            let (first, last) = (if tally.messages() == 0 { "–".to_owned() } else { offset(tally.first) }, offset(tally.last));
+            let offset =
+                |offset: i64| if offset == i64::MIN { "–".to_owned() } else { grouped(offset.unsigned_abs()) };
+            let (first, last) =
+                (if tally.messages() == 0 { "–".to_owned() } else { offset(tally.first) }, offset(tally.last));
             let (messages, invalid) = (grouped(tally.messages()), grouped(tally.invalid));
             let (gaps, bytes) = (grouped(tally.gaps), size(tally.bytes));
-            writeln!(out, "{partition:>9}  {first:>13}  {last:>13}  {messages:>11}  {invalid:>9}  {gaps:>4}  {bytes:>8}")?;
+            writeln!(
+                out,
+                "{partition:>9}  {first:>13}  {last:>13}  {messages:>11}  {invalid:>9}  {gaps:>4}  {bytes:>8}"
+            )?;
         }
         Ok(())
     }
@@ -208,7 +226,8 @@ impl Figures {
         let time = |ms: i64| jiff::Timestamp::from_millisecond(ms).ok().map(|time| time.to_string());
         let (first, last) = tally.span_ms.map_or((None, None), |(first, last)| (time(first), time(last)));
         let messages = tally.total(|p| p.messages());
-        let seconds = tally.span_ms.map(|(first, last)| (last - first) as f64 / 1_000.0).filter(|seconds| *seconds > 0.0);
+        let seconds =
+            tally.span_ms.map(|(first, last)| (last - first) as f64 / 1_000.0).filter(|seconds| *seconds > 0.0);
         json!({
             "topic": self.topic, "files": self.files, "bytes": self.bytes, "lines": tally.lines, "messages": messages,
             "valid": tally.total(|p| p.valid), "invalid": tally.total(|p| p.invalid), "gaps": tally.total(|p| p.gaps),

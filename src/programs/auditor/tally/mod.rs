@@ -133,7 +133,11 @@ impl Tally {
             EventType::Gap => {
                 entry.gaps += 1;
                 let gap = LineHead::parse(line).ok().and_then(|head| head.audit);
-                self.gaps.extend(gap.filter(|_| self.gaps.len() < TOLD_GAPS).map(|gap| ToldGap { line: number, partition, gap }));
+                self.gaps.extend(gap.filter(|_| self.gaps.len() < TOLD_GAPS).map(|gap| ToldGap {
+                    line: number,
+                    partition,
+                    gap,
+                }));
                 return;
             }
         }
