@@ -287,8 +287,8 @@ impl Maker {
             GapKind::ClusterChanged,
         ];
         for part in 0..9 {
-            for _ in 0..1 + dice.below(4) {
-                let count = dice.below(8);
+            for _ in 0..1 + dice.below(2) {
+                let count = dice.below(14);
                 maker.some_lines(count, &mut dice);
                 maker.seal();
             }

@@ -4,6 +4,7 @@
 //! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
 
 mod append;
+mod keys;
 pub mod read;
 mod recover;
 pub mod verify;
@@ -12,4 +13,5 @@ pub mod verify;
 mod tests;
 
 pub use append::{AppendError, Appender, Durability, Latencies, Progress, Submitted, trail_path};
+pub use keys::{KeysError, Rotation, rotate_key, settle_keys};
 pub use recover::{Positions, RecoverError, Recovery, Trail, open};

@@ -98,6 +98,8 @@ subcommands! {
     Prove(commands::prove::ProveArgs),
     /// Check such a proof, with nothing but the line and the public key
     Check(commands::check::CheckArgs),
+    /// Let a new key sign from now on, signed by the old one; the tracker must be stopped
+    RotateKey(commands::rotate_key::RotateKeyArgs),
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::doors::audit::KeysError;
 use crate::doors::audit::read::ReadError;
 use crate::doors::audit::verify::{ProveError, VerifyError};
 use crate::tools::config::is_quiet_end;
@@ -39,6 +40,15 @@ pub enum AuditError {
     /// A line cannot be proven.
     #[error(transparent)]
     Prove(ProveError),
+    /// The keys cannot be changed.
+    #[error(transparent)]
+    Keys(KeysError),
+    /// The operating system gives no random bytes for a key.
+    #[error("cannot get random bytes for a key: {reason}")]
+    Random {
+        /// What it said.
+        reason: String,
+    },
     /// A file that was named cannot be read or written.
     #[error("cannot {what} {path}: {source}", path = .path.display())]
     File {
@@ -84,7 +94,8 @@ impl AuditError {
             Self::Stopped | Self::Verify(VerifyError::Stopped) => Exit::Done,
             Self::Prove(ProveError::Verify(VerifyError::Stopped)) => Exit::Done,
             Self::Prove(ProveError::Damaged) => Exit::Damaged,
-            Self::Verify(_) | Self::Prove(_) | Self::File { .. } => Exit::Failed,
+            Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
+            Self::Random { .. } | Self::File { .. } => Exit::Failed,
             Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
         }
     }

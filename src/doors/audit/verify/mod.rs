@@ -12,6 +12,7 @@ mod anchors;
 mod beside;
 mod ends;
 mod judge;
+mod last;
 mod line;
 mod notes;
 mod prove;
@@ -34,6 +35,7 @@ use line::{LineFacts, look_at};
 use notes::Marks;
 use report::DamageKind as Kind;
 
+pub use last::{LastCheckpointError, last_checkpoint};
 pub use prove::{ProveError, Proven, WantedLine, prove};
 pub use report::{Damage, DamageKind, Report, SoundLines};
 

@@ -9,12 +9,12 @@ use super::VerifyError;
 use super::VerifyOptions;
 use super::beside::{Beside, KEYS, read};
 use super::judge::first_line;
-use super::notes::CHECKPOINTS;
+use super::last::{LastCheckpointError, last_checkpoint};
 use crate::base::tree::{Hash, InclusionProof, Tree, leaf_hash};
 use crate::doors::audit::read::{Piece, ReadError, TrailReader};
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{EventType, LineHead, Skim};
-use crate::words::seal::{ChainError, KeyChain, LineProof, Notes, SignedCheckpoint};
+use crate::words::seal::{ChainError, KeyChain, LineProof, SignedCheckpoint};
 
 /// Which line to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +55,9 @@ pub enum ProveError {
     /// The public keys are damaged.
     #[error("{KEYS} is damaged: {0}; audit verify tells more")]
     Keys(#[from] ChainError),
-    /// There is no checkpoint by these keys at the end of the file.
-    #[error("{CHECKPOINTS} does not end in a good checkpoint: {what}; audit verify tells more")]
-    NoCheckpoint {
-        /// What is there instead.
-        what: String,
-    },
+    /// There is no checkpoint to prove it against.
+    #[error("{0}; audit verify tells more")]
+    NoCheckpoint(#[from] LastCheckpointError),
     /// No such line was signed.
     #[error("{what}: {signed_lines} lines are signed")]
     NoSuchLine {
@@ -148,32 +145,6 @@ pub fn prove(
     match proof.check(&line, &keys) {
         Ok(signed) => Ok(Proven { number, line, proof, signed }),
         Err(_) => Err(ProveError::Damaged),
-    }
-}
-
-/// The last whole checkpoint, checked.
-fn last_checkpoint(dir: &Path, keys: &KeyChain) -> Result<(String, SignedCheckpoint), ProveError> {
-    let none = |what: &str| ProveError::NoCheckpoint { what: what.to_owned() };
-    let bytes = read(&dir.join(CHECKPOINTS))?.ok_or_else(|| none("it is not there"))?;
-    let origin = format!("\n{}\n", keys.origin());
-    let mut end = bytes.len();
-    loop {
-        let before = bytes.get(..end).unwrap_or_default();
-        let start = match memchr::memmem::rfind(before, origin.as_bytes()) {
-            Some(lf) => lf + 1,
-            None if bytes.starts_with(origin.as_bytes().get(1..).unwrap_or_default()) => 0,
-            None => return Err(none("it holds none of this trail")),
-        };
-        let note = bytes.get(start..).and_then(|rest| Notes::new(rest).next());
-        match note {
-            Some(note) if !note.is_torn => {
-                let (signed, _) = keys.read(note.bytes, 0).map_err(|error| none(&error.to_string()))?;
-                return Ok((String::from_utf8_lossy(note.bytes).into_owned(), signed));
-            }
-            // A torn one: the one before it.
-            _ if start > 0 => end = start,
-            _ => return Err(none("it is torn")),
-        }
     }
 }
 

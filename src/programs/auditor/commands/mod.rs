@@ -4,6 +4,7 @@ pub(super) mod check;
 pub(super) mod extract;
 pub(super) mod prove;
 pub(super) mod query;
+pub(super) mod rotate_key;
 pub(super) mod show;
 pub(super) mod stats;
 pub(super) mod verify;
