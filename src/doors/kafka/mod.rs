@@ -13,8 +13,10 @@ mod fetcher;
 mod limit;
 mod producer;
 mod raw;
+mod raw_produce;
 mod settings;
 mod statistics;
+mod target;
 mod topics;
 
 pub use batch::MessageBatch;
@@ -24,4 +26,5 @@ pub use consumer::{ConsumeError, Consumer, Ends, Fetched, StartAt};
 pub use producer::{DeliveryError, ProduceError, Producer, ProducerEvent, Record, SendError};
 pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
+pub use target::TopicTerms;
 pub use topics::{TopicError, TopicInfo, TopicShape};

@@ -110,6 +110,22 @@ impl Cluster {
         shape: TopicShape,
         limit: Option<Duration>,
         shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        self.ensure_configured_topic(topic, shape, &[], limit, shutdown, waiting)
+    }
+
+    /// The same; a topic that is made gets `config`, properties of a topic with their values.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_configured_topic(
+        &self,
+        topic: &str,
+        shape: TopicShape,
+        config: &[(&str, &str)],
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
         mut waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let started = Instant::now();
@@ -119,7 +135,7 @@ impl Cluster {
             let last = match self.topic(topic, ATTEMPT) {
                 Ok(found) => return Ok(TopicInfo { created, ..found }),
                 Err(error @ TopicError::Refused { .. }) => return Err(error),
-                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape) {
+                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape, config) {
                     Ok(()) => {
                         created = true;
                         continue;
@@ -145,7 +161,7 @@ impl Cluster {
         }
     }
 
-    fn create(&self, topic: &str, shape: TopicShape) -> Result<(), TopicError> {
+    fn create(&self, topic: &str, shape: TopicShape, config: &[(&str, &str)]) -> Result<(), TopicError> {
         let broken = |reason: String| TopicError::Refused { topic: topic.to_owned(), reason };
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| broken(error.to_string()))?
@@ -153,6 +169,7 @@ impl Cluster {
             .map_err(|error| broken(error.to_string()))?;
         let replication = TopicReplication::Fixed(shape.replication_factor.unwrap_or(-1));
         let new = NewTopic::new(topic, shape.partitions, replication);
+        let new = config.iter().fold(new, |new, (name, value)| new.set(name, value));
         let options = AdminOptions::new().request_timeout(Some(ATTEMPT)).operation_timeout(Some(ATTEMPT));
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().map_err(|error| broken(error.to_string()))?;

@@ -90,6 +90,12 @@ subcommands! {
     Query(commands::query::QueryArgs),
     /// Write payloads as they were received, one a line
     Extract(commands::extract::ExtractArgs),
+    /// Write the records as a CSV or Parquet file
+    Export(commands::export::ExportArgs),
+    /// Print lines as they come, across rotations
+    Follow(commands::follow::FollowArgs),
+    /// Send messages to a topic, exactly as they were
+    Replay(commands::replay::ReplayArgs),
     /// Count lines, messages, gaps and bytes, by partition
     Stats(commands::stats::StatsArgs),
     /// Check every line, root and signature; exit 3 when anything is damaged

@@ -45,16 +45,17 @@ pub(super) struct Context<'a> {
     pub(super) shutdown: &'a Shutdown,
     /// Where the command prints.
     pub(super) terminal: Terminal,
+    /// Whether somebody else shows the progress.
+    pub(super) is_quiet: bool,
 }
 
 impl<'a> Context<'a> {
     /// Whether a progress bar is wanted.
     pub(super) fn shows_progress(&self) -> bool {
-        // Lines that appear on the same terminal would tear the bar.
-        self.terminal.stderr_is_terminal
+        self.terminal.stderr_is_terminal && !self.is_quiet
     }
 
     pub(super) fn new(args: &'a AuditArgs, shutdown: &'a Shutdown, terminal: Terminal) -> Self {
-        Self { dirs: args.dirs(), json: args.json(), common: args.common(), shutdown, terminal }
+        Self { dirs: args.dirs(), json: args.json(), common: args.common(), shutdown, terminal, is_quiet: false }
     }
 }

@@ -8,7 +8,8 @@ use thiserror::Error;
 use crate::doors::audit::KeysError;
 use crate::doors::audit::read::ReadError;
 use crate::doors::audit::verify::{ProveError, VerifyError};
-use crate::tools::config::is_quiet_end;
+use crate::doors::kafka::{ConnectError, ProduceError, PropertyError, TopicError};
+use crate::tools::config::{SettingsError, is_quiet_end};
 use crate::tools::exit::Exit;
 
 /// Why an `audit` command failed.
@@ -51,7 +52,7 @@ pub enum AuditError {
     },
     /// A file that was named cannot be read or written.
     #[error("cannot {what} {path}: {source}", path = .path.display())]
-    File {
+    NamedFile {
         /// What was tried.
         what: &'static str,
         /// The file.
@@ -65,9 +66,38 @@ pub enum AuditError {
         /// What was asked for, and what there is.
         reason: String,
     },
+    /// It would lose or change something: nothing was done.
+    #[error("{reason}")]
+    Refused {
+        /// What, and what to do about it.
+        reason: String,
+    },
+    /// The Kafka settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A Kafka property is wrong.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The topic cannot be used.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// There is no producer.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
     /// A stop was asked for before it was done.
     #[error("stopped")]
     Stopped,
+    /// A file cannot be written.
+    #[error("cannot write {path}: {source}; pass --output with a file that can be written", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {source}")]
     Output {
@@ -90,13 +120,25 @@ impl AuditError {
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } => Exit::Usage,
-            Self::Stopped | Self::Verify(VerifyError::Stopped) => Exit::Done,
-            Self::Prove(ProveError::Verify(VerifyError::Stopped)) => Exit::Done,
+            Self::Verify(VerifyError::Stopped) | Self::Prove(ProveError::Verify(VerifyError::Stopped)) => Exit::Done,
             Self::Prove(ProveError::Damaged) => Exit::Damaged,
             Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
-            Self::Random { .. } | Self::File { .. } => Exit::Failed,
-            Self::Read(_) | Self::OtherTopic { .. } | Self::NotFound { .. } | Self::Output { .. } => Exit::Failed,
+            Self::Random { .. } | Self::NamedFile { .. } => Exit::Failed,
+            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
+            Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Stopped | Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }) => {
+                Exit::Done
+            }
+            Self::File { .. }
+            | Self::Connect(_)
+            | Self::Topic(_)
+            | Self::Produce(_)
+            | Self::Refused { .. }
+            | Self::Read(_)
+            | Self::OtherTopic { .. }
+            | Self::NotFound { .. }
+            | Self::Output { .. } => Exit::Failed,
         }
     }
 }

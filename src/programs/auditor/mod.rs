@@ -9,9 +9,12 @@ mod context;
 mod error;
 mod flat;
 mod moment;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pretty;
 mod progress;
 mod record;
+mod replay;
 mod safe;
 mod search;
 mod selection;

@@ -2,11 +2,10 @@
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use super::context::Context;
 use super::error::AuditError;
-use super::progress::Progress;
+use super::progress::{Progress, Unit};
 use super::safe::grouped;
 use super::selection::Selection;
 use super::trails::{Coverage, Trails};
@@ -20,10 +19,6 @@ pub(super) struct Found<'a> {
     pub(super) trail: usize,
     /// Its number, from 1 over all segments.
     pub(super) number: u64,
-    /// The file that it stands in.
-    pub(super) path: &'a Path,
-    /// Where it begins there.
-    pub(super) byte: u64,
     /// The line, without its LF.
     pub(super) line: &'a [u8],
 }
@@ -43,8 +38,8 @@ pub(super) struct Searched {
 #[derive(Default)]
 struct Harvest {
     bytes: Vec<u8>,
-    /// Of each: how many lines stand before it in the piece, where it begins there, its length.
-    places: Vec<(u64, usize, usize)>,
+    /// Of each: how many lines stand before it in the piece, and its length.
+    places: Vec<(u64, usize)>,
     partitions: Vec<i32>,
 }
 
@@ -62,7 +57,7 @@ pub(super) fn search(
     let mut coverage = Coverage::default();
     let plans: Vec<Plan> = trails.readers().iter().map(|reader| Plan::new(reader, &selection.wanted())).collect();
     let bytes = plans.iter().flat_map(|plan| &plan.spans).map(|span| span.end - span.start).sum();
-    let progress = Progress::new(bytes, context.shows_progress());
+    let progress = Progress::new(bytes, Unit::Bytes, context.shows_progress());
     for (number, (reader, plan)) in trails.readers().iter().zip(&plans).enumerate() {
         let mut outcome = Ok(());
         let end = go_through(
@@ -82,7 +77,7 @@ pub(super) fn search(
                 }
             },
         );
-        let ended = outcome.and_then(|()| end);
+        let ended = outcome.and(end);
         let end = ended.inspect_err(|_| progress.clear())?;
         searched.lines += end.lines;
         searched.notes.extend(notes(&end, reader));
@@ -98,6 +93,44 @@ pub(super) fn search(
     Ok(searched)
 }
 
+/// Makes one value of the wanted lines of each piece, on several threads, and hands them over in order,
+/// with the number of their trail. Whether it was stopped.
+///
+/// # Errors
+/// [`AuditError`]: of reading.
+pub(super) fn fold<S: Default + Send>(
+    context: &Context<'_>,
+    trails: &Trails,
+    selection: &Selection,
+    add: impl Fn(&mut S, &[u8]) + Sync,
+    mut join: impl FnMut(usize, S),
+) -> Result<bool, AuditError> {
+    let progress = Progress::new(trails.bytes(), Unit::Bytes, context.shows_progress());
+    for (number, reader) in trails.readers().iter().enumerate() {
+        let plan = Plan::new(reader, &selection.wanted());
+        let work = |piece: Piece<'_>| {
+            let mut sum = S::default();
+            if selection.may_want_of(piece) {
+                piece.lines().filter(|(_, line)| selection.wants(line)).for_each(|(_, line)| add(&mut sum, line));
+            }
+            sum
+        };
+        let end = reader.scan(&plan.spans, context.shutdown, work, |taken| {
+            progress.advance(taken.bytes);
+            join(number, taken.result);
+            ControlFlow::Continue(())
+        });
+        let end = end.inspect_err(|_| progress.clear())?;
+        tell(&notes(&end, reader));
+        if end.stopped {
+            progress.clear();
+            return Ok(true);
+        }
+    }
+    progress.clear();
+    Ok(false)
+}
+
 fn go_through(
     context: &Context<'_>,
     reader: &TrailReader,
@@ -109,13 +142,11 @@ fn go_through(
     let harvest = |piece: Piece<'_>| harvest(selection, piece);
     let end = reader.scan(spans, context.shutdown, harvest, |taken| {
         note(taken.bytes, &taken.result.partitions);
-        let Some(segment) = reader.segments().get(taken.segment) else { return ControlFlow::Continue(()) };
         let mut start = 0;
-        for &(before, byte, length) in &taken.result.places {
+        for &(before, length) in &taken.result.places {
             let line = taken.result.bytes.get(start..start + length).unwrap_or_default();
             start += length;
-            let (number, byte) = (taken.first_line + before, taken.start + byte as u64);
-            if take(Found { trail: 0, number, path: &segment.path, byte, line }).is_break() {
+            if take(Found { trail: 0, number: taken.first_line + before, line }).is_break() {
                 return ControlFlow::Break(());
             }
         }
@@ -129,14 +160,14 @@ fn harvest(selection: &Selection, piece: Piece<'_>) -> Harvest {
     if !selection.may_want_of(piece) {
         return harvest;
     }
-    for (number, (start, line)) in (0..).zip(piece.lines()) {
+    for (number, (_, line)) in (0..).zip(piece.lines()) {
         if let Some(skim) = Skim::of(line)
             && !harvest.partitions.contains(&skim.partition)
         {
             harvest.partitions.push(skim.partition);
         }
         if selection.wants(line) {
-            harvest.places.push((number, start, line.len()));
+            harvest.places.push((number, line.len()));
             harvest.bytes.extend_from_slice(line);
         }
     }

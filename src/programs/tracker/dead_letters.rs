@@ -10,7 +10,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::error::TrackerError;
-use crate::base::message::Message;
+use crate::base::message::{Headers, Message, push_header};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
 use crate::tools::shutdown::Shutdown;
@@ -74,7 +74,10 @@ impl DeadLetters {
         let letter = DeadLetter::new(id, timestamp, &self.sender, message, failure, reason);
         // Texts and numbers always serialise into memory.
         let payload = serde_json::to_vec(&letter).unwrap_or_default();
-        let record = Record { key: message.key, payload: &payload, headers: &[("content-type", "application/json")] };
+        let mut headers = Vec::new();
+        push_header(&mut headers, b"content-type", Some(b"application/json"));
+        let headers = Headers::from_block(&headers);
+        let record = Record { key: message.key, payload: Some(&payload), headers, ..Record::default() };
         match self.producer.send(&record, place, shutdown) {
             Ok(()) => Ok(()),
             Err(SendError::Refused { token, reason }) => {

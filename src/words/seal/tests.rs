@@ -96,7 +96,8 @@ fn segments_and_index_come_back() {
         SegmentEntry { lines: 4, ..entry }.tree(),
         Some(Tree::from_frontier(6, tree(5).frontier()).expect("two"))
     );
-    let index = IndexEntry { line: 2, segment: 3, byte: 0, time_ms: 5, next: BTreeMap::from([(0, 1), (12, 3)]) };
+    let next = BTreeMap::from([(0, 1), (12, 3)]);
+    let index = IndexEntry { line: 2, segment: 3, byte: 0, time_ms: 5, next, gaps: Some(1) };
     let line = index.to_line();
     let expected = "{\"line\":2,\"segment\":3,\"byte\":0,\"time_ms\":5,\"next\":{\"0\":1,\"12\":3}}\n";
     assert_eq!(std::str::from_utf8(&line), Ok(expected));

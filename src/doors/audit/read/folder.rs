@@ -1,15 +1,15 @@
 //! The segments of a trail, as they are at one moment.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 use super::super::trail_path;
+use crate::words::seal::{Seal, SegmentEntry};
 
 /// How often the folder is looked at again when a rotation comes between.
 const LOOKS: usize = 100;
@@ -91,14 +91,6 @@ pub struct TrailReader {
     segments: Vec<Segment>,
 }
 
-/// What is read of a line of `tracker.events.segments`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-struct Closed {
-    first_line: u64,
-    lines: u64,
-    bytes: u64,
-}
-
 impl TrailReader {
     /// Notes the segments in `dir` as they are now, even if a rotation happens meanwhile.
     ///
@@ -157,7 +149,7 @@ impl TrailReader {
     pub fn line(&self, number: u64) -> Result<Option<Vec<u8>>, ReadError> {
         let at = self.segments.partition_point(|segment| segment.first_line <= number);
         let Some(segment) = at.checked_sub(1).and_then(|at| self.segments.get(at)) else { return Ok(None) };
-        let mut reader = BufReader::with_capacity(COUNT_BYTES, segment.file()?);
+        let mut reader = BufReader::with_capacity(COUNT_BYTES, FromStart { file: segment.file()?, at: 0 });
         let disk = |source| ReadError::disk(&segment.path)(source);
         for _ in segment.first_line..number {
             if reader.skip_until(b'\n').map_err(disk)? == 0 {
@@ -233,22 +225,30 @@ fn first_line_of_newest(dir: &Path, rotated: &[Segment]) -> Result<u64, ReadErro
             Ok(closed.first_line + closed.lines)
         }
         (Some(last), _) => Ok(last.first_line + count_lines(last)?),
+        // A tracker that died after it noted the end of a segment has not renamed it yet.
+        (None, Some(closed)) if newest_of_seal(dir) == Some(closed.first_line) => Ok(closed.first_line),
         (None, Some(closed)) => Ok(closed.first_line + closed.lines),
         (None, None) => Ok(1),
     }
 }
 
+/// The first line of the newest segment, as the seal tells it.
+fn newest_of_seal(dir: &Path) -> Option<u64> {
+    let seal = fs::read(dir.join("tracker.events.seal")).ok()?;
+    Seal::parse(&seal).ok().map(|seal| seal.segment.first_line)
+}
+
 /// The last whole line of `tracker.events.segments`, when there is one.
-fn last_closed(dir: &Path) -> Option<Closed> {
+fn last_closed(dir: &Path) -> Option<SegmentEntry> {
     let text = fs::read(dir.join("tracker.events.segments")).ok()?;
     let whole = text.get(..=memchr::memrchr(b'\n', &text)?)?;
     let last = whole.split(|&byte| byte == b'\n').rfind(|line| !line.is_empty())?;
-    let closed: Closed = serde_json::from_slice(last).ok()?;
+    let closed = SegmentEntry::parse(last).ok()?;
     closed.first_line.checked_add(closed.lines).map(|_| closed)
 }
 
 fn count_lines(segment: &Segment) -> Result<u64, ReadError> {
-    let mut reader = BufReader::with_capacity(COUNT_BYTES, segment.file()?);
+    let mut reader = BufReader::with_capacity(COUNT_BYTES, FromStart { file: segment.file()?, at: 0 });
     let mut lines = 0;
     loop {
         let bytes = reader.fill_buf().map_err(ReadError::disk(&segment.path))?;
@@ -258,6 +258,20 @@ fn count_lines(segment: &Segment) -> Result<u64, ReadError> {
         lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
         let length = bytes.len();
         reader.consume(length);
+    }
+}
+
+/// Reads a file from its start, whoever else reads through the same handle: a copy of one shares its place.
+struct FromStart {
+    file: File,
+    at: u64,
+}
+
+impl Read for FromStart {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(into, self.at)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 

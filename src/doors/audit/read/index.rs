@@ -4,24 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::folder::{TrailReader, read_at};
 use crate::words::record::{EventType, Skim};
+use crate::words::seal::{IndexEntry, Seal};
 
 /// The beginning of a line up to its offset is never longer: a topic's name has at most 249 bytes.
 const HEAD_BYTES: usize = 768;
-
-/// One line of the index.
-#[derive(Clone, Debug, Deserialize)]
-struct Entry {
-    line: u64,
-    segment: u64,
-    byte: u64,
-    next: BTreeMap<i32, i64>,
-    #[serde(default)]
-    gaps: Option<u64>,
-}
 
 /// A place where a line begins, with what is known of the lines before it.
 #[derive(Clone, Debug)]
@@ -49,7 +38,7 @@ pub(super) fn marks(trail: &TrailReader) -> Option<Vec<Mark>> {
     let mut marks: Vec<Mark> = Vec::new();
     let mut open = None;
     for line in whole.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        let entry: Entry = serde_json::from_slice(line).ok()?;
+        let entry = IndexEntry::parse(line).ok()?;
         let Ok(at) = trail.segments().binary_search_by_key(&entry.segment, |segment| segment.first_line) else {
             // Of a segment that was archived, or that was begun after the trail was opened.
             let is_elsewhere =
@@ -74,26 +63,32 @@ pub(super) fn marks(trail: &TrailReader) -> Option<Vec<Mark>> {
         let (_, file) = open.as_ref()?;
         marks.push(checked(file, at, entry)?);
     }
+    add_gaps(trail, &mut marks);
     (!marks.is_empty()).then_some(marks)
 }
 
+/// Puts in what the seal knows: of no gap at all, there is none before any of the sealed lines.
+fn add_gaps(trail: &TrailReader, marks: &mut [Mark]) {
+    let seal = fs::read(trail.dir().join("tracker.events.seal")).ok();
+    let Some(seal) = seal.and_then(|text| Seal::parse(&text).ok()).filter(|seal| seal.gaps == 0) else { return };
+    for mark in marks.iter_mut().filter(|mark| mark.line <= seal.lines) {
+        mark.gaps = mark.gaps.or(Some(0));
+    }
+}
+
 /// The place that an entry tells, if a line begins there that its `next` lets come.
-fn checked(file: &std::fs::File, segment: usize, entry: Entry) -> Option<Mark> {
+fn checked(file: &std::fs::File, segment: usize, entry: IndexEntry) -> Option<Mark> {
     let mut head = Vec::new();
     let from = entry.byte.saturating_sub(1);
     read_at(file, from, HEAD_BYTES, &mut head).ok()?;
     let line = if entry.byte == 0 { head.as_slice() } else { head.strip_prefix(b"\n")? };
     let skim = Skim::of(line)?;
-    // A line of Go's may tell an offset again; ours tells the next one, or a later one after a gap.
-    let is_next = match entry.next.get(&skim.partition) {
-        Some(&next) if skim.event_type == EventType::Gap => skim.offset == next,
-        Some(&next) => skim.offset >= next,
-        None => true,
-    };
-    if !is_next {
+    // A message has the next offset, or a later one when some before it hold none.
+    let is_next = entry.next.get(&skim.partition).is_none_or(|&next| skim.offset >= next);
+    if !is_next && skim.event_type != EventType::Gap {
         return None;
     }
     let time_ms = skim.timestamp.parse::<Timestamp>().ok()?.as_millisecond();
-    let Entry { line, byte, next, gaps, .. } = entry;
+    let IndexEntry { line, byte, next, gaps, .. } = entry;
     Some(Mark { segment, byte, line, time_ms, next, gaps })
 }

@@ -123,9 +123,21 @@ impl TrailReader {
         spans: &[Span],
         shutdown: &Shutdown,
         work: impl Fn(Piece<'_>) -> R + Sync,
+        take: impl FnMut(Taken<R>) -> ControlFlow<()>,
+    ) -> Result<ScanEnd, ReadError> {
+        self.scan_by(CHUNK_BYTES, spans, shutdown, work, take)
+    }
+
+    /// [`Self::scan`] in chunks of another size.
+    pub(super) fn scan_by<R: Send>(
+        &self,
+        chunk_bytes: u64,
+        spans: &[Span],
+        shutdown: &Shutdown,
+        work: impl Fn(Piece<'_>) -> R + Sync,
         mut take: impl FnMut(Taken<R>) -> ControlFlow<()>,
     ) -> Result<ScanEnd, ReadError> {
-        let chunks = chunks(spans);
+        let chunks = chunks(spans, chunk_bytes);
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let workers = processors.min(MOST_THREADS).min(chunks.len());
         let (chunks, work) = (&chunks, &work);
@@ -160,7 +172,7 @@ impl TrailReader {
                 let made = made?;
                 let span = &spans[chunk.span];
                 if chunk.start == span.start {
-                    note_jump(spans, chunk.span, next_line, &mut end);
+                    self.note_jump(spans, chunk.span, next_line, &mut end);
                     next_line = Some(span.first_line);
                 }
                 let first_line = next_line.unwrap_or(span.first_line);
@@ -178,28 +190,26 @@ impl TrailReader {
             Ok(end)
         })
     }
-}
 
-/// Notes when a span that follows right after another does not go on with its numbers.
-fn note_jump(spans: &[Span], at: usize, next_line: Option<u64>, end: &mut ScanEnd) {
-    let (Some(span), Some(before), Some(next_line)) =
-        (spans.get(at), at.checked_sub(1).and_then(|b| spans.get(b)), next_line)
-    else {
-        return;
-    };
-    let follows_in_segment = before.segment == span.segment && before.end == span.start;
-    let follows_as_segment = before.segment + 1 == span.segment && span.start == 0 && before.start == 0;
-    if (follows_in_segment || follows_as_segment) && span.first_line != next_line {
-        end.jumps.push((next_line, span.first_line));
+    /// Notes when a span that follows right after another does not go on with its numbers.
+    fn note_jump(&self, spans: &[Span], at: usize, next_line: Option<u64>, end: &mut ScanEnd) {
+        let before = at.checked_sub(1).and_then(|before| spans.get(before));
+        let (Some(span), Some(before), Some(next_line)) = (spans.get(at), before, next_line) else { return };
+        let is_whole = self.segments().get(before.segment).is_some_and(|segment| segment.bytes == before.end);
+        let follows_in_segment = before.segment == span.segment && before.end == span.start;
+        let follows_as_segment = before.segment + 1 == span.segment && span.start == 0 && is_whole;
+        if (follows_in_segment || follows_as_segment) && span.first_line != next_line {
+            end.jumps.push((next_line, span.first_line));
+        }
     }
 }
 
-fn chunks(spans: &[Span]) -> Vec<Chunk> {
+fn chunks(spans: &[Span], chunk_bytes: u64) -> Vec<Chunk> {
     let mut all = Vec::new();
     for (number, span) in spans.iter().enumerate() {
         let mut start = span.start;
         while start < span.end {
-            let end = (start + CHUNK_BYTES).min(span.end);
+            let end = (start + chunk_bytes).min(span.end);
             all.push(Chunk { span: number, start, end });
             start = end;
         }

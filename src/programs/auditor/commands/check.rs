@@ -69,12 +69,12 @@ impl Command for CheckArgs {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
-    fs::read(path).map_err(|source| AuditError::File { what: "read", path: path.to_owned(), source })
+    fs::read(path).map_err(|source| AuditError::NamedFile { what: "read", path: path.to_owned(), source })
 }
 
 fn read_input() -> Result<Vec<u8>, AuditError> {
     let mut bytes = Vec::new();
     let read = io::stdin().lock().read_to_end(&mut bytes);
-    read.map_err(|source| AuditError::File { what: "read", path: PathBuf::from("standard input"), source })?;
+    read.map_err(|source| AuditError::NamedFile { what: "read", path: PathBuf::from("standard input"), source })?;
     Ok(bytes)
 }

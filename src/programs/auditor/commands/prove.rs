@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::doors::audit::verify::{WantedLine, prove};
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::progress::Progress;
+use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
 
@@ -48,7 +48,7 @@ impl Command for ProveArgs {
         };
         let mut bar: Option<Progress> = None;
         let proven = prove(dir, wanted, context.shutdown, |bytes, total| {
-            bar.get_or_insert_with(|| Progress::new(total, context.terminal.stderr_is_terminal)).advance(bytes);
+            bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal)).advance(bytes);
         });
         if let Some(bar) = bar {
             bar.clear();
@@ -58,7 +58,7 @@ impl Command for ProveArgs {
         let written = match &self.output {
             Some(path) => {
                 let written = fs::write(path, &text);
-                written.map_err(|source| AuditError::File { what: "write", path: path.clone(), source })?;
+                written.map_err(|source| AuditError::NamedFile { what: "write", path: path.clone(), source })?;
                 if context.json {
                     let (line, size) = (proven.number, proven.signed.checkpoint.size);
                     writeln!(out, "{}", json!({"line": line, "signed_lines": size, "signed_s": proven.signed.time_s}))

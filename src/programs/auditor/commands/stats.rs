@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::progress::Progress;
+use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::safe::{cut, grouped, safe, second, size};
 use crate::programs::auditor::search::{notes, tell};
 use crate::programs::auditor::tally::{OrderMark, Tally, ToldGap, order_id};
@@ -48,7 +48,7 @@ impl Command for StatsArgs {
         let trails = Trails::open(context)?;
         let hasher = RandomState::new();
         let (mut tally, mut coverage, mut odd) = (Tally::default(), Coverage::default(), Vec::new());
-        let progress = Progress::new(trails.bytes(), context.terminal.stderr_is_terminal);
+        let progress = Progress::new(trails.bytes(), Unit::Bytes, context.shows_progress());
         for (number, reader) in trails.readers().iter().enumerate() {
             let end = reader.scan(
                 &reader.everything(),
@@ -153,6 +153,9 @@ impl Figures {
         let count = self.tally.total(|p| p.gaps);
         let told = |told: &ToldGap| {
             let ToldGap { line, partition, gap } = told;
+            if gap.kind.is_of_all_partitions() {
+                return format!("{}, all partitions on at 0 (line {})", gap.kind.as_str(), grouped(*line));
+            }
             let (from, to) = (grouped(gap.from.unsigned_abs()), grouped(gap.to.unsigned_abs()));
             format!("{}, partition {partition} from {from}, on at {to} (line {})", gap.kind.as_str(), grouped(*line))
         };

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::doors::audit::verify::{Report, VerifyOptions, verify};
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::progress::Progress;
+use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::safe::{grouped, millisecond, safe, size};
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
@@ -41,7 +41,7 @@ impl Command for VerifyArgs {
         for dir in &context.dirs {
             let mut bar: Option<Progress> = None;
             let report = verify(dir, &options, context.shutdown, |bytes, total| {
-                bar.get_or_insert_with(|| Progress::new(total, context.terminal.stderr_is_terminal)).advance(bytes);
+                bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal)).advance(bytes);
             });
             if let Some(bar) = bar {
                 bar.clear();
@@ -63,7 +63,7 @@ impl VerifyArgs {
         let mut anchors = Vec::with_capacity(self.anchors.len());
         for path in &self.anchors {
             let bytes = fs::read(path);
-            let bytes = bytes.map_err(|source| AuditError::File { what: "read", path: path.clone(), source })?;
+            let bytes = bytes.map_err(|source| AuditError::NamedFile { what: "read", path: path.clone(), source })?;
             anchors.push((path.display().to_string(), bytes));
         }
         let keys = self.key.as_deref().map(trust::keys).transpose()?;
