@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::keys::{KeysError, settle_keys};
 use super::paths::{checkpoints_path, key_path, public_key_path, seal_path, segment_path, segments_path};
 use super::recover::{RecoverError, disk_error};
 use super::sealer::{Mark, SealedState};
@@ -250,20 +251,26 @@ fn no_key(folder: &Path, what: impl Into<String>) -> RecoverError {
     RecoverError::Key { path: key_path(folder), what: what.into() }
 }
 
+/// The key that signs now. A trail without one is new, and has signed nothing.
 fn read_key<D: Disk>(disk: &D, folder: &Path) -> Result<Option<SigningKey>, RecoverError> {
+    match settle_keys(disk, folder) {
+        Ok(Some((key, _))) => return Ok(Some(key)),
+        Ok(None) => {}
+        Err(KeysError::Disk { what, path, source }) => return Err(RecoverError::Disk { what, path, source }),
+        Err(error) => return Err(no_key(folder, error.to_string())),
+    }
+    // The public key is written after the private one.
     let path = key_path(folder);
-    let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? else {
-        let checkpoints = checkpoints_path(folder);
-        let signed = disk.read(&checkpoints).map_err(disk_error("read", &checkpoints))?;
-        return match signed {
-            Some(signed) if !signed.is_empty() => {
-                Err(no_key(folder, "it is not there, and this trail was signed with it"))
-            }
-            _ => Ok(None),
-        };
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    SigningKey::parse(&text).map(Some).map_err(|error| no_key(folder, error.to_string()))
+    if let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? {
+        let text = String::from_utf8_lossy(&bytes);
+        return SigningKey::parse(&text).map(Some).map_err(|error| no_key(folder, error.to_string()));
+    }
+    let checkpoints = checkpoints_path(folder);
+    let signed = disk.read(&checkpoints).map_err(disk_error("read", &checkpoints))?;
+    match signed {
+        Some(signed) if !signed.is_empty() => Err(no_key(folder, "it is not there, and this trail was signed with it")),
+        _ => Ok(None),
+    }
 }
 
 fn make_key<D: Disk>(disk: &D, folder: &Path, topic: &str, seed: &[u8; 40]) -> Result<SigningKey, RecoverError> {

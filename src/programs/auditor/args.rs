@@ -15,6 +15,7 @@ use crate::tools::exit::Exit;
 const EXAMPLES: &str = "\
 Examples:
   audit stats                               what the trail in this folder holds
+  audit verify                              is the trail what was signed?
   audit --dir /srv/trail stats --json       another folder, for machines
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 verify found damage, 4 no broker, 75 some not delivered.";
@@ -97,6 +98,14 @@ subcommands! {
     Replay(commands::replay::ReplayArgs),
     /// Count lines, messages, gaps and bytes, by partition
     Stats(commands::stats::StatsArgs),
+    /// Check every line, root and signature; exit 3 when anything is damaged
+    Verify(commands::verify::VerifyArgs),
+    /// Write the proof that one line is in the trail
+    Prove(commands::prove::ProveArgs),
+    /// Check such a proof, with nothing but the line and the public key
+    Check(commands::check::CheckArgs),
+    /// Let a new key sign from now on, signed by the old one; the tracker must be stopped
+    RotateKey(commands::rotate_key::RotateKeyArgs),
 }
 
 #[cfg(test)]

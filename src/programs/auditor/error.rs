@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::doors::audit::KeysError;
 use crate::doors::audit::read::ReadError;
+use crate::doors::audit::verify::{ProveError, VerifyError};
 use crate::doors::kafka::{ConnectError, ProduceError, PropertyError, TopicError};
 use crate::tools::config::{SettingsError, is_quiet_end};
 use crate::tools::exit::Exit;
@@ -32,6 +34,31 @@ pub enum AuditError {
         topics: [String; 2],
         /// Where they are.
         dirs: [PathBuf; 2],
+    },
+    /// A trail cannot be verified.
+    #[error(transparent)]
+    Verify(VerifyError),
+    /// A line cannot be proven.
+    #[error(transparent)]
+    Prove(ProveError),
+    /// The keys cannot be changed.
+    #[error(transparent)]
+    Keys(KeysError),
+    /// The operating system gives no random bytes for a key.
+    #[error("cannot get random bytes for a key: {reason}")]
+    Random {
+        /// What it said.
+        reason: String,
+    },
+    /// A file that was named cannot be read or written.
+    #[error("cannot {what} {path}: {source}", path = .path.display())]
+    NamedFile {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
     },
     /// No line is what was asked for.
     #[error("{reason}")]
@@ -93,6 +120,10 @@ impl AuditError {
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Verify(VerifyError::Stopped) | Self::Prove(ProveError::Verify(VerifyError::Stopped)) => Exit::Done,
+            Self::Prove(ProveError::Damaged) => Exit::Damaged,
+            Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
+            Self::Random { .. } | Self::NamedFile { .. } => Exit::Failed,
             Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
             Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,

@@ -21,6 +21,7 @@ mod selection;
 mod table;
 mod tally;
 mod trails;
+mod trust;
 
 pub use args::AuditArgs;
 pub use context::Terminal;

@@ -51,9 +51,8 @@ pub(super) struct MessageFacts {
 pub(super) fn look_at(line: &[u8], topic: Option<&str>) -> LineFacts {
     let (content, wrong) = match AuditLine::parse(line) {
         Ok(read) => {
-            let wrong = wrong_by_itself(&read, topic).or_else(|| {
-                memchr::memchr(b'\r', line).map(|at| format!("it holds a CR, at byte {at} of the line"))
-            });
+            let wrong = wrong_by_itself(&read, topic)
+                .or_else(|| memchr::memchr(b'\r', line).map(|at| format!("it holds a CR, at byte {at} of the line")));
             (Some(content(read)), wrong)
         }
         Err(error) => (None, Some(format!("it is no line of a trail: {error}"))),

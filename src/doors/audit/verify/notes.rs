@@ -248,9 +248,8 @@ type Checked = Option<Result<(SignedCheckpoint, usize), CheckpointError>>;
 /// Checks the signatures of the notes, in their order; `None` for each without keys.
 fn check_all(notes: &[Unchecked], keys: Option<&KeyChain>) -> Vec<Checked> {
     let Some(keys) = keys else { return notes.iter().map(|_| None).collect() };
-    let check = |notes: &[Unchecked]| -> Vec<Checked> {
-        notes.iter().map(|note| Some(keys.read(&note.bytes, 0))).collect()
-    };
+    let check =
+        |notes: &[Unchecked]| -> Vec<Checked> { notes.iter().map(|note| Some(keys.read(&note.bytes, 0))).collect() };
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let share = notes.len().div_ceil(processors).max(NOTES_PER_THREAD);
     if notes.len() <= share {
