@@ -43,6 +43,8 @@ pub struct Recovery {
     pub recovered: Recovered,
     /// Whether the tracker before this one stopped as asked.
     pub was_clean: bool,
+    /// Whether the trail began just now: nothing was ever published by it.
+    pub is_new: bool,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -180,6 +182,7 @@ impl<D: Disk> Opening<'_, D> {
             kept_in,
             recovered,
             was_clean: stored.was_clean,
+            is_new: stored.is_new,
             elapsed: Duration::ZERO,
         };
         let parts = SealerParts {

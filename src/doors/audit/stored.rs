@@ -31,6 +31,8 @@ pub(super) struct Stored {
     pub(super) segments_bytes: u64,
     pub(super) has_seal: bool,
     pub(super) was_clean: bool,
+    /// Its key was made just now.
+    pub(super) is_new: bool,
 }
 
 impl Stored {
@@ -78,6 +80,7 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str, seed: &[u8; 40
             }
         }
     }
+    let is_new = key.is_none();
     let key = match key {
         Some(key) => key,
         None => make_key(disk, folder, topic, seed)?,
@@ -85,7 +88,7 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str, seed: &[u8; 40
     let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
     let to_prove = compare(folder, &standing, signed)?;
     let Standing { sealed, state, last, has_seal, was_clean } = standing;
-    Ok(Stored { sealed, state, last, key, to_prove, checkpoints_bytes, segments_bytes, has_seal, was_clean })
+    Ok(Stored { sealed, state, last, key, to_prove, checkpoints_bytes, segments_bytes, has_seal, was_clean, is_new })
 }
 
 /// What the seal, or without one the last closed segment, says.

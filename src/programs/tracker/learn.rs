@@ -87,6 +87,9 @@ impl Session<'_> {
         if let Some(topic_id) = &self.ledger.identity().topic_id {
             self.consumer.expect(topic_id);
         }
+        if let Some(letters) = &mut self.dead_letters {
+            letters.read_from(self.ledger.identity());
+        }
         Ok(())
     }
 
@@ -130,6 +133,12 @@ impl Session<'_> {
                 Effect::Look => self.consumer.look(),
                 Effect::AllBegun => {
                     self.announce();
+                    if let (Some(letters), false) = (&mut self.dead_letters, self.was_clean) {
+                        let ends = self.ledger.standings().into_iter();
+                        letters.may_repeat(
+                            ends.filter_map(|(partition, at)| Some((partition, at.readable_end?))).collect(),
+                        );
+                    }
                     // Kept from now on, also for partitions that have no line yet.
                     self.submit(Vec::new(), true)?;
                 }

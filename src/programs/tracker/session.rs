@@ -54,6 +54,8 @@ pub(super) struct Session<'a> {
     pub(super) anchors: Option<Anchors>,
     pub(super) tally: Tally,
     pub(super) published: Published,
+    /// Whether the tracker before this one stopped as asked, or there was none.
+    pub(super) was_clean: bool,
     /// When the consumer last had something, or was last not asked for long.
     pub(super) idle_since: Instant,
     pub(super) started: Instant,
