@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_file_goes_on_after_the_last_line_that_was_committed,
             a_slot_goes_on_where_it_stopped_until_its_total,
             slots_do_not_disturb_each_other,
+            a_progress_topic_that_would_forget_is_refused,
             without_a_rate_that_fills_a_batch_each_order_is_committed_at_once,
         ]
     )
@@ -250,6 +251,17 @@ fn slots_do_not_disturb_each_other() {
     stopped.expect_code(0);
     let delivered = told(&running);
     assert_eq!(shop.committed().len(), 500 + delivered);
+}
+
+fn a_progress_topic_that_would_forget_is_refused() {
+    for (partitions, wrong) in [(2, "it must have one partition, it has 2"), (1, "set its cleanup.policy to compact")] {
+        let shop = Shop::new(shared());
+        let progress = format!("{}producer.progress", shop.prefix);
+        shop.kafka.make_topic(&progress, partitions);
+        let refused = shop.producer(&["--count", "1"]).finish();
+        refused.expect_code(1).expect_message(&[&progress, wrong]);
+        assert!(shop.committed().is_empty(), "nothing was sent");
+    }
 }
 
 fn without_a_rate_that_fills_a_batch_each_order_is_committed_at_once() {

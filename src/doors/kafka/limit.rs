@@ -50,6 +50,12 @@ impl Cluster {
 
     /// The topic's `max.message.bytes`.
     fn largest_batch(&self, topic: &str) -> Result<u64, String> {
+        let limit = self.topic_setting(topic, "max.message.bytes")?;
+        limit.parse().map_err(|_| format!("{limit} is no number"))
+    }
+
+    /// One of the topic's settings, or why it is not known.
+    pub(super) fn topic_setting(&self, topic: &str, name: &str) -> Result<String, String> {
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| error.to_string())?
             .create()
@@ -69,8 +75,8 @@ impl Cluster {
                 Some(Err(code)) => return Err(code.to_string()),
                 None => return Err("the answer is empty".to_owned()),
             };
-            let limit = described.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
-            return limit.and_then(|limit| limit.parse().ok()).ok_or_else(|| "the answer does not name it".to_owned());
+            let value = described.get(name).and_then(|entry| entry.value.clone());
+            return value.ok_or_else(|| "the answer does not name it".to_owned());
         }
     }
 }
