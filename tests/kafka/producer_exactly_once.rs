@@ -17,10 +17,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             killed_in_mid_flow_again_and_again_each_order_is_there_once_and_in_order,
             of_two_producers_of_a_slot_the_first_is_fenced_and_each_order_is_there_once,
             a_broker_that_dies_in_mid_flow_is_waited_for,
+            stopped_without_its_broker_it_says_what_is_missing_and_later_sends_it,
             one_that_slept_beyond_its_transaction_goes_on_by_itself,
             a_file_goes_on_after_the_last_line_that_was_committed,
             a_slot_goes_on_where_it_stopped_until_its_total,
             slots_do_not_disturb_each_other,
+            a_progress_topic_that_would_forget_is_refused,
             without_a_rate_that_fills_a_batch_each_order_is_committed_at_once,
         ]
     )
@@ -162,20 +164,36 @@ fn a_broker_that_dies_in_mid_flow_is_waited_for() {
     shop.expect_each_once(4_000);
 }
 
+fn stopped_without_its_broker_it_says_what_is_missing_and_later_sends_it() {
+    let mut broker = Broker::start();
+    let shop = Shop::new(broker.cluster());
+    let mut producer = shop.producer(&["--count", "3000", "--rate", "1000", "--flush-timeout", "2s"]).start();
+    wait_for_told(&mut producer, 300);
+    broker.kill_nine();
+    producer.wait_for_output("does not answer", LONG);
+    let stopped = producer.terminate(SHORT);
+    stopped.expect_code(75).expect_message(&["orders were not delivered"]);
+    let delivered = told(&producer);
+    assert!(stopped.last_line().contains(&format!(" delivered={delivered} failed=")), "{}", stopped.last_line());
+    broker.start_again();
+    shop.producer(&["--count", "3000", "--interval", "0"]).finish_within(LONG).expect_code(0);
+    shop.expect_each_once(3_000);
+}
+
 fn one_that_slept_beyond_its_transaction_goes_on_by_itself() {
     let broker = Broker::start_with(&[], &["transaction.abort.timed.out.transaction.cleanup.interval.ms=200".into()]);
     let shop = Shop::new(broker.cluster());
-    let fast = ["--count", "200000", "--interval", "0", "-X", "transaction.timeout.ms=1000"];
+    let fast = ["--count", "60000", "--interval", "0", "-X", "transaction.timeout.ms=1000"];
     let mut producer = shop.producer(&fast).start();
-    for told in [1_000, 20_000, 40_000] {
+    for told in [1_000, 20_000] {
         wait_for_told(&mut producer, told);
         producer.signal(Signal::STOP);
         // The broker ends its transaction and fences it, as a successor would.
         wait_while_time_passes(Duration::from_secs(3));
         producer.signal(Signal::CONT);
     }
-    expect_done(&producer.wait(LONG), 200_000);
-    shop.expect_each_once(200_000);
+    expect_done(&producer.wait(LONG), 60_000);
+    shop.expect_each_once(60_000);
 }
 
 fn a_file_goes_on_after_the_last_line_that_was_committed() {
@@ -233,6 +251,17 @@ fn slots_do_not_disturb_each_other() {
     stopped.expect_code(0);
     let delivered = told(&running);
     assert_eq!(shop.committed().len(), 500 + delivered);
+}
+
+fn a_progress_topic_that_would_forget_is_refused() {
+    for (partitions, wrong) in [(2, "it must have one partition, it has 2"), (1, "set its cleanup.policy to compact")] {
+        let shop = Shop::new(shared());
+        let progress = format!("{}producer.progress", shop.prefix);
+        shop.kafka.make_topic(&progress, partitions);
+        let refused = shop.producer(&["--count", "1"]).finish();
+        refused.expect_code(1).expect_message(&[&progress, wrong]);
+        assert!(shop.committed().is_empty(), "nothing was sent");
+    }
 }
 
 fn without_a_rate_that_fills_a_batch_each_order_is_committed_at_once() {

@@ -51,9 +51,13 @@ impl Cluster {
 
     /// The topic's `max.message.bytes`.
     fn largest_batch(&self, topic: &str) -> Result<u64, String> {
-        let config = self.topic_config(topic)?;
-        let limit = config.get("max.message.bytes").and_then(|limit| limit.parse().ok());
-        limit.ok_or_else(|| "the answer does not name it".to_owned())
+        let limit = self.topic_setting(topic, "max.message.bytes")?;
+        limit.parse().map_err(|_| format!("{limit} is no number"))
+    }
+
+    /// One of the topic's settings, or why it is not known.
+    pub(super) fn topic_setting(&self, topic: &str, name: &str) -> Result<String, String> {
+        self.topic_config(topic)?.remove(name).ok_or_else(|| "the answer does not name it".to_owned())
     }
 
     /// What a topic is configured to, name by name. A topic that was just made is asked for again.

@@ -138,7 +138,7 @@ impl Cluster {
     }
 
     /// The same for a topic of one partition in which only the last value of each key counts. One that
-    /// is there already is taken as it is.
+    /// is there already must be like that, as far as its settings may be read: another would forget.
     ///
     /// # Errors
     /// [`TopicError`]: refused, or no answer in time.
@@ -151,7 +151,21 @@ impl Cluster {
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let shape = TopicShape { partitions: 1, replication_factor };
-        self.ensure_configured_topic(topic, shape, COMPACTED, limit, shutdown, waiting)
+        let found = self.ensure_configured_topic(topic, shape, COMPACTED, limit, shutdown, waiting)?;
+        let refused = |reason: String| Err(TopicError::Refused { topic: topic.to_owned(), reason });
+        if found.partitions != 1 {
+            return refused(format!("it must have one partition, it has {}", found.partitions));
+        }
+        match self.topic_setting(topic, "cleanup.policy") {
+            Ok(policy) if policy != "compact" => {
+                refused(format!("it must keep the last values: set its cleanup.policy to compact, it is {policy}"))
+            }
+            Ok(_) => Ok(found),
+            Err(reason) => {
+                tracing::debug!(topic, reason, "the topic's cleanup.policy is not known");
+                Ok(found)
+            }
+        }
     }
 
     /// The same; a topic that is made gets `config`, properties of a topic with their values.

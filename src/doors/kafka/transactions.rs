@@ -69,7 +69,7 @@ pub enum TransactionError {
     #[error(transparent)]
     Property(#[from] PropertyError),
     /// The cluster does not let us.
-    #[error("not authorised for transactions with the id {id}: {reason}")]
+    #[error("not authorised for transactions ({reason}): ask for write and describe on the transactional id {id}")]
     NotAuthorized {
         /// The transactional id.
         id: String,
@@ -322,17 +322,7 @@ impl TransactionalProducer {
     }
 
     fn error(&self, refusal: Refusal) -> TransactionError {
-        use RDKafkaErrorCode as Code;
-        let Refusal { code, reason, requires_abort, .. } = refusal;
-        let id = self.id.clone();
-        match code {
-            Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => TransactionError::Fenced { id },
-            Code::TransactionalIdAuthorizationFailed | Code::ClusterAuthorizationFailed => {
-                TransactionError::NotAuthorized { id, reason }
-            }
-            _ if requires_abort => TransactionError::RequiresAbort { reason },
-            _ => TransactionError::Fatal { reason },
-        }
+        judge(&self.id, refusal)
     }
 }
 
@@ -346,6 +336,21 @@ impl Drop for TransactionalProducer {
             drop(thread.map(JoinHandle::join));
             drop(client);
         });
+    }
+}
+
+/// What is to be done about a refusal that is not retriable.
+fn judge(id: &str, refusal: Refusal) -> TransactionError {
+    use RDKafkaErrorCode as Code;
+    let Refusal { code, reason, requires_abort, .. } = refusal;
+    let id = id.to_owned();
+    match code {
+        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => TransactionError::Fenced { id },
+        Code::TransactionalIdAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+            TransactionError::NotAuthorized { id, reason }
+        }
+        _ if requires_abort => TransactionError::RequiresAbort { reason },
+        _ => TransactionError::Fatal { reason },
     }
 }
 
@@ -363,5 +368,26 @@ fn refusal(error: KafkaError) -> Refusal {
             is_retriable: false,
             requires_abort: false,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_done_depends_on_what_was_said() {
+        let judged = |code, requires_abort| {
+            judge("orders/a", Refusal { code, reason: "why".to_owned(), is_retriable: false, requires_abort })
+        };
+        for code in [RDKafkaErrorCode::Fenced, RDKafkaErrorCode::ProducerFenced, RDKafkaErrorCode::InvalidProducerEpoch]
+        {
+            assert!(matches!(judged(code, false), TransactionError::Fenced { .. }), "{code:?}");
+        }
+        let refused = judged(RDKafkaErrorCode::TransactionalIdAuthorizationFailed, false);
+        assert!(refused.to_string().contains("on the transactional id orders/a"), "{refused}");
+        let timed_out = RDKafkaErrorCode::MessageTimedOut;
+        assert!(matches!(judged(timed_out, true), TransactionError::RequiresAbort { .. }));
+        assert!(matches!(judged(timed_out, false), TransactionError::Fatal { .. }));
     }
 }
