@@ -152,11 +152,12 @@ impl<D: Disk> Sealer<D> {
         self.state.tree.size()
     }
 
-    /// Hashes whole lines up to `end`, counted likewise, at most `limit_bytes` of them now.
+    /// Hashes whole lines up to `end`, counted likewise. Stops early, at the end of a line, once about
+    /// `limit_bytes` were hashed.
     pub(super) fn hash(&mut self, end: u64, limit_bytes: u64) -> Result<(), SealFailure> {
         let end = end.saturating_sub(self.state.segment_start);
-        let end = end.min(self.state.hashed_bytes.saturating_add(limit_bytes));
-        while self.state.hashed_bytes < end {
+        let enough = self.state.hashed_bytes.saturating_add(limit_bytes);
+        while self.state.hashed_bytes < end.min(enough) {
             let left = end - self.state.hashed_bytes;
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(BLOCK_BYTES.max(self.block.len()));
             self.block.resize(wanted.max(self.block.len()), 0);
