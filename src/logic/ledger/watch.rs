@@ -128,6 +128,8 @@ impl Ledger {
             self.rolled_back.remove(&number);
             self.tell(number, Gap::new(GapKind::PartitionMissing, next, 0));
         }
+        // Those of which nothing is known any more, since the topic is another one, are not waited for.
+        self.partitions.retain(|&number, known| number < partitions || known.next.is_some());
     }
 
     fn add_new(&mut self, partitions: i32, accepts: &impl Fn(i32) -> bool, at: Moment) {
