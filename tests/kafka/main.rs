@@ -24,6 +24,7 @@
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
+//! | `tracker_incarnations.rs` | the same name, another thing: topics made anew, clusters swapped |
 //! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
 //! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
 //! | `tracker_options.rs` | what flags change |
@@ -31,6 +32,7 @@
 //! | `tracker_restarts.rs` | killed, torn, adopted: the file's tail is the truth |
 //! | `tracker_standby.rs` | two trackers and one directory |
 //! | `tracker_stops.rs` | ending at the end, and ending on a signal |
+//! | `tracker_truncations.rs` | logs that were cut behind the position |
 //! | `tracker_web.rs` | `--listen` |
 
 #![allow(
@@ -66,6 +68,7 @@ mod security;
 mod self_checks;
 mod tracker_faults;
 mod tracker_gaps;
+mod tracker_incarnations;
 mod tracker_lines;
 mod tracker_log;
 mod tracker_options;
@@ -73,6 +76,7 @@ mod tracker_outages;
 mod tracker_restarts;
 mod tracker_standby;
 mod tracker_stops;
+mod tracker_truncations;
 mod tracker_web;
 
 use libtest_mimic::Arguments;
@@ -100,6 +104,7 @@ fn main() -> ExitCode {
         self_checks::trials(),
         tracker_faults::trials(),
         tracker_gaps::trials(),
+        tracker_incarnations::trials(),
         tracker_lines::trials(),
         tracker_log::trials(),
         tracker_options::trials(),
@@ -107,6 +112,7 @@ fn main() -> ExitCode {
         tracker_restarts::trials(),
         tracker_standby::trials(),
         tracker_stops::trials(),
+        tracker_truncations::trials(),
         tracker_web::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

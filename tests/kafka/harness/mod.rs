@@ -15,6 +15,7 @@ mod proxy;
 mod reaper;
 mod record;
 mod scratch;
+mod sealed;
 mod tracking;
 mod trail;
 mod wait;
@@ -33,8 +34,10 @@ pub(crate) use process::{Exit, Process, Signal, send_signal};
 pub(crate) use proxy::Proxy;
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
+pub(crate) use sealed::{beside, check_sealed, expect_held, expect_sealed, folder_bytes, notes, segments, whole_trail};
 pub(crate) use tracking::{
-    drain, events, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events, wait_for_lines,
+    drain, events, expect_told_once, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events,
+    wait_for_lines,
 };
 pub(crate) use trail::{Line, Summary, Trail};
 pub(crate) use wait::{LONG, SHORT, wait_until, wait_while_time_passes};
