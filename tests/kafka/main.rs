@@ -13,6 +13,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library's consumer: other topics of the same name, muteness, published offsets |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
@@ -22,6 +23,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
 //! | `tracker_incarnations.rs` | the same name, another thing: topics made anew, clusters swapped |
@@ -56,6 +58,7 @@ macro_rules! trials {
     };
 }
 
+mod chaos;
 mod consumer_watch;
 mod harness;
 mod hostile;
@@ -66,6 +69,7 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod tracker_calls;
 mod tracker_faults;
 mod tracker_gaps;
 mod tracker_incarnations;
@@ -93,6 +97,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let trials = [
+        // First, since it takes longest.
+        chaos::trials(),
         consumer_watch::trials(),
         hostile::trials(),
         producer_files::trials(),
@@ -102,6 +108,7 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        tracker_calls::trials(),
         tracker_faults::trials(),
         tracker_gaps::trials(),
         tracker_incarnations::trials(),

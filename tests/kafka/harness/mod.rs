@@ -2,6 +2,7 @@
 //! that shares no code with the library.
 
 mod broker;
+mod chance;
 mod cluster;
 mod command;
 mod house;
@@ -22,6 +23,7 @@ mod wait;
 mod witness;
 
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
+pub(crate) use chance::Chance;
 pub(crate) use cluster::{Cluster, Ending, placed};
 pub(crate) use command::{Run, program};
 pub(crate) use house::{House, one_start_at_a_time, runs};
@@ -34,7 +36,7 @@ pub(crate) use process::{Exit, Process, Signal, send_signal};
 pub(crate) use proxy::Proxy;
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
-pub(crate) use sealed::{beside, check_sealed, expect_held, expect_sealed, folder_bytes, notes, segments, whole_trail};
+pub(crate) use sealed::{Sealed, beside, expect_held, expect_sealed, folder_bytes, notes, segments, whole_trail};
 pub(crate) use tracking::{
     drain, events, expect_told_once, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events,
     wait_for_lines,
