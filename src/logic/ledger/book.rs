@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::partition::{Partition, Stage};
 use super::target::Targets;
 use super::{Identity, Moment};
-use crate::words::record::{Gap, GapKind};
+use crate::words::record::Gap;
 use crate::words::seal::SealedPosition;
 
 /// What to do with a message.
