@@ -16,7 +16,7 @@ use thiserror::Error;
 use super::paths::{checkpoints_path, seal_path, segments_path, trail_path};
 use super::reader::LineReader;
 use super::sealer::{Mark, Sealer, SealerParts, tail};
-use super::stored::{Stored, load, publish_key};
+use super::stored::{Stored, load, make_key, publish_key};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
 use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
@@ -122,8 +122,8 @@ pub fn open<D: Disk>(
     stop: &Shutdown,
 ) -> Result<(Trail<D>, Recovery), RecoverError> {
     let started = Instant::now();
-    let stored = load(disk, folder, topic, seed)?;
-    let opening = Opening { disk, folder, topic, stop };
+    let stored = load(disk, folder, topic)?;
+    let opening = Opening { disk, folder, topic, seed, stop };
     let (trail, recovery) = opening.recover(stored)?;
     Ok((trail, Recovery { elapsed: started.elapsed(), ..recovery }))
 }
@@ -133,6 +133,7 @@ struct Opening<'a, D: Disk> {
     disk: &'a D,
     folder: &'a Path,
     topic: &'a str,
+    seed: &'a [u8; 40],
     stop: &'a Shutdown,
 }
 
@@ -146,20 +147,28 @@ impl<D: Disk> Opening<'_, D> {
     fn recover(&self, stored: Stored) -> Result<(Trail<D>, Recovery), RecoverError> {
         let path = trail_path(self.folder);
         self.check_sealed(&stored, &path)?;
-        publish_key(self.disk, self.folder, &stored.key)?;
-        let checkpoints = self.beside(&checkpoints_path(self.folder), stored.checkpoints_bytes)?;
-        drop(self.beside(&segments_path(self.folder), stored.segments_bytes)?);
-        let mut file = AppendFile::open(self.disk, &path).map_err(disk_error("open", &path))?;
         let from = stored.state.sealed_bytes;
         let mut replay = Replay::new(self.topic, stored.recovered());
         // Without a seal the last checkpoint says what must be there: it is found again by hashing.
         let mut proof = stored.to_prove.clone().map(|wanted| Proof { wanted, tree: stored.state.tree.clone() });
-        self.scan(&file, from, &mut replay, proof.as_mut())?;
+        if let Some(found) = self.disk.open(&path).map_err(disk_error("open", &path))? {
+            self.scan(&found, from, &mut replay, proof.as_mut())?;
+        }
         if let Some(Proof { wanted, tree }) = &proof
             && (tree.size() < wanted.size || (tree.size() == wanted.size && tree.root() != wanted.root))
         {
             return Err(self.altered(&path, missing(wanted, tree)));
         }
+        // Up to here nothing was touched.
+        let is_new = stored.key.is_none();
+        let key = match stored.key {
+            Some(key) => key,
+            None => make_key(self.disk, self.folder, self.topic, self.seed)?,
+        };
+        publish_key(self.disk, self.folder, &key)?;
+        let checkpoints = self.beside(&checkpoints_path(self.folder), stored.checkpoints_bytes)?;
+        drop(self.beside(&segments_path(self.folder), stored.segments_bytes)?);
+        let mut file = AppendFile::open(self.disk, &path).map_err(disk_error("open", &path))?;
         let cut_bytes = file.length() - from - replay.bytes;
         let kept_in = if cut_bytes > 0 { self.cut(&mut file, from + replay.bytes)? } else { None };
         // After a plain kill this is not needed, after a failed sync it is; nobody can tell which it was.
@@ -182,18 +191,19 @@ impl<D: Disk> Opening<'_, D> {
             kept_in,
             recovered,
             was_clean: stored.was_clean,
-            is_new: stored.is_new,
+            is_new,
             elapsed: Duration::ZERO,
         };
         let parts = SealerParts {
             disk: self.disk,
             folder: self.folder,
             topic: self.topic,
-            key: stored.key,
+            key,
             file: file.file().second().map_err(disk_error("open", &path))?,
             state: stored.state,
             checkpoints,
             last: stored.last,
+            is_signed: stored.is_signed,
         };
         let sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;
         Ok((Trail { file, sealer, mark }, recovery))
@@ -202,7 +212,7 @@ impl<D: Disk> Opening<'_, D> {
     /// A file beside the trail, cut where it is torn. Its end is written once more, as that of the
     /// trail: its last sync may have failed.
     fn beside(&self, path: &Path, whole_bytes: u64) -> Result<AppendFile<D::File>, RecoverError> {
-        let mut file = AppendFile::open(self.disk, path).map_err(disk_error("open", path))?;
+        let mut file = AppendFile::open(self.disk, path).map_err(disk_error("open", path))?.without_room();
         if file.length() > whole_bytes {
             file.cut(whole_bytes).map_err(disk_error("cut the torn end of", path))?;
         }
@@ -247,14 +257,15 @@ impl<D: Disk> Opening<'_, D> {
     /// Reads lines from byte `from` on for as long as they are sound.
     fn scan(
         &self,
-        file: &AppendFile<D::File>,
+        file: &D::File,
         from: u64,
         replay: &mut Replay,
         mut proof: Option<&mut Proof>,
     ) -> Result<(), RecoverError> {
-        let mut lines = LineReader::new(file.file(), from);
+        let mut lines = LineReader::new(file, from);
+        let path = trail_path(self.folder);
         loop {
-            let line = lines.next().map_err(disk_error("read", file.path()))?;
+            let line = lines.next().map_err(disk_error("read", &path))?;
             if line.is_empty() {
                 return Ok(());
             }
@@ -262,14 +273,14 @@ impl<D: Disk> Opening<'_, D> {
                 Verdict::Sound => {}
                 Verdict::Cut => return Ok(()),
                 Verdict::OtherTopic(found) => {
-                    let (path, wanted) = (file.path().to_owned(), self.topic.to_owned());
+                    let wanted = self.topic.to_owned();
                     return Err(RecoverError::OtherTopic { path, found, wanted });
                 }
             }
             if let Some(Proof { wanted, tree }) = proof.as_deref_mut() {
                 tree.push(leaf_hash(line.strip_suffix(b"\n").unwrap_or(line)));
                 if tree.size() == wanted.size && tree.root() != wanted.root {
-                    return Err(self.altered(file.path(), missing(wanted, tree)));
+                    return Err(self.altered(&path, missing(wanted, tree)));
                 }
             }
             // Looked at once in a while: it is cheap, but lines are many.

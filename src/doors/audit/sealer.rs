@@ -93,6 +93,8 @@ pub(super) struct Sealer<D: Disk> {
     indexed_bytes: Option<u64>,
     /// What the seal said last: a heartbeat and a closed segment say it again.
     last: Mark,
+    /// Whether a checkpoint of what is sealed was written.
+    is_signed: bool,
     closing: Closing,
     block: Vec<u8>,
 }
@@ -107,12 +109,13 @@ pub(super) struct SealerParts<'a, D: Disk> {
     pub(super) state: SealedState,
     pub(super) checkpoints: AppendFile<D::File>,
     pub(super) last: Mark,
+    pub(super) is_signed: bool,
 }
 
 impl<D: Disk> Sealer<D> {
     pub(super) fn new(parts: SealerParts<'_, D>) -> io::Result<Self> {
-        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last } = parts;
-        let mut index = AppendFile::open(disk, &index_path(folder))?;
+        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed } = parts;
+        let mut index = AppendFile::open(disk, &index_path(folder))?.without_room();
         let whole = whole_lines(index.file(), index.length())?;
         if whole < index.length() {
             index.cut(whole)?;
@@ -128,6 +131,7 @@ impl<D: Disk> Sealer<D> {
             index,
             indexed_bytes: None,
             last,
+            is_signed,
             closing: Closing::Open,
             block: Vec::new(),
         })
@@ -152,7 +156,8 @@ impl<D: Disk> Sealer<D> {
         self.state.tree.size()
     }
 
-    /// Hashes whole lines up to `end`, counted likewise, until `limit_bytes` are done.
+    /// Hashes whole lines up to `end`, counted likewise. Stops early, at the end of a line, once about
+    /// `limit_bytes` were hashed.
     pub(super) fn hash(&mut self, end: u64, limit_bytes: u64) -> Result<(), SealFailure> {
         let end = end.saturating_sub(self.state.segment_start);
         let enough = self.state.hashed_bytes.saturating_add(limit_bytes);
@@ -201,6 +206,7 @@ impl<D: Disk> Sealer<D> {
             self.state.started_ms = now_ms;
         }
         self.write_seal(&mark, end, now_ms, clean)?;
+        self.is_signed = false;
         self.state.sealed_bytes = end;
         self.last = mark;
         let note = self.sign(now_ms)?;
@@ -239,7 +245,8 @@ impl<D: Disk> Sealer<D> {
         let time_s = u64::try_from(now_ms / 1000).unwrap_or(0);
         let note = self.key.sign(&checkpoint, time_s);
         self.checkpoints.append(note.as_bytes())?;
-        self.checkpoints.file().sync()?;
+        self.checkpoints.file().sync().map_err(unsynced)?;
+        self.is_signed = true;
         Ok(note)
     }
 
@@ -282,9 +289,9 @@ impl<D: Disk> Sealer<D> {
                 started_ms: *started_ms,
                 closed_ms: now_ms,
             };
-            let mut segments = AppendFile::open(&self.disk, &segments_path(&self.folder))?;
+            let mut segments = AppendFile::open(&self.disk, &segments_path(&self.folder))?.without_room();
             segments.append(&entry.to_line())?;
-            segments.file().sync()?;
+            segments.file().sync().map_err(unsynced)?;
             self.closing = Closing::Noted;
         }
         if self.closing == Closing::Noted {
@@ -325,10 +332,15 @@ impl<D: Disk> Sealer<D> {
         Ok(self.write_seal(&self.last, self.state.sealed_bytes, now_ms, true)?)
     }
 
-    /// Whether a seal says so much already.
+    /// Whether a seal says so much already, and a checkpoint with it.
     pub(super) fn says(&self, mark: &Mark, end: u64) -> bool {
-        end <= self.sealed_end() && *mark == self.last
+        end <= self.sealed_end() && *mark == self.last && self.is_signed
     }
+}
+
+/// A sync that failed for want of room is final like any other: nobody knows what is on the disk.
+fn unsynced(error: io::Error) -> io::Error {
+    io::Error::other(format!("sync: {error}"))
 }
 
 /// The last sealed bytes before `end`, and their digest.

@@ -22,7 +22,10 @@ pub(super) struct Stored {
     pub(super) state: SealedState,
     /// Where the trail stands at the end of the sealed lines.
     pub(super) last: Mark,
-    pub(super) key: SigningKey,
+    /// `None` for a trail that has none yet.
+    pub(super) key: Option<SigningKey>,
+    /// Whether there is a checkpoint of what is sealed.
+    pub(super) is_signed: bool,
     /// The last checkpoint, when no seal vouches for its lines.
     pub(super) to_prove: Option<Checkpoint>,
     /// Whole notes end here in the file of checkpoints.
@@ -31,8 +34,6 @@ pub(super) struct Stored {
     pub(super) segments_bytes: u64,
     pub(super) has_seal: bool,
     pub(super) was_clean: bool,
-    /// Its key was made just now.
-    pub(super) is_new: bool,
 }
 
 impl Stored {
@@ -46,8 +47,8 @@ fn altered(path: &Path, what: impl Into<String>) -> RecoverError {
     RecoverError::Altered { path: path.to_owned(), what: what.into() }
 }
 
-/// Reads everything beside the newest segment. Writes nothing but the key of a trail that has none yet.
-pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str, seed: &[u8; 40]) -> Result<Stored, RecoverError> {
+/// Reads everything beside the newest segment. Writes nothing.
+pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stored, RecoverError> {
     let seal = read_seal(disk, folder, topic)?;
     let (mut entries, mut segments_bytes) = read_segments(disk, folder)?;
     let begun = seal.is_some() || !entries.is_empty();
@@ -80,15 +81,12 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str, seed: &[u8; 40
             }
         }
     }
-    let is_new = key.is_none();
-    let key = match key {
-        Some(key) => key,
-        None => make_key(disk, folder, topic, seed)?,
-    };
     let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
+    let size = standing.state.tree.size();
+    let is_signed = !standing.has_seal || signed.as_ref().is_some_and(|signed| signed.size == size);
     let to_prove = compare(folder, &standing, signed)?;
     let Standing { sealed, state, last, has_seal, was_clean } = standing;
-    Ok(Stored { sealed, state, last, key, to_prove, checkpoints_bytes, segments_bytes, has_seal, was_clean, is_new })
+    Ok(Stored { sealed, state, last, key, is_signed, to_prove, checkpoints_bytes, segments_bytes, has_seal, was_clean })
 }
 
 /// What the seal, or without one the last closed segment, says.
@@ -276,7 +274,13 @@ fn read_key<D: Disk>(disk: &D, folder: &Path) -> Result<Option<SigningKey>, Reco
     }
 }
 
-fn make_key<D: Disk>(disk: &D, folder: &Path, topic: &str, seed: &[u8; 40]) -> Result<SigningKey, RecoverError> {
+/// Makes the key of a new trail.
+pub(super) fn make_key<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    topic: &str,
+    seed: &[u8; 40],
+) -> Result<SigningKey, RecoverError> {
     let (mut secret, mut name) = ([0; 32], [0; 8]);
     let (first, last) = seed.split_at(32);
     secret.copy_from_slice(first);

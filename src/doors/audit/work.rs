@@ -182,7 +182,7 @@ impl<D: Disk> WritingThread<D> {
         let (next, lines) = loop {
             let mut sealer = lock(&self.sealer);
             let end = self.segment_start + self.file.length();
-            let sealed = match sealer.sealed_end() < end {
+            let sealed = match !sealer.says(&self.last, end) {
                 true => {
                     sealer.seal(self.last.clone(), end, now_ms(), false).map(|note| self.shared.lock().signed(note))
                 }

@@ -283,7 +283,14 @@ impl Consumer {
         if assigned.find_partition(&self.topic, partition).is_some() {
             client.incremental_unassign(&list).map_err(failed)?;
         }
-        client.incremental_assign(&list).map_err(failed)
+        client.incremental_assign(&list).map_err(failed)?;
+        if leader_epoch.is_some() {
+            // librdkafka compares the logs when it seeks, and otherwise only when it happens to learn of a
+            // later epoch after reading has begun: without this a partition of a topic that it knows
+            // already would be read on in whatever log stands there now. Nothing is fetched before it.
+            client.seek_partitions(list, Duration::ZERO).map_err(failed)?;
+        }
+        Ok(())
     }
 }
 

@@ -47,7 +47,7 @@ impl Ledger {
 
     fn begin(&mut self, partition: i32, low: i64, readable_end: i64) {
         let Some(known) = self.partitions.get_mut(&partition) else { return };
-        let (published, next) = (known.published.take(), known.next);
+        let next = known.next;
         match next {
             None => {
                 known.next = Some(low);
@@ -67,6 +67,7 @@ impl Ledger {
             Some(_) => {}
         }
         let told = self.rolled_back.get(&partition).copied().unwrap_or(-1);
+        let published = self.partitions.get_mut(&partition).and_then(|known| known.published.take());
         if let Some(committed) = published
             && committed > next.unwrap_or(low)
             && committed > told
@@ -89,6 +90,8 @@ impl Ledger {
     fn truncated(&mut self, partition: i32, next: i64, to: i64, leader_epoch: Option<i32>) {
         if let Some(known) = self.partitions.get_mut(&partition) {
             known.go_on_at(to, leader_epoch);
+            // That more was published than is there now has this reason, and is no roll-back.
+            known.published = None;
         }
         self.tell(partition, Gap { leader_epoch, ..Gap::new(GapKind::Truncation, next, to) });
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::partition::{Partition, Stage};
 use super::target::Targets;
 use super::{Identity, Moment};
-use crate::words::record::{Gap, GapKind};
+use crate::words::record::Gap;
 use crate::words::seal::SealedPosition;
 
 /// What to do with a message.
@@ -62,7 +62,7 @@ pub struct Recovered {
     pub identity: Identity,
     /// Where each partition goes on.
     pub positions: BTreeMap<i32, SealedPosition>,
-    /// Up to which published offset a roll-back was told, by partition.
+    /// Up to which published offset it was told that the file, or the log, reaches less far, by partition.
     pub rolled_back: BTreeMap<i32, i64>,
 }
 
@@ -161,8 +161,8 @@ impl Ledger {
     }
 
     pub(super) fn tell(&mut self, partition: i32, gap: Gap) {
-        if let (GapKind::FileRolledBack, Some(committed)) = (gap.kind, gap.committed) {
-            self.rolled_back.insert(partition, committed);
+        if let Some(told) = gap.tells_of_published() {
+            self.rolled_back.insert(partition, told);
         }
         self.effects.push_back(Effect::TellGap { partition, gap });
     }
@@ -204,8 +204,7 @@ impl Ledger {
 
     /// Whether every partition that is ours is being read.
     pub fn is_begun(&self) -> bool {
-        let waits = |known: &Partition| matches!(known.stage, Stage::Waiting { .. });
-        self.greeted && !self.partitions.values().any(waits)
+        self.greeted && self.partitions.values().all(Partition::is_settled)
     }
 
     /// What could be read when each partition was last looked at is what is to be read before stopping.

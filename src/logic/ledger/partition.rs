@@ -90,4 +90,15 @@ impl Partition {
         self.doubts = 0;
         self.compared = false;
     }
+
+    /// Whether it is known from where it is read. A position beyond the end is not known to be good
+    /// before the broker has compared it, even though reading has begun.
+    pub(super) fn is_settled(&self) -> bool {
+        let beyond = || self.next.zip(self.end).is_some_and(|(next, end)| next > end);
+        match self.stage {
+            Stage::Apart => true,
+            Stage::Waiting { .. } => false,
+            Stage::Reading => !(self.compared && beyond()),
+        }
+    }
 }

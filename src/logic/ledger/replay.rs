@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::book::Recovered;
-use crate::words::record::{EventType, GapKind, LineHead};
+use crate::words::record::{EventType, Gap, GapKind, LineHead};
 use crate::words::seal::SealedPosition;
 
 /// What is to be said of the next line.
@@ -96,10 +96,12 @@ impl Replay {
                 self.trail.rolled_back.remove(&partition);
             }
             (Some(gap), Some(GapKind::FileRolledBack)) => {
-                self.trail.rolled_back.extend(gap.committed.map(|committed| (partition, committed)));
+                self.trail.rolled_back.extend(gap.tells_of_published().map(|told| (partition, told)));
                 self.trail.positions.insert(partition, here(gap.to));
             }
-            _ => {
+            (gap, _) => {
+                let told = gap.as_ref().and_then(Gap::tells_of_published);
+                self.trail.rolled_back.extend(told.map(|told| (partition, told)));
                 self.trail.positions.insert(partition, here(head.next_offset()));
             }
         }

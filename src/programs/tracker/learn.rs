@@ -47,13 +47,7 @@ impl Session<'_> {
                 let brokers = self.config.client.brokers.clone();
                 self.log.write(&HealthEvent::BrokerLost { brokers, reason });
             }
-            Fetched::BrokerBack => {
-                if let Some(since) = self.broker_lost.take() {
-                    let brokers = self.config.client.brokers.clone();
-                    let away_seconds = since.elapsed().as_secs_f64();
-                    self.log.write(&HealthEvent::BrokerBack { brokers, away_seconds });
-                }
-            }
+            Fetched::BrokerBack => self.broker_is_back(),
             Fetched::Statistics(statistics) => {
                 for partition in statistics.partitions {
                     self.ledger.end_heard(partition.partition, partition.readable_end);
@@ -69,6 +63,14 @@ impl Session<'_> {
             }
         }
         Ok(())
+    }
+
+    fn broker_is_back(&mut self) {
+        if let Some(since) = self.broker_lost.take() {
+            let brokers = self.config.client.brokers.clone();
+            let away_seconds = since.elapsed().as_secs_f64();
+            self.log.write(&HealthEvent::BrokerBack { brokers, away_seconds });
+        }
     }
 
     /// The topic as the cluster tells it.
@@ -144,6 +146,9 @@ impl Session<'_> {
                 }
                 Effect::PartitionsAdded(partitions) => self.log.write(&HealthEvent::PartitionsAdded { partitions }),
                 Effect::Rebuild { reason } => {
+                    // A broker has just told what led to this, and the new consumer does not know that one
+                    // was lost: it could not say that it is back.
+                    self.broker_is_back();
                     self.log.write(&HealthEvent::ConsumerRebuilt { reason });
                     self.consumer = self.reader.consumer(None)?;
                     self.publisher.forget_answer();

@@ -15,7 +15,7 @@ pub struct AppendFile<F> {
     file: F,
     path: PathBuf,
     length: u64,
-    /// Up to here the disk has set room aside.
+    /// Up to here the disk has set room aside; `u64::MAX`: it is not asked to.
     room: u64,
 }
 
@@ -35,6 +35,13 @@ impl<F: DiskFile> AppendFile<F> {
         };
         let length = file.length()?;
         Ok(Self { file, path: path.to_owned(), length, room: length })
+    }
+
+    /// Sets no room aside: for small files that nobody follows, where a piece that the disk has no room
+    /// for may be seen before it is taken back.
+    pub fn without_room(mut self) -> Self {
+        self.room = u64::MAX;
+        self
     }
 
     /// The end, in bytes.
@@ -60,7 +67,9 @@ impl<F: DiskFile> AppendFile<F> {
         self.file.set_length(length)?;
         self.file.sync()?;
         self.length = length;
-        self.room = length;
+        if self.room != u64::MAX {
+            self.room = length;
+        }
         Ok(())
     }
 
@@ -125,7 +134,7 @@ impl<F: DiskFile> AppendFile<F> {
     /// # Errors
     /// What the operating system says.
     pub fn give_room_back(&mut self) -> io::Result<()> {
-        if self.room > self.length {
+        if self.room > self.length && self.room != u64::MAX {
             self.file.set_length(self.length)?;
             self.room = self.length;
         }

@@ -124,6 +124,16 @@ fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// Some file systems let a signal interrupt what the standard library does not repeat by itself.
+fn uninterrupted(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 impl Disk for OsDisk {
     type File = File;
 
@@ -139,7 +149,7 @@ impl Disk for OsDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(from, to)?;
+        uninterrupted(|| std::fs::rename(from, to))?;
         self.sync_entry(to)
     }
 
@@ -147,14 +157,14 @@ impl Disk for OsDisk {
         let temporary = beside(path, ".new");
         let mode = if access == Access::OwnerOnly { 0o600 } else { 0o666 };
         // What a killed predecessor left may have another mode.
-        if_there(std::fs::remove_file(&temporary))?;
+        if_there(uninterrupted(|| std::fs::remove_file(&temporary)))?;
         let written = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(mode)
             .open(&temporary)
             .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_data()));
-        if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, path)) {
+        if let Err(error) = written.and_then(|()| uninterrupted(|| std::fs::rename(&temporary, path))) {
             // On a full disk it would take the room that is missed.
             drop(std::fs::remove_file(&temporary));
             return Err(error);

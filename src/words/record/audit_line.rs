@@ -91,6 +91,15 @@ impl Gap {
         Self { kind, from, to, old: None, new: None, positions: BTreeMap::new(), committed: None, leader_epoch: None }
     }
 
+    /// Up to which published offset the line accounts for the file, or the log, reaching less far.
+    pub fn tells_of_published(&self) -> Option<i64> {
+        match self.kind {
+            GapKind::FileRolledBack => self.committed,
+            GapKind::Truncation => Some(self.from),
+            _ => None,
+        }
+    }
+
     /// What happened, in words, for the line of `partition`.
     pub fn explanation(&self, partition: i32) -> String {
         let Self { from, to, .. } = self;

@@ -82,7 +82,7 @@ pub struct Seal {
     pub tail: Tail,
     /// By partition.
     pub positions: BTreeMap<i32, SealedPosition>,
-    /// By partition, what its last `file_rolled_back` line says was published.
+    /// By partition, up to where its last `file_rolled_back` or `truncation` line accounts for what was published.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rolled_back: BTreeMap<i32, i64>,
     /// When it was sealed, milliseconds since 1970-01-01 UTC.
