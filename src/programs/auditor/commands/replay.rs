@@ -139,7 +139,9 @@ impl ReplayArgs {
             Ok(_) => true,
             // What is sent for a topic that was only just made is held until its news is everywhere; for
             // what is only said, it is asked for once more.
-            Err(TopicError::Missing { .. }) => self.dry_run && cluster.topic_terms(&self.to_topic).is_ok(),
+            Err(TopicError::Missing { .. }) => {
+                self.dry_run && cluster.topic_terms(&self.to_topic).is_ok_and(|terms| terms.largest_bytes.is_some())
+            }
             Err(error) => return Err(error.into()),
         };
         let mut terms = None;
