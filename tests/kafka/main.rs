@@ -13,6 +13,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library's consumer: other topics of the same name, muteness, published offsets |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
@@ -59,6 +60,7 @@ macro_rules! trials {
     };
 }
 
+mod audit_replay;
 mod chaos;
 mod consumer_watch;
 mod harness;
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
         // First, since it takes longest.
         chaos::trials(),
         consumer_watch::trials(),
+        audit_replay::trials(),
         hostile::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),
