@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::doors::audit::KeysError;
 use crate::doors::audit::read::ReadError;
 use crate::doors::audit::verify::{ProveError, VerifyError};
-use crate::doors::kafka::{ConnectError, ProduceError, PropertyError, TopicError};
+use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
 use crate::tools::config::{SettingsError, is_quiet_end};
 use crate::tools::exit::Exit;
 
@@ -84,6 +84,9 @@ pub enum AuditError {
     /// The topic cannot be used.
     #[error(transparent)]
     Topic(#[from] TopicError),
+    /// The topic cannot be read.
+    #[error(transparent)]
+    Consume(#[from] ConsumeError),
     /// There is no producer.
     #[error(transparent)]
     Produce(#[from] ProduceError),
@@ -134,6 +137,7 @@ impl AuditError {
             | Self::Connect(_)
             | Self::Topic(_)
             | Self::Produce(_)
+            | Self::Consume(_)
             | Self::Refused { .. }
             | Self::Read(_)
             | Self::OtherTopic { .. }

@@ -3,6 +3,7 @@
 //! [`args`] names the subcommands; each has a file of its own in [`commands`], and implements
 //! [`Command`]. Data goes to the given output, messages to standard error.
 
+mod against_kafka;
 mod args;
 mod commands;
 mod context;
