@@ -48,7 +48,8 @@ impl Command for ProveArgs {
         };
         let mut bar: Option<Progress> = None;
         let proven = prove(dir, wanted, context.shutdown, |bytes, total| {
-            bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal)).advance(bytes);
+            bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal))
+                .advance(bytes);
         });
         if let Some(bar) = bar {
             bar.clear();

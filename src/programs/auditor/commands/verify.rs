@@ -41,7 +41,8 @@ impl Command for VerifyArgs {
         for dir in &context.dirs {
             let mut bar: Option<Progress> = None;
             let report = verify(dir, &options, context.shutdown, |bytes, total| {
-                bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal)).advance(bytes);
+                bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal))
+                    .advance(bytes);
             });
             if let Some(bar) = bar {
                 bar.clear();
