@@ -211,29 +211,40 @@ fn a_crash_at_any_step_of_a_change_of_keys_leaves_one_key_that_fits() {
     let public = fs::read(rotated.path().join(KEYS)).expect("there");
     let next = new.to_text().into_bytes();
     // What is beside the old files after each step: the next key, the replacement, the public file.
-    let steps: [(Option<&[u8]>, Option<&[u8]>, Option<&[u8]>); 5] = [
-        (Some(&next[..40]), None, None),
-        (Some(&next), None, None),
-        (Some(&next), Some(&public[..100]), None),
-        (Some(&next), Some(&public), None),
-        (Some(&next), None, Some(&public)),
+    let (key, replacement) = ("tracker.events.key.next", "tracker.events.pub.tmp");
+    let steps: [&[(&str, &[u8])]; 5] = [
+        &[(key, &next[..40])],
+        &[(key, &next)],
+        &[(key, &next), (replacement, &public[..100])],
+        &[(key, &next), (replacement, &public)],
+        &[(key, &next), (KEYS, &public)],
     ];
-    for (number, (key, replacement, told)) in steps.into_iter().enumerate() {
+    for (number, files) in steps.into_iter().enumerate() {
         let folder = with_key(&maker);
-        let write = |name: &str, bytes: Option<&[u8]>| {
-            bytes.map(|bytes| fs::write(folder.path().join(name), bytes).expect("room"));
-        };
-        write("tracker.events.key.next", key);
-        write("tracker.events.pub.tmp", replacement);
-        write(KEYS, told);
+        for (name, bytes) in files {
+            fs::write(folder.path().join(name), bytes).expect("room");
+        }
         assert_sound(&verified(&folder));
         let (settled, chain) = settle_keys(&OsDisk, folder.path()).expect("repaired").expect("there");
-        let expected = if told.is_some() { &new } else { &maker.key };
+        let expected = if files[1..].iter().any(|(name, _)| *name == KEYS) { &new } else { &maker.key };
         assert_eq!(settled.verifier(), expected.verifier(), "step {number}");
         assert_eq!(*chain.last(), expected.verifier());
         assert!(!folder.path().join("tracker.events.key.next").exists());
         assert_sound(&verified(&folder));
         rotate_key(folder.path(), [8; 32]).expect("it can be changed after that");
         assert_sound(&verified(&folder));
+    }
+}
+
+#[test]
+fn a_verification_that_was_stopped_is_not_taken_for_a_good_one() {
+    let folder = folder_of(&Maker::full(1));
+    let stop = Shutdown::new();
+    stop.request();
+    for command in [&["verify"][..], &["prove", "3"]] {
+        let dir = folder.path().to_str().expect("UTF-8");
+        let args = AuditArgs::try_parse_from(["audit", "--dir", dir].iter().chain(command)).expect("good flags");
+        let stopped = run(&args, &stop, Terminal::default(), &mut Vec::new()).expect_err("stopped");
+        assert_eq!(stopped.exit(), Exit::Failed);
     }
 }

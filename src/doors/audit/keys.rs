@@ -96,11 +96,13 @@ pub fn settle_keys<D: Disk>(disk: &D, dir: &Path) -> Result<Option<(SigningKey, 
     let chain = KeyChain::parse(&text).map_err(|source| KeysError::Public { path: public, source })?;
     let private = key_path(dir);
     let next = next_path(&private);
-    // One that was never told of in the public file is overwritten by the next change.
-    if let Some(text) = read(disk, &next)?
-        && SigningKey::parse(&text).is_ok_and(|key| key.verifier() == *chain.last())
-    {
-        disk.rename(&next, &private).map_err(failed("rename", &next))?;
+    if let Some(text) = read(disk, &next)? {
+        // A torn one was never told of in the public file.
+        if SigningKey::parse(&text).is_ok_and(|key| key.verifier() == *chain.last()) {
+            disk.rename(&next, &private).map_err(failed("rename", &next))?;
+        } else {
+            disk.remove(&next).map_err(failed("remove", &next))?;
+        }
     }
     let text = read(disk, &private)?.ok_or_else(|| KeysError::NoKey { path: private.clone() })?;
     let key = SigningKey::parse(&text).map_err(|source| KeysError::Private { path: private, source })?;

@@ -242,6 +242,14 @@ impl Disk for SimulatedDisk {
         file.write_at(0, content).and_then(|()| file.sync()).and_then(|()| self.rename(&temporary, path))
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut inside = self.lock();
+        inside.begin()?;
+        inside.names.remove(path);
+        drop(inside);
+        self.sync_entry(path)
+    }
+
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         let mut inside = self.lock();
         inside.begin()?;

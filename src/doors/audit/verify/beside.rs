@@ -178,9 +178,11 @@ fn topic_of(origin: &str) -> Option<&str> {
     (digits.len() == 16).then_some(topic)
 }
 
+/// The file of checkpoints with its length, and the bytes of the seal; each if it is there.
+type Look = (Option<(File, u64)>, Option<Vec<u8>>);
+
 /// The checkpoints and the seal as they stood at one moment, even while a tracker runs.
-#[allow(clippy::type_complexity)]
-fn consistent_look(dir: &Path) -> Result<(Option<(File, u64)>, Option<Vec<u8>>), VerifyError> {
+fn consistent_look(dir: &Path) -> Result<Look, VerifyError> {
     let path = dir.join(CHECKPOINTS);
     let look = || -> Result<_, VerifyError> {
         let checkpoints = match File::open(&path) {

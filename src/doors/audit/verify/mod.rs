@@ -169,7 +169,9 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
     let is_unsealed = |damage: &Damage| damage.kind == Kind::Line && damage.first_line.is_some_and(|line| line > noted);
     let (unsealed, sealed): (Vec<Damage>, Vec<Damage>) = judge.damages.drain(..).partition(is_unsealed);
     report.information.extend(unsealed.first().map(|damage| format!("not sealed yet, and no good line: {damage}")));
-    report.damages.extend(judge.beside.damages.iter().cloned().chain(judge.marks.take_damages()).chain(sealed));
+    let (of_notes, more_of_notes) = judge.marks.take_damages();
+    report.more_damages += more_of_notes;
+    report.damages.extend(judge.beside.damages.iter().cloned().chain(of_notes).chain(sealed));
     // By line; what has none comes last.
     report.damages.sort_by_key(|damage| damage.first_line.unwrap_or(u64::MAX));
     tell_the_rest(&mut report, &judge);

@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::num::NonZero;
 use std::thread;
 
-use super::report::{Damage, DamageKind};
+use super::report::{Damage, DamageKind, Report};
 use crate::base::tree::Hash;
 use crate::words::seal::{Checkpoint, CheckpointError, KeyChain, Notes, SignedCheckpoint};
 
@@ -61,7 +61,9 @@ pub(super) struct Marks<'a> {
     good: u64,
     holes: Holes,
     torn_bytes: u64,
+    /// At most [`Report::MOST_DAMAGES`].
     damages: Vec<Damage>,
+    more_damages: u64,
 }
 
 /// A note before its signatures are checked.
@@ -89,6 +91,7 @@ impl<'a> Marks<'a> {
             holes: Holes::default(),
             torn_bytes: 0,
             damages: Vec::new(),
+            more_damages: 0,
         }
     }
 
@@ -127,9 +130,9 @@ impl<'a> Marks<'a> {
         self.torn_bytes
     }
 
-    /// What is wrong with the notes that were read.
-    pub(super) fn take_damages(&mut self) -> Vec<Damage> {
-        std::mem::take(&mut self.damages)
+    /// What is wrong with the notes that were read, and how many more are wrong.
+    pub(super) fn take_damages(&mut self) -> (Vec<Damage>, u64) {
+        (std::mem::take(&mut self.damages), self.more_damages)
     }
 
     fn read_block(&mut self) -> io::Result<()> {
@@ -193,7 +196,11 @@ impl<'a> Marks<'a> {
 
     fn complain(&mut self, byte: u64, what: String) {
         let damage = Damage { byte: Some(byte), ..Damage::of_file(DamageKind::Checkpoint, CHECKPOINTS, what) };
-        self.damages.push(damage);
+        if self.damages.len() < Report::MOST_DAMAGES {
+            self.damages.push(damage);
+        } else {
+            self.more_damages += 1;
+        }
     }
 
     /// Takes a note for a mark, unless something speaks against it.

@@ -117,7 +117,8 @@ pub struct Report {
     /// When it was signed, seconds since 1970-01-01 UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_s: Option<u64>,
-    /// What is damaged, the first line first; at most [`Report::MOST_DAMAGES`].
+    /// What is damaged, the first line first; of lines and of checkpoints at most
+    /// [`Report::MOST_DAMAGES`] each.
     pub damages: Vec<Damage>,
     /// How many more there are.
     pub more_damages: u64,

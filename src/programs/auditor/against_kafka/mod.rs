@@ -20,7 +20,7 @@ use super::safe::grouped;
 use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
 use crate::doors::audit::seal_path;
 use crate::doors::kafka::MessageBatch;
-use crate::words::record::{AuditLine, GapKind, Skim};
+use crate::words::record::{AuditLine, EventType, GapKind, Skim};
 use crate::words::seal::Seal;
 use digest::{Digest, Digests, of_line, of_message};
 use topic::Topic;
@@ -183,13 +183,18 @@ fn first_line_of_now(context: &Context<'_>, reader: &TrailReader) -> Result<u64,
 
 fn extents(context: &Context<'_>, reader: &TrailReader, start: u64) -> Result<BTreeMap<i32, Extent>, AuditError> {
     let mut extents: BTreeMap<i32, Extent> = BTreeMap::new();
-    let places = |piece: Piece<'_>| -> Vec<(i32, i64)> {
-        piece.lines().filter_map(|(_, line)| Skim::of(line)).map(|skim| (skim.partition, skim.offset)).collect()
+    let places = |piece: Piece<'_>| -> Vec<Option<(i32, i64)>> {
+        // A gap has no message; its place is kept, so that the lines can be counted.
+        let place = |line| {
+            let skim = Skim::of(line).filter(|skim| skim.event_type != EventType::Gap);
+            skim.map(|skim| (skim.partition, skim.offset))
+        };
+        piece.lines().map(|(_, line)| place(line)).collect()
     };
     let plan = Plan::new(reader, &Wanted { lines: Some(start..u64::MAX), ..Wanted::default() });
     reader.scan(&plan.spans, context.shutdown, places, |taken| {
         let passed = usize::try_from(start.saturating_sub(taken.first_line)).unwrap_or(usize::MAX);
-        for (partition, offset) in taken.result.into_iter().skip(passed) {
+        for (partition, offset) in taken.result.into_iter().skip(passed).flatten() {
             let extent = extents.entry(partition).or_insert(Extent { first: offset, next: offset + 1, lines: 0 });
             extent.first = extent.first.min(offset);
             extent.next = extent.next.max(offset + 1);

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::doors::audit::verify::{Report, VerifyOptions, verify};
+use crate::programs::auditor::against_kafka::{Comparison, compare};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::safe::{grouped, millisecond, safe, size};
@@ -28,6 +29,10 @@ pub(in crate::programs::auditor) struct VerifyArgs {
     /// Archived segments are damage too
     #[arg(long)]
     complete: bool,
+
+    /// Compare each line with the message that Kafka still has
+    #[arg(long)]
+    against_kafka: bool,
 
     /// A file of checkpoints kept elsewhere: the trail must still agree with them; repeatable
     #[arg(long, value_name = "FILE")]
@@ -51,8 +56,16 @@ impl Command for VerifyArgs {
             if !report.is_sound {
                 exit = Exit::Damaged;
             }
+            let compared = self.against_kafka.then(|| compare(context, dir)).transpose()?;
+            if compared.as_ref().is_some_and(|compared| !compared.is_sound()) {
+                exit = Exit::Damaged;
+            }
             let name = dir.display().to_string();
-            let told = if context.json { write_json(out, &name, &report) } else { write_text(out, &name, &report) };
+            let told = match context.json {
+                true => write_json(out, &name, &report, compared.as_ref()),
+                false => write_text(out, &name, &report)
+                    .and_then(|()| compared.map_or(Ok(()), |compared| write_comparison(out, &compared))),
+            };
             told.map_err(AuditError::output)?;
         }
         Ok(exit)
@@ -72,10 +85,21 @@ impl VerifyArgs {
     }
 }
 
-fn write_json(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()> {
+fn write_comparison(out: &mut dyn Write, compared: &Comparison) -> io::Result<()> {
+    writeln!(out, "  {}", safe(&compared.text()))?;
+    for difference in &compared.differences {
+        writeln!(out, "    {}", safe(difference))?;
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: Option<&Comparison>) -> io::Result<()> {
     let mut value = json!(report);
     if let Some(fields) = value.as_object_mut() {
         fields.insert("dir".to_owned(), json!(dir));
+        if let Some(compared) = compared {
+            fields.insert("against_kafka".to_owned(), json!(compared));
+        }
     }
     writeln!(out, "{value}")
 }
