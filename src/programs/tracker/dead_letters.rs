@@ -19,6 +19,10 @@ use crate::words::record::{DeadLetter, FailureReason, Sender};
 /// How many failures may wait to be told; more are not told one by one.
 const WAITING_FAILURES: usize = 64;
 
+/// How long the cluster may take to tell its id, and how often it is asked. A cluster without one says so
+/// at once.
+const CLUSTER_ID: (Duration, u32) = (Duration::from_secs(2), 15);
+
 /// Where a letter's message stands.
 type Place = (i32, i64);
 
@@ -55,7 +59,9 @@ impl DeadLetters {
             }
         })?;
         let sender = Sender { topic: source.to_owned(), group: group.to_owned(), host: Vitals::host_name() };
-        let cluster_id = cluster.id(Duration::from_secs(2)).unwrap_or_default();
+        // It is part of each letter's id: one that is sent again must have the same.
+        let asked = (0..CLUSTER_ID.1).filter(|_| !shutdown.is_requested());
+        let cluster_id = asked.filter_map(|_| cluster.id(CLUSTER_ID.0)).next().unwrap_or_default();
         Ok(Self { producer, failures, failing, topic: topic.to_owned(), sender, cluster_id })
     }
 
