@@ -27,16 +27,20 @@
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
+//! | `tracker_full_disk.rs` | a disk that is really full |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
 //! | `tracker_incarnations.rs` | the same name, another thing: topics made anew, clusters swapped |
+//! | `tracker_letters.rs` | the dead-letter topic, through kills |
 //! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
 //! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
 //! | `tracker_options.rs` | what flags change |
 //! | `tracker_outages.rs` | brokers that stop and die under running programs |
 //! | `tracker_restarts.rs` | killed, torn, adopted: the file's tail is the truth |
+//! | `tracker_sealed.rs` | sealed data that are missing or altered |
 //! | `tracker_standby.rs` | two trackers and one directory |
 //! | `tracker_stops.rs` | ending at the end, and ending on a signal |
 //! | `tracker_truncations.rs` | logs that were cut behind the position |
+//! | `tracker_watchdog.rs` | a consumer that has gone mute |
 //! | `tracker_web.rs` | `--listen` |
 
 #![allow(
@@ -75,16 +79,20 @@ mod security;
 mod self_checks;
 mod tracker_calls;
 mod tracker_faults;
+mod tracker_full_disk;
 mod tracker_gaps;
 mod tracker_incarnations;
+mod tracker_letters;
 mod tracker_lines;
 mod tracker_log;
 mod tracker_options;
 mod tracker_outages;
 mod tracker_restarts;
+mod tracker_sealed;
 mod tracker_standby;
 mod tracker_stops;
 mod tracker_truncations;
+mod tracker_watchdog;
 mod tracker_web;
 
 use libtest_mimic::Arguments;
@@ -116,16 +124,20 @@ fn main() -> ExitCode {
         self_checks::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),
+        tracker_full_disk::trials(),
         tracker_gaps::trials(),
         tracker_incarnations::trials(),
+        tracker_letters::trials(),
         tracker_lines::trials(),
         tracker_log::trials(),
         tracker_options::trials(),
         tracker_outages::trials(),
         tracker_restarts::trials(),
+        tracker_sealed::trials(),
         tracker_standby::trials(),
         tracker_stops::trials(),
         tracker_truncations::trials(),
+        tracker_watchdog::trials(),
         tracker_web::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

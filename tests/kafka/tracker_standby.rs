@@ -2,10 +2,11 @@
 
 use crate::harness::{
     LONG, Need, Record, SHORT, Scratch, Trail, events, free_port, order, shared, tracker, trail_dir, wait_for_event,
-    wait_for_lines,
+    wait_for_events, wait_for_lines,
 };
 use libtest_mimic::Trial;
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials!(
@@ -43,6 +44,10 @@ fn the_second_waits_and_takes_over_when_the_first_dies() {
     assert_eq!(events(&dir, "tracker.subscribed").len(), 1);
 
     first.kill_nine();
+    let died = Instant::now();
+    wait_for_events(&dir, "audit.recovered", 2);
+    let took = died.elapsed();
+    assert!(took < Duration::from_secs(1), "it took over after {took:?}");
     kafka.produce(&topic, &orders(10));
     wait_for_lines(&mut second, &dir, 30);
     assert_eq!(events(&dir, "tracker.subscribed").len(), 2);

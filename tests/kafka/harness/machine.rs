@@ -1,5 +1,6 @@
 //! What this machine has of the things that tests need, and which tests run for it.
 
+use super::small::can_mount;
 use libtest_mimic::{Completion, Failed, Trial};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,6 +18,8 @@ pub(crate) enum Need {
     Kcat,
     /// `strace`, and a system that lets it trace.
     Strace,
+    /// The right to mount a file system: root.
+    Mount,
 }
 
 const OLDEST_JAVA: u32 = 17;
@@ -46,6 +49,14 @@ static STRACE: LazyLock<Result<(), String>> = LazyLock::new(|| {
     Err("no strace that may trace: install it (strace); in a container, allow it (SYS_PTRACE)".into())
 });
 
+static MOUNT: LazyLock<Result<(), String>> = LazyLock::new(|| {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mount-probe");
+    if can_mount(&dir) {
+        return Ok(());
+    }
+    Err("no right to mount a small file system: run the tests as root to see a disk that is really full".into())
+});
+
 /// Kafka's jars, its tools among them. Only for tests that named [`Need::Broker`].
 pub(crate) fn jars() -> &'static Path {
     JARS.as_ref().expect("tests that need jars say so")
@@ -73,6 +84,7 @@ fn missing(need: Need) -> Option<String> {
         Need::Broker => JARS.as_ref().err().cloned(),
         Need::Kcat => KCAT.as_ref().err().cloned(),
         Need::Strace => STRACE.as_ref().err().cloned(),
+        Need::Mount => MOUNT.as_ref().err().cloned(),
     }
 }
 

@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// `+ PID` a process was started, `- PID` it has ended, `dir PATH` a directory to remove, `pids
-/// PATH` a directory whose `*.pid` files name processes that our scripts started.
+/// PATH` a directory whose `*.pid` files name processes that our scripts started, `mount PATH` where a
+/// file system was mounted.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
-running=' '; directories=''; pid_dirs=''
+running=' '; directories=''; pid_dirs=''; mounts=''
 nl='
 '
 while IFS=' ' read -r what name; do
@@ -21,6 +22,7 @@ while IFS=' ' read -r what name; do
         -) running="${running%% $name *} ${running#* $name }" ;;
         dir) directories="$directories$name$nl" ;;
         pids) pid_dirs="$pid_dirs$name$nl" ;;
+        mount) mounts="$mounts$name$nl" ;;
     esac
 done
 IFS=$nl
@@ -37,6 +39,7 @@ for pid in $running; do
     while kill -0 "$pid" 2>/dev/null && [ $((patience -= 1)) -gt 0 ]; do sleep 0.1; done
 done
 IFS=$nl
+for dir in $mounts; do umount -l "$dir" 2>/dev/null; done
 for dir in $directories; do rm -rf "$dir"; done
 "#;
 
@@ -69,6 +72,10 @@ pub(crate) fn ended(pid: u32) {
 
 pub(crate) fn made(directory: &Path) {
     tell("dir", directory.to_str().expect("our own names are UTF-8"));
+}
+
+pub(crate) fn mounts(directory: &Path) {
+    tell("mount", directory.to_str().expect("our own names are UTF-8"));
 }
 
 pub(crate) fn holds_pid_files(directory: &Path) {
