@@ -21,6 +21,7 @@ mod reader;
 mod settings;
 mod statistics;
 mod topics;
+mod transaction_error;
 mod transactions;
 mod watch;
 
@@ -34,5 +35,6 @@ pub use reader::Reader;
 pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
 pub use topics::{TopicError, TopicInfo, TopicShape};
-pub use transactions::{RecordPlace, TransactionError, TransactionalProducer, Transactions};
+pub use transaction_error::TransactionError;
+pub use transactions::{RecordPlace, TransactionalProducer, Transactions};
 pub use watch::Watch;
