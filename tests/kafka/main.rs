@@ -15,7 +15,7 @@
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
 //! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
-//! | `consumer_watch.rs` | the library's consumer: other topics of the same name, muteness, published offsets |
+//! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
@@ -212,6 +212,18 @@ impl Consumer {
             Ok(()) => self.unanswered.set(self.unanswered.get() + 1),
             Err(error) => tracing::warn!(%error, "the group's offsets could not be sent"),
         }
+    }
+
+    /// What a transaction needs to publish `positions` as the group's offsets.
+    pub(super) fn for_transaction(
+        &self,
+        positions: &[(i32, i64)],
+    ) -> Option<(ConsumerGroupMetadata, TopicPartitionList)> {
+        let mut list = TopicPartitionList::with_capacity(positions.len());
+        for &(partition, next) in positions {
+            add(&mut list, &self.topic, partition, StartAt::Offset(next));
+        }
+        Some((self.client()?.group_metadata()?, list))
     }
 
     /// How many calls of [`Consumer::commit`] have no answer yet.

@@ -22,6 +22,7 @@ mod settings;
 mod statistics;
 mod target;
 mod topics;
+mod transaction_error;
 mod transactions;
 mod watch;
 
@@ -36,5 +37,6 @@ pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
 pub use target::TopicTerms;
 pub use topics::{TopicError, TopicInfo, TopicShape};
-pub use transactions::{RecordPlace, TransactionError, TransactionalProducer, Transactions};
+pub use transaction_error::TransactionError;
+pub use transactions::{RecordPlace, TransactionalProducer, Transactions};
 pub use watch::Watch;

@@ -207,7 +207,7 @@ impl<'a> ExactlyOnce<'a> {
                     return Err(error.into());
                 }
                 TransactionError::Fenced { .. } => {
-                    self.look_for_successor()?;
+                    self.look_for_successor(batch.len())?;
                     producer = self.replace(batch, Some(producer))?;
                     if batch.is_empty() {
                         return Ok(producer);
@@ -294,7 +294,7 @@ impl<'a> ExactlyOnce<'a> {
         loop {
             if !is_first {
                 // Whoever came after us keeps the slot.
-                self.expect_no_successor()?;
+                self.expect_no_successor(batch.len())?;
             }
             let waiting = Instant::now();
             let opened = self.transactions.open(|heard| self.patience.waits(waiting.elapsed(), heard, batch.len()));
@@ -318,7 +318,7 @@ impl<'a> ExactlyOnce<'a> {
                 Ok(_) if producer.is_tainted() => {}
                 Ok(_) => return Ok(producer),
                 Err(TransactionError::GaveUp) => return Err(Interruption::Stopped),
-                Err(TransactionError::Fenced { .. }) => self.look_for_successor()?,
+                Err(TransactionError::Fenced { .. }) => self.look_for_successor(batch.len())?,
                 Err(error @ TransactionError::NotAuthorized { .. }) => return Err(error.into()),
                 Err(TransactionError::Undelivered { reason, .. }) => return Err(Interruption::Refused { reason }),
                 Err(error) => tracing::debug!(%error, "the slot could not be claimed yet"),
@@ -357,8 +357,8 @@ impl<'a> ExactlyOnce<'a> {
         }
     }
 
-    fn expect_no_successor(&mut self) -> Result<(), Interruption> {
-        match self.read_back(Reach::Readable, 1)? {
+    fn expect_no_successor(&mut self, in_flight: usize) -> Result<(), Interruption> {
+        match self.read_back(Reach::Readable, in_flight)? {
             Some(found) if found.instance != self.instance && found.instance != self.done.instance => {
                 let (slot, topic) = (self.slot_name.to_owned(), self.config.topic.clone());
                 Err(Interruption::TakenOver { slot, topic })
@@ -369,11 +369,11 @@ impl<'a> ExactlyOnce<'a> {
 
     /// After being fenced: by a successor, who soon says so, or by a broker that found our
     /// transaction open for too long, and then nobody does.
-    fn look_for_successor(&mut self) -> Result<(), Interruption> {
+    fn look_for_successor(&mut self, in_flight: usize) -> Result<(), Interruption> {
         let looking = Instant::now();
         while looking.elapsed() < SUCCESSOR {
-            self.expect_no_successor()?;
-            if self.shutdown.wait_timeout(LOOK) && !self.patience.goes_on(1) {
+            self.expect_no_successor(in_flight)?;
+            if self.shutdown.wait_timeout(LOOK) && !self.patience.goes_on(in_flight) {
                 break;
             }
         }
