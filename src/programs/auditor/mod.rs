@@ -22,6 +22,9 @@ mod table;
 mod tally;
 mod trails;
 
+#[cfg(test)]
+mod tests;
+
 pub use args::AuditArgs;
 pub use context::Terminal;
 pub use error::AuditError;

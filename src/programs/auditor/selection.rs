@@ -13,6 +13,9 @@ use super::moment::{Moment, moment, range};
 use crate::doors::audit::read::{Piece, Wanted};
 use crate::words::record::{AuditLine, EventType, LineHead, Skim};
 
+/// How much of an id is enough to mean it.
+const SHORT_ID: usize = 8;
+
 /// The flags that say which lines are wanted. All that are given must hold.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct SelectionArgs {
@@ -32,7 +35,7 @@ pub(super) struct SelectionArgs {
     #[arg(long, value_name = "WHEN", value_parser = now_moment)]
     to: Option<Moment>,
 
-    /// Only the order of this id
+    /// Only the order of this id, or whose id begins so (8 characters or more)
     #[arg(long, value_name = "ID")]
     order_id: Option<String>,
 
@@ -229,7 +232,9 @@ impl Selection {
     fn wants_texts(&self, line: &AuditLine<'_>) -> bool {
         if self.order_id.is_some() || self.customer.is_some() {
             let Ok(names) = serde_json::from_str::<Names<'_>>(&line.raw_message) else { return false };
-            if self.order_id.is_some() && names.order_id.as_deref() != self.order_id.as_deref() {
+            if let Some(wanted) = self.order_id.as_deref()
+                && !names.order_id.is_some_and(|id| is_or_begins(&id, wanted))
+            {
                 return false;
             }
             if let Some(wanted) = self.customer.as_deref() {
@@ -242,6 +247,11 @@ impl Selection {
         }
         self.text.as_ref().is_none_or(|text| holds(line, text))
     }
+}
+
+/// Tables show the first characters of an id, so these are what a person has at hand.
+fn is_or_begins(id: &str, wanted: &str) -> bool {
+    id == wanted || (wanted.chars().count() >= SHORT_ID && id.starts_with(wanted))
 }
 
 /// Whether the text stands in the payload, the key, a header, or the reason why it is invalid.
