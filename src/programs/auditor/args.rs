@@ -34,11 +34,11 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 verify found damage, 4 no broker,
     max_term_width = 100)]
 pub struct AuditArgs {
     /// Folder of tracker.events [default: .]; several are read as one topic
-    #[arg(long = "dir", value_name = "DIR", global = true)]
+    #[arg(long = "dir", value_name = "DIR", global = true, display_order = 90)]
     dirs: Vec<PathBuf>,
 
     /// Print JSON, for machines
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 91)]
     json: bool,
 
     #[command(flatten)]

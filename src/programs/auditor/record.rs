@@ -84,8 +84,10 @@ fn bytes(bytes: &[u8]) -> String {
         Ok(text) => safe(text),
         Err(_) => {
             let shown: Vec<String> = bytes.iter().take(32).map(|byte| format!("{byte:02x}")).collect();
-            let more = if bytes.len() > 32 { " …" } else { "" };
-            format!("{}{more} ({} bytes, not UTF-8)", shown.join(" "), grouped(bytes.len() as u64))
+            match bytes.len() {
+                ..=32 => format!("{} (not UTF-8)", shown.join(" ")),
+                length => format!("{} … ({} bytes, not UTF-8)", shown.join(" "), grouped(length as u64)),
+            }
         }
     }
 }
