@@ -12,9 +12,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::recover::Trail;
+use super::seal_work::SealingThread;
 use super::sealer::Mark;
 use super::shared::{AppendError, Latencies, Progress, Shared};
-use super::work::{SealingThread, SyncingThread, WritingThread};
+use super::work::{SyncingThread, WritingThread};
 use crate::logic::ledger::{Durability, RotationRule, SyncRhythm};
 use crate::tools::durable::{Disk, DiskFile as _};
 use crate::tools::shutdown::Shutdown;

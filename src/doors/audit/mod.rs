@@ -9,6 +9,7 @@ mod paths;
 pub mod read;
 mod reader;
 mod recover;
+mod seal_work;
 mod sealer;
 mod shared;
 mod stored;

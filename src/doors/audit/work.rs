@@ -1,4 +1,4 @@
-//! The three threads of an appender.
+//! The threads of an appender that write and sync.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::append::Piece;
 use super::sealer::{Mark, SealFailure, Sealer};
 use super::shared::{AppendError, PlacedMark, SYNC, Shared, microseconds};
-use crate::logic::ledger::{SealDue, SealRhythm, SyncRhythm};
+use crate::logic::ledger::SyncRhythm;
 use crate::tools::durable::{AppendFile, Disk, DiskFile, is_disk_full};
 
 /// How many bytes may be written and not yet synced; the writer then waits for the disk.
@@ -18,18 +18,15 @@ const UNSYNCED_BYTES: u64 = 64 << 20;
 /// start after a crash never has more to read.
 const UNSEALED_BYTES: u64 = 192 << 20;
 
-/// How much is hashed before the sealer looks again at what is due.
-const HASHED_AT_ONCE: u64 = 8 << 20;
-
 /// How long to wait between two tries on a full disk: at first, and at most.
-const FULL_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+pub(super) const FULL_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Milliseconds since 1970-01-01 UTC.
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -281,136 +278,5 @@ impl<F: DiskFile> SyncingThread<F> {
                 Some(left) => self.shared.wait_for(state, left),
             };
         }
-    }
-}
-
-/// Hashes and seals what is synced.
-pub(super) struct SealingThread<D: Disk> {
-    shared: Arc<Shared>,
-    sealer: Arc<Mutex<Sealer<D>>>,
-    rhythm: SealRhythm,
-    /// Up to where lines were hashed when last looked, in the bytes of the progress.
-    hashed_end: u64,
-}
-
-/// What to do next.
-enum SealingStep {
-    Hash(u64),
-    Seal(PlacedMark),
-    Heartbeat,
-    Finish(Option<PlacedMark>),
-    GiveUp,
-}
-
-impl<D: Disk> SealingThread<D> {
-    /// `mark`: where the trail stands at its end, at byte `length`, part of which may be unsealed.
-    pub(super) fn new(shared: Arc<Shared>, sealer: Arc<Mutex<Sealer<D>>>, mark: Mark, length: u64) -> Self {
-        shared.lock().marks.push_back(PlacedMark { end: length, mark, number: 0, urgent: true });
-        let rhythm = SealRhythm::new(shared.moment());
-        Self { shared, sealer, rhythm, hashed_end: 0 }
-    }
-
-    pub(super) fn run(mut self) {
-        let mut pause = FULL_RETRY.0;
-        loop {
-            let step = self.wait();
-            let finishing = matches!(step, SealingStep::Finish(_));
-            match self.take(step) {
-                Ok(true) => return,
-                Ok(false) => {
-                    pause = FULL_RETRY.0;
-                    let mut state = self.shared.lock();
-                    if state.sealer_full_since.take().is_some() {
-                        state.look_at_room();
-                    }
-                }
-                Err(SealFailure::Disturbed) => return self.shared.fail(self.shared.disturbed()),
-                Err(SealFailure::Disk(error)) if is_disk_full(&error) => {
-                    // Everything is on the disk; the next start seals it.
-                    if finishing {
-                        return self.shared.fail(AppendError::StillFull { path: self.shared.path.clone() });
-                    }
-                    let mut state = self.shared.lock();
-                    state.sealer_full_since.get_or_insert_with(Instant::now);
-                    state.look_at_room();
-                    drop(self.shared.wait_for(state, pause));
-                    pause = (pause * 2).min(FULL_RETRY.1);
-                }
-                Err(SealFailure::Disk(error)) => return self.shared.fail(self.shared.disk("seal", &error)),
-            }
-        }
-    }
-
-    fn wait(&self) -> SealingStep {
-        let mut state = self.shared.lock();
-        loop {
-            if state.progress.failed.is_some() {
-                return SealingStep::GiveUp;
-            }
-            let mark = state.synced_mark();
-            let unsealed = mark.as_ref().map_or(0, |mark| mark.end.saturating_sub(state.progress.sealed_bytes));
-            if state.syncer_done {
-                return SealingStep::Finish(mark);
-            }
-            let urgent = mark.as_ref().is_some_and(|mark| mark.urgent);
-            match (self.rhythm.due(unsealed, urgent, self.shared.moment()), mark) {
-                (SealDue::Seal, Some(mark)) => return SealingStep::Seal(mark),
-                (SealDue::Heartbeat, _) => return SealingStep::Heartbeat,
-                // Hashed as it comes, so that a seal has little left to do.
-                (_, Some(mark)) if mark.end > self.hashed_end => return SealingStep::Hash(mark.end),
-                (SealDue::Wait(left), _) => state = self.shared.wait_for(state, left),
-                (SealDue::Seal, None) => state = self.shared.wait_for(state, FULL_RETRY.1),
-            }
-        }
-    }
-
-    /// Takes a step; true after the last.
-    fn take(&mut self, step: SealingStep) -> Result<bool, SealFailure> {
-        let sealer = Arc::clone(&self.sealer);
-        let mut sealer = lock(&sealer);
-        match step {
-            SealingStep::Hash(end) => sealer.hash(end, HASHED_AT_ONCE)?,
-            SealingStep::Seal(mark) => self.seal(&mut sealer, mark)?,
-            SealingStep::Heartbeat => {
-                if !sealer.is_ahead() {
-                    let note = sealer.sign(now_ms())?;
-                    self.shared.lock().signed(note);
-                }
-                self.rhythm.done(self.shared.moment());
-            }
-            SealingStep::Finish(mark) => {
-                if let Some(mark) = mark {
-                    self.seal(&mut sealer, mark)?;
-                }
-                sealer.say_clean(now_ms())?;
-                return Ok(true);
-            }
-            SealingStep::GiveUp => return Ok(true),
-        }
-        self.hashed_end = sealer.hashed_end();
-        Ok(false)
-    }
-
-    fn seal(&mut self, sealer: &mut Sealer<D>, placed: PlacedMark) -> Result<(), SealFailure> {
-        let PlacedMark { end, mark, number, .. } = placed;
-        // The writing thread has sealed it meanwhile when it closed a segment.
-        if end >= sealer.sealed_end() && !sealer.says(&mark, end) {
-            let note = sealer.seal(mark.clone(), end, now_ms(), false)?;
-            let mut state = self.shared.lock();
-            state.signed(note);
-            state.progress.sealed_bytes = sealer.sealed_end();
-            state.progress.sealed_lines = sealer.lines();
-            self.shared.changed.notify_all();
-        }
-        // A later one may stand in its place already.
-        let mut state = self.shared.lock();
-        if let Some(front) = state.marks.front_mut().filter(|front| front.number == number) {
-            front.urgent = false;
-        }
-        state.progress.sealed_pieces = state.progress.sealed_pieces.max(number);
-        self.shared.changed.notify_all();
-        drop(state);
-        self.rhythm.done(self.shared.moment());
-        Ok(())
     }
 }

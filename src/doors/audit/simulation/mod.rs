@@ -10,6 +10,8 @@ mod dice;
 mod disk;
 mod node;
 
+use std::io::Write as _;
+
 use broker::Broker;
 use dice::Dice;
 use disk::{Fault, SimulatedDisk};
@@ -101,31 +103,28 @@ fn whatever_happens_each_message_is_there_once_and_every_loss_is_told() {
         (None, seeds) => 0..seeds.unwrap_or(SEEDS),
     };
     let threads = std::thread::available_parallelism().map_or(1, |number| number.get() as u64);
-    let mut sum = Tally::default();
     let tried = seeds.end - seeds.start;
+    let share = &|thread: u64| {
+        let mut sum = Tally::default();
+        for seed in seeds.clone().skip(usize::try_from(thread).expect("small")).step_by(threads as usize) {
+            let again = format!("again: ORDERTRAIL_SEED={seed} cargo test --lib simulation");
+            sum.add(live(seed).map_err(|error| format!("seed {seed}: {error}\n{again}"))?);
+        }
+        Ok::<_, String>(sum)
+    };
+    let (mut sum, mut failures) = (Tally::default(), Vec::new());
     std::thread::scope(|scope| {
-        let lives: Vec<_> = (0..threads)
-            .map(|thread| {
-                let seeds = seeds.clone();
-                scope.spawn(move || {
-                    let mut sum = Tally::default();
-                    for seed in seeds.skip(usize::try_from(thread).expect("small")).step_by(threads as usize) {
-                        let lived = live(seed);
-                        let Ok(tally) = lived else {
-                            let error = lived.expect_err("it failed");
-                            panic!("seed {seed}: {error}\nagain: ORDERTRAIL_SEED={seed} cargo test --lib simulation");
-                        };
-                        sum.add(tally);
-                    }
-                    sum
-                })
-            })
-            .collect();
+        let lives: Vec<_> = (0..threads).map(|thread| scope.spawn(move || share(thread))).collect();
         for life in lives {
-            sum.add(life.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let lived = life.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            match lived {
+                Ok(tally) => sum.add(tally),
+                Err(error) => failures.push(error),
+            }
         }
     });
-    println!("{tried} seeds: {sum:?}");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    drop(writeln!(std::io::stdout(), "{tried} seeds: {sum:?}"));
     if tried >= SEEDS {
         let each = usize::try_from(tried).expect("small");
         assert!(sum.lines > 50 * each && sum.gaps > each && sum.deaths > each, "too little happened: {sum:?}");
