@@ -57,9 +57,13 @@ compose:
     docker compose -f docker-compose.yaml --profile ui config --quiet
     docker compose -f docker-compose.ha.yaml config --quiet
 
-# the benchmarks of benches/, against a Kafka of their own
+# how fast the tracker drains a topic, against kcat, on a Kafka of its own
 bench *ARGS:
-    for script in benches/*.sh; do bash "$script" {{ ARGS }}; done
+    bash benches/drain.sh {{ ARGS }}
+
+# what the audit trail costs: starts, verify, show, against the size of the trail
+bench-audit *ARGS:
+    bash benches/audit.sh {{ ARGS }}
 
 # delete everything that was built or fetched; data and trail stay
 clean:

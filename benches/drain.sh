@@ -17,6 +17,7 @@ usage: benches/drain.sh [options]
   --rounds N     how often each drains (default 5)
   --plain        the same orders without keys and headers, as the Go original wrote them
   --raw          kcat without -J as well: the payloads and nothing else
+  --against FILE another tracker's program as well, one that seals nothing, say: what ours costs more
   --check        exit 1 unless the tracker reaches 0.8 of kcat -J in under 100 MiB
   --wipe         delete the kept broker and topics, and end
   -h, --help     this text
@@ -35,12 +36,16 @@ die() {
   exit 1
 }
 
-orders=500000 rounds=5 kind=full raw='' check='' wipe=''
+orders=500000 rounds=5 kind=full raw='' against='' check='' wipe=''
 while [ $# -gt 0 ]; do
   case $1 in
     --orders | --rounds)
       case ${2:-} in '' | *[!0-9]*) die "$1 needs a number" ;; esac
       if [ "$1" = --orders ]; then orders=$2; else rounds=$2; fi
+      shift ;;
+    --against)
+      [ -x "${2:-}" ] || die "--against needs a program that can be run"
+      against=$2
       shift ;;
     --plain) kind=plain ;;
     --raw) raw=1 ;;
@@ -176,9 +181,9 @@ drain() { # ROUND NAME FILE OUTPUT COMMAND...
   echo "$round $name $seconds $peak" >>"$bench/rounds"
 }
 
-tracker() {
-  drain "$1" tracker "$out/tracker.events" "$out/summary" \
-    "$bin/tracker" -b "$brokers" --topic "$topic" --group "drain-bench" --dir "$out" --until-end --print never
+tracker() { # ROUND NAME PROGRAM
+  drain "$1" "$2" "$out/tracker.events" "$out/summary" \
+    "$3" -b "$brokers" --topic "$topic" --group "drain-bench" --dir "$out" --until-end --print never
   [ "$(tail -n 1 "$out/summary")" = "received=$orders valid=$orders invalid=0 gaps=0" ] ||
     die "the tracker says: $(tail -n 1 "$out/summary")"
 }
@@ -208,11 +213,13 @@ printf '%5s  %-14s %10s %8s %8s %9s %11s\n' round program orders/s s "CPU s" "pe
 kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -e >/dev/null
 for ((round = 1; round <= rounds; round++)); do
   if ((round % 2)); then
-    tracker "$round"
+    tracker "$round" tracker "$bin/tracker"
+    [ -z "$against" ] || tracker "$round" other "$against"
     kcat_json "$round"
   else
     kcat_json "$round"
-    tracker "$round"
+    [ -z "$against" ] || tracker "$round" other "$against"
+    tracker "$round" tracker "$bin/tracker"
   fi
   [ -z "$raw" ] || kcat_raw "$round"
 done
@@ -225,5 +232,10 @@ echo
 echo "disk, dd conv=fdatasync of 1 GiB:        $disk"
 printf 'tracker / kcat -J, median of %s rounds:   %.2f (the mark is 0.80)\n' "$rounds" "$ratio"
 printf 'tracker, highest peak:                   %.1f MiB (the mark is 100)\n' "$peak"
+if [ -n "$against" ]; then
+  other=$(awk '$2 == "tracker" { ours[$1] = $3 } $2 == "other" { theirs[$1] = $3 }
+    END { for (round in ours) print theirs[round] / ours[round] }' "$bench/rounds" | median)
+  printf 'tracker / the other, median:             %.2f\n' "$other"
+fi
 [ -z "$check" ] || awk -v ratio="$ratio" -v peak="$peak" 'BEGIN { exit !(ratio >= 0.8 && peak < 100) }' ||
   die "a mark was missed"
