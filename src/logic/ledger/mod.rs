@@ -15,6 +15,9 @@ mod rhythm;
 mod target;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub use book::{Decision, Effect, Ledger, Recovered, Standing};
 pub use publish::Publisher;
 pub use replay::{Replay, Verdict};
