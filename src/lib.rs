@@ -1,12 +1,13 @@
 //! ordertrail: an event-driven order system on Apache Kafka.
 //!
-//! The house has five floors, and a room imports only from floors below its own
+//! The house has six floors, and a room imports only from floors below its own
 //! (`tests/floors.rs` fails otherwise; `ARCHITECTURE.md` draws it):
 //!
 //! | floor | rooms | may do |
 //! |---|---|---|
 //! | [`programs`] | producer, tracker | put doors together into something a person runs |
 //! | [`doors`] | kafka, audit, health, web | touch one part of the outside world each |
+//! | [`logic`] | ledger | decide; pure |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |
 //! | [`words`] | order, record | say what an order and a line of each file are; pure |
 //! | [`base`] | money, message | the values all others are made of; pure |
@@ -16,6 +17,7 @@
 
 pub mod base;
 pub mod doors;
+pub mod logic;
 pub mod programs;
 pub mod tools;
 pub mod words;

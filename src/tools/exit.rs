@@ -12,8 +12,12 @@ pub enum Exit {
     Failed,
     /// 2: a flag, a property or a file of settings is wrong.
     Usage,
+    /// 3: the trail is damaged (`audit verify`).
+    Damaged,
     /// 4: no broker answered within the connect timeout (one-shot commands only).
     NoBroker,
+    /// 65: sealed data of the trail are missing or altered.
+    DataAltered,
     /// 74: the disk failed while writing or syncing.
     DiskFailed,
     /// 75: some orders were not delivered.
@@ -27,7 +31,9 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Damaged => 3,
             Exit::NoBroker => 4,
+            Exit::DataAltered => 65,
             Exit::DiskFailed => 74,
             Exit::Undelivered => 75,
         }

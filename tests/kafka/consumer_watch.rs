@@ -276,7 +276,7 @@ fn offsets_of_a_transaction_are_published_when_it_is_committed_and_only_then() {
     let consumer = cluster.consumer(&cluster.topic(&from, LONG).expect("it is there"), &group).expect("it can be made");
     let transactions = cluster.transactions(&to, &kafka.unused_name("id")).expect("properties are good");
     let mut producer = transactions.open(|_| true).expect("it can be opened");
-    let record = KafkaRecord { key: Some(b"key"), payload: b"value", headers: &[] };
+    let record = KafkaRecord { key: Some(b"key"), payload: Some(b"value"), ..KafkaRecord::default() };
     producer.begin().expect("it begins");
     producer.send(&to, &record, || true).expect("it is taken");
     producer.send_offsets(&consumer, &[(0, 4)], |_| true).expect("they are taken");
@@ -297,7 +297,7 @@ fn a_producer_that_was_replaced_can_do_nothing_more() {
     let topic = kafka.topic(1);
     let cluster = connected(kafka.bootstrap());
     let transactions = cluster.transactions(&topic, &kafka.unused_name("id")).expect("properties are good");
-    let record = KafkaRecord { key: None, payload: b"value", headers: &[] };
+    let record = KafkaRecord { payload: Some(b"value"), ..KafkaRecord::default() };
     let mut first = transactions.open(|_| true).expect("it can be opened");
     first.begin().expect("it begins");
     first.send(&topic, &record, || true).expect("it is taken");

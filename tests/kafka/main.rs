@@ -13,6 +13,8 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
+//! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
@@ -23,8 +25,10 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
+//! | `tracker_incarnations.rs` | the same name, another thing: topics made anew, clusters swapped |
 //! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
 //! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
 //! | `tracker_options.rs` | what flags change |
@@ -32,6 +36,7 @@
 //! | `tracker_restarts.rs` | killed, torn, adopted: the file's tail is the truth |
 //! | `tracker_standby.rs` | two trackers and one directory |
 //! | `tracker_stops.rs` | ending at the end, and ending on a signal |
+//! | `tracker_truncations.rs` | logs that were cut behind the position |
 //! | `tracker_web.rs` | `--listen` |
 
 #![allow(
@@ -55,6 +60,8 @@ macro_rules! trials {
     };
 }
 
+mod audit_replay;
+mod chaos;
 mod consumer_watch;
 mod harness;
 mod hostile;
@@ -66,8 +73,10 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod tracker_calls;
 mod tracker_faults;
 mod tracker_gaps;
+mod tracker_incarnations;
 mod tracker_lines;
 mod tracker_log;
 mod tracker_options;
@@ -75,6 +84,7 @@ mod tracker_outages;
 mod tracker_restarts;
 mod tracker_standby;
 mod tracker_stops;
+mod tracker_truncations;
 mod tracker_web;
 
 use libtest_mimic::Arguments;
@@ -91,7 +101,10 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let trials = [
+        // First, since it takes longest.
+        chaos::trials(),
         consumer_watch::trials(),
+        audit_replay::trials(),
         hostile::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),
@@ -101,8 +114,10 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        tracker_calls::trials(),
         tracker_faults::trials(),
         tracker_gaps::trials(),
+        tracker_incarnations::trials(),
         tracker_lines::trials(),
         tracker_log::trials(),
         tracker_options::trials(),
@@ -110,6 +125,7 @@ fn main() -> ExitCode {
         tracker_restarts::trials(),
         tracker_standby::trials(),
         tracker_stops::trials(),
+        tracker_truncations::trials(),
         tracker_web::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());

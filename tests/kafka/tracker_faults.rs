@@ -74,7 +74,7 @@ fn killed_within_any_call_on_the_file_nothing_is_lost_or_twice() {
     kafka.produce(&topic, &orders(0..2_000));
     let on_broker = kafka.dump(&topic);
     let mut kills = 0;
-    for call in ["openat", "lseek", "write", "fdatasync", "ftruncate", "close"] {
+    for call in ["openat", "pwrite64", "fdatasync", "fallocate", "ftruncate", "close"] {
         for nth in 1..=3 {
             let scratch = Scratch::new("killed");
             let dir = trail_dir(&scratch);
@@ -137,7 +137,7 @@ fn a_full_disk_is_waited_for() {
     let scratch = Scratch::new("full");
     let dir = trail_dir(&scratch);
     kafka.produce(&topic, &orders(0..500));
-    let run = faulty(&kafka, &topic, &scratch, "write:error=ENOSPC:when=1..4");
+    let run = faulty(&kafka, &topic, &scratch, "pwrite64:error=ENOSPC:when=1..4");
     let mut traced = Traced::start(run, &scratch);
     wait_for_event(&dir, "disk.full");
     wait_for_event(&dir, "disk.ok");
@@ -156,7 +156,7 @@ fn a_write_that_fails_for_good_ends_it() {
     let topic = kafka.topic(1);
     kafka.produce(&topic, &orders(0..100));
     let scratch = Scratch::new("write-eio");
-    let exit = faulty(&kafka, &topic, &scratch, "write:error=EIO:when=1+").arg("--until-end").finish();
+    let exit = faulty(&kafka, &topic, &scratch, "pwrite64:error=EIO:when=1+").arg("--until-end").finish();
     exit.expect_code(74).expect_message(&["tracker.events"]);
     drain(&kafka, &topic, &scratch);
     Trail::read(&trail_dir(&scratch)).expect_records(&kafka.dump(&topic));

@@ -1,7 +1,9 @@
 //! What cannot be had any more, and is never silent.
 
-use crate::harness::{LONG, Line, wait_until};
-use crate::harness::{Need, Record, Scratch, Trail, drain, events, order, shared, tracker, trail_dir, wait_for_lines};
+use crate::harness::{
+    Ending, LONG, Line, Need, Record, Scratch, Signal, Trail, drain, events, expect_sealed, expect_told_once, order,
+    shared, tracker, trail_dir, wait_for_lines, wait_until,
+};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
@@ -12,7 +14,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             records_deleted_before_they_were_read_are_one_gap_line,
             the_first_run_begins_at_the_oldest_record_and_says_so,
-            a_topic_made_anew_is_a_gap_and_read_from_its_beginning,
+            records_deleted_under_a_running_tracker_are_one_gap_line,
+            what_a_transaction_took_back_is_no_gap,
             a_partition_added_while_running_is_read_from_its_beginning,
         ]
     )
@@ -59,6 +62,7 @@ fn records_deleted_before_they_were_read_are_one_gap_line() {
     // Told once: the next run has nothing to tell.
     assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0);
     assert_eq!(Trail::read(&dir).lines.len(), trail.lines.len());
+    expect_sealed(&dir);
 }
 
 fn the_first_run_begins_at_the_oldest_record_and_says_so() {
@@ -77,26 +81,49 @@ fn the_first_run_begins_at_the_oldest_record_and_says_so() {
     assert_eq!(subscribed[0].metadata()["positions"]["0"], 6);
 }
 
-fn a_topic_made_anew_is_a_gap_and_read_from_its_beginning() {
+/// The tracker is held up while the broker deletes what it has not read yet.
+fn records_deleted_under_a_running_tracker_are_one_gap_line() {
     let kafka = shared();
-    let topic = kafka.topic(1);
-    let scratch = Scratch::new("anew");
+    let topic = kafka.topic(2);
+    let scratch = Scratch::new("retention-running");
+    let dir = trail_dir(&scratch);
     kafka.produce(&topic, &orders(0, 0..10));
-    assert_eq!(drain(&kafka, &topic, &scratch).received, 10);
-    remake(&topic, 4);
-    let summary = drain(&kafka, &topic, &scratch);
-    assert_eq!((summary.received, summary.gaps), (4, 1));
-    let trail = Trail::read(&trail_dir(&scratch));
-    assert_eq!(the_gap(&trail).get("audit")["kind"], "truncation");
-    let read: Vec<i64> = trail.messages().skip(10).map(Line::offset).collect();
-    assert_eq!(read, [0, 1, 2, 3]);
+    kafka.produce(&topic, &orders(1, 0..4));
+    let mut running = tracker(&kafka, &topic, &scratch).start();
+    wait_for_lines(&mut running, &dir, 14);
+    running.signal(Signal::STOP);
+    kafka.produce(&topic, &orders(0, 10..3_000));
+    kafka.delete_before(&topic, 0, 2_990);
+    running.signal(Signal::CONT);
+    wait_until("the gap is told", LONG, || (!events(&dir, "audit.gap").is_empty()).then_some(()));
+    wait_until("all is read", LONG, || (Trail::count_so_far(&dir) >= 14 + 1 + 10).then_some(()));
+    running.terminate(LONG).expect_code(0);
+    let trail = Trail::read(&dir);
+    expect_told_once(&dir, "retention");
+    let audit = the_gap(&trail).get("audit");
+    // What was fetched before it was deleted may be there.
+    assert_eq!(audit["to"], 2_990);
+    let from = audit["from"].as_i64().unwrap();
+    let read: Vec<i64> = trail.messages().filter(|line| line.partition() == 0).map(Line::offset).collect();
+    assert_eq!(read, (0..from).chain(2_990..3_000).collect::<Vec<i64>>());
+    expect_sealed(&dir);
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0);
 }
 
-fn remake(topic: &str, messages: u32) {
+fn what_a_transaction_took_back_is_no_gap() {
     let kafka = shared();
-    kafka.delete_topic(topic);
-    kafka.make_topic(topic, 1);
-    kafka.produce(topic, &orders(0, 100..100 + messages));
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("aborted");
+    kafka.produce(&topic, &orders(0, 0..3));
+    kafka.transact(&topic, &orders(0, 3..6), Ending::Abort);
+    kafka.transact(&topic, &orders(0, 6..8), Ending::Commit);
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0);
+    let trail = Trail::read(&trail_dir(&scratch));
+    let read: Vec<i64> = trail.messages().map(Line::offset).collect();
+    assert_eq!(read, [0, 1, 2, 7, 8]);
+    assert_eq!(trail.at(0, 7).number_of("gap_before"), 4, "three messages and the marker");
+    trail.expect_unbroken();
+    expect_sealed(&trail_dir(&scratch));
 }
 
 fn a_partition_added_while_running_is_read_from_its_beginning() {
@@ -113,4 +140,6 @@ fn a_partition_added_while_running_is_read_from_its_beginning() {
     wait_for_lines(&mut running, &dir, 10);
     running.terminate(LONG).expect_code(0);
     Trail::read(&dir).expect_records(&kafka.dump(&topic));
+    assert_eq!(events(&dir, "partitions.added").len(), 1);
+    expect_sealed(&dir);
 }

@@ -1,13 +1,31 @@
-//! The audit trail, `tracker.events`: found, recovered, appended to, synced.
+//! The audit trail, `tracker.events`: found, recovered, appended to, synced, sealed, rotated.
 //!
 //! The file's own tail is the truth of the position in the topic. One cannot append before one has
 //! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
 
 mod append;
+mod keys;
+mod paths;
+pub mod read;
+mod reader;
 mod recover;
+mod sealer;
+mod shared;
+mod stored;
+pub mod verify;
+mod work;
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
 
-pub use append::{AppendError, Appender, Durability, Latencies, Progress, Submitted, trail_path};
-pub use recover::{Positions, RecoverError, Recovery, Trail, open};
+pub use append::{AppendOptions, Appender, Finished, Submitted};
+pub use keys::{KeysError, Rotation, rotate_key, settle_keys};
+pub use paths::{
+    checkpoints_path, index_path, key_path, lock_path, public_key_path, seal_path, segment_path, segments_path,
+    trail_path,
+};
+pub use recover::{RecoverError, Recovery, Trail, open};
+pub use sealer::Mark;
+pub use shared::{AppendError, Latencies, Progress};

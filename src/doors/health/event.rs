@@ -26,6 +26,7 @@ pub enum HealthEvent {
     },
     Recovered {
         lines: u64,
+        unsealed_lines: u64,
         bytes: u64,
         cut_bytes: u64,
         kept_in: Option<PathBuf>,
@@ -38,6 +39,7 @@ pub enum HealthEvent {
         topic: String,
         group: String,
         cluster_id: Option<String>,
+        topic_id: Option<String>,
         partitions: Vec<i32>,
         from: &'static str,
     },
@@ -75,6 +77,13 @@ pub enum HealthEvent {
         reason: String,
     },
     CommitFailed {
+        reason: String,
+    },
+    ConsumerRebuilt {
+        reason: String,
+    },
+    AnchorFailed {
+        topic: String,
         reason: String,
     },
     PartitionsAdded {
@@ -118,6 +127,8 @@ impl HealthEvent {
             Self::KafkaTrouble { .. } => "kafka.trouble",
             Self::DeadLetterFailed { .. } => "dead_letter.failed",
             Self::CommitFailed { .. } => "commit.failed",
+            Self::ConsumerRebuilt { .. } => "consumer.rebuilt",
+            Self::AnchorFailed { .. } => "anchor.failed",
             Self::PartitionsAdded { .. } => "partitions.added",
             Self::DiskFull { .. } => "disk.full",
             Self::DiskOk { .. } => "disk.ok",
@@ -135,6 +146,8 @@ impl HealthEvent {
             | Self::KafkaTrouble { .. }
             | Self::DeadLetterFailed { .. }
             | Self::CommitFailed { .. }
+            | Self::ConsumerRebuilt { .. }
+            | Self::AnchorFailed { .. }
             | Self::DiskFull { .. } => Level::Warn,
             Self::Recovered { kept_in: Some(_), .. } => Level::Warn,
             _ => Level::Info,
@@ -165,6 +178,8 @@ impl HealthEvent {
             | Self::KafkaTrouble { reason, .. }
             | Self::DeadLetterFailed { reason, .. }
             | Self::CommitFailed { reason }
+            | Self::ConsumerRebuilt { reason }
+            | Self::AnchorFailed { reason, .. }
             | Self::Failed { reason } => Some(reason),
             _ => None,
         }
@@ -178,12 +193,12 @@ impl HealthEvent {
                 "log_file": log_file, "brokers": brokers, "topic": topic, "group": group,
             }),
             Self::Standby { pid, holder } => json!({"pid": pid, "holder": holder}),
-            Self::Recovered { lines, bytes, cut_bytes, kept_in, positions, seconds } => json!({
-                "lines": lines, "bytes": bytes, "cut_bytes": cut_bytes, "kept_in": kept_in,
+            Self::Recovered { lines, unsealed_lines, bytes, cut_bytes, kept_in, positions, seconds } => json!({
+                "lines": lines, "unsealed_lines": unsealed_lines, "bytes": bytes, "cut_bytes": cut_bytes, "kept_in": kept_in,
                 "positions": positions, "seconds": rounded(*seconds),
             }),
-            Self::Subscribed { positions, pid, topic, group, cluster_id, partitions, from } => json!({
-                "pid": pid, "topic": topic, "group": group, "cluster_id": cluster_id,
+            Self::Subscribed { positions, pid, topic, group, cluster_id, topic_id, partitions, from } => json!({
+                "pid": pid, "topic": topic, "group": group, "cluster_id": cluster_id, "topic_id": topic_id,
                 "partitions": partitions, "from": from, "positions": positions,
             }),
             // A report of plain figures always serialises.
@@ -192,10 +207,13 @@ impl HealthEvent {
                 "kafka_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
                 "message_size": size_bytes, "raw_message": raw_message, "suppressed": suppressed,
             }),
-            Self::AuditGap { topic, partition, gap } => json!({
-                "kafka_topic": topic, "kafka_partition": partition,
-                "kind": gap.kind.as_str(), "from": gap.from, "to": gap.to,
-            }),
+            Self::AuditGap { topic, partition, gap } => {
+                // Plain figures and names always serialise.
+                let mut value = serde_json::to_value(gap).unwrap_or_default();
+                value["kafka_topic"] = json!(topic);
+                value["kafka_partition"] = json!(partition);
+                value
+            }
             Self::BrokerLost { brokers, .. } => json!({"brokers": brokers}),
             Self::BrokerBack { brokers, away_seconds } => {
                 json!({"brokers": brokers, "away_seconds": rounded(*away_seconds)})
@@ -204,7 +222,8 @@ impl HealthEvent {
             Self::DeadLetterFailed { topic, partition, offset, .. } => json!({
                 "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
             }),
-            Self::CommitFailed { .. } | Self::Failed { .. } => Value::Null,
+            Self::CommitFailed { .. } | Self::ConsumerRebuilt { .. } | Self::Failed { .. } => Value::Null,
+            Self::AnchorFailed { topic, .. } => json!({"anchor_topic": topic}),
             Self::PartitionsAdded { partitions } => json!({"partitions": partitions}),
             Self::DiskFull { free_bytes } => json!({"free_bytes": free_bytes}),
             Self::DiskOk { paused_seconds } => json!({"paused_seconds": rounded(*paused_seconds)}),

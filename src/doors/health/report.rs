@@ -32,6 +32,12 @@ pub struct MetricsReport {
     pub bytes_written: u64,
     /// Since the start.
     pub syncs: u64,
+    /// Lines that are sealed, over all segments.
+    pub sealed_lines: u64,
+    /// Bytes that are written and not yet sealed.
+    pub unsealed_bytes: u64,
+    /// Segments that were closed since the start.
+    pub rotations: u64,
     /// One write of a piece.
     #[serde(flatten, with = "write_percentiles")]
     pub write_ms: Percentiles,

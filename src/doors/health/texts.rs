@@ -39,17 +39,14 @@ impl HealthEvent {
             Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
             Self::Metrics(_) => "periodic metrics".into(),
             Self::MessageInvalid { .. } => "message is not what was expected; kept as received".into(),
-            Self::AuditGap { gap: Gap { kind: GapKind::Retention, from, to }, .. } => {
-                format!("offsets {from} to {} are gone: the broker deleted them before they were read", to - 1)
-            }
-            Self::AuditGap { gap: Gap { kind: GapKind::Truncation, from, to }, .. } => {
-                format!("the log ended before offset {from}: reading goes on at offset {to}")
-            }
+            Self::AuditGap { partition, gap, .. } => gap.explanation(*partition),
             Self::BrokerLost { brokers, .. } => format!("no broker at {brokers}: waiting, nothing is lost"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} is back: going on"),
             Self::KafkaTrouble { .. } => "Kafka reported trouble; the client goes on by itself".into(),
             Self::DeadLetterFailed { .. } => "a dead letter could not be sent; the trail has the message".into(),
             Self::CommitFailed { .. } => "the group's offsets were not published; the trail does not need them".into(),
+            Self::ConsumerRebuilt { .. } => "the consumer was thrown away and made anew; nothing is lost".into(),
+            Self::AnchorFailed { .. } => "a checkpoint was not published; the next says more".into(),
             Self::PartitionsAdded { .. } => "the topic has new partitions: reading them from their beginning".into(),
             Self::DiskFull { .. } => "the disk is full: reading is paused, Kafka keeps what waits".into(),
             Self::DiskOk { .. } => "there is room again: going on".into(),
@@ -74,17 +71,14 @@ impl HealthEvent {
             Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),
             Self::Metrics(_) => "Métriques système périodiques".into(),
             Self::MessageInvalid { .. } => "Erreur de désérialisation du message".into(),
-            Self::AuditGap { gap: Gap { kind: GapKind::Retention, from, to }, .. } => {
-                format!("Offsets {from} à {} effacés par le broker avant d'être lus", to - 1)
-            }
-            Self::AuditGap { gap: Gap { kind: GapKind::Truncation, from, to }, .. } => {
-                format!("Le journal Kafka finit avant l'offset {from} : la lecture reprend à {to}")
-            }
+            Self::AuditGap { partition, gap, .. } => french_gap(*partition, gap),
             Self::BrokerLost { brokers, .. } => format!("Aucun broker à {brokers} : en attente, rien n'est perdu"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} de retour : reprise"),
             Self::KafkaTrouble { .. } => "Erreur de lecture du message Kafka".into(),
             Self::DeadLetterFailed { .. } => "Message invalide non transmis ; le journal d'audit le garde".into(),
             Self::CommitFailed { .. } => "Offsets du groupe non publiés ; le journal n'en a pas besoin".into(),
+            Self::ConsumerRebuilt { .. } => "Consommateur recréé ; rien n'est perdu".into(),
+            Self::AnchorFailed { .. } => "Point de contrôle non publié ; le suivant en dit plus".into(),
             Self::PartitionsAdded { .. } => "Nouvelles partitions : lues depuis leur début".into(),
             Self::DiskFull { .. } => "Disque plein : lecture suspendue, Kafka garde ce qui attend".into(),
             Self::DiskOk { .. } => "De la place de nouveau : reprise".into(),
@@ -92,6 +86,20 @@ impl HealthEvent {
             Self::Stopping { .. } => "Fin atteinte, fin de la consommation.".into(),
             Self::Stopped { .. } => "Consommateur arrêté proprement".into(),
             Self::Failed { .. } => "Le tracker ne peut pas continuer".into(),
+        }
+    }
+}
+
+fn french_gap(partition: i32, gap: &Gap) -> String {
+    let Gap { kind, from, to, .. } = gap;
+    match kind {
+        GapKind::Retention => format!("Offsets {from} à {} effacés par le broker avant d'être lus", to - 1),
+        GapKind::Truncation => format!("Le journal Kafka finit avant l'offset {from} : la lecture reprend à {to}"),
+        GapKind::TopicRecreated => "Le topic a été recréé : toutes les partitions reprennent à l'offset 0".into(),
+        GapKind::ClusterChanged => "Autre cluster Kafka : toutes les partitions reprennent à l'offset 0".into(),
+        GapKind::PartitionMissing => format!("Le topic n'a plus de partition {partition}, lue jusqu'à l'offset {from}"),
+        GapKind::FileRolledBack => {
+            format!("Le journal d'audit est une copie ancienne, jusqu'à l'offset {from} : la lecture reprend à {to}")
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -149,10 +149,13 @@ impl ConsumerContext for Quiet {}
 
 /// A topic that is being read.
 pub struct Consumer {
-    // All three are `None` only while dropping.
+    // `None` only while dropping.
     pub(super) client: Option<Arc<BaseConsumer<Quiet>>>,
     pub(super) observer: Option<Arc<Observer>>,
     pub(super) fetched: Option<Receiver<Fetched>>,
+    pub(super) nudge: Option<SyncSender<()>>,
+    /// The id of the topic that is read.
+    pub(super) expected: Arc<Mutex<Option<String>>>,
     pub(super) topic: String,
     pub(super) empty: SyncSender<MessageBatch>,
     pub(super) stop: Shutdown,
@@ -168,6 +171,21 @@ impl Consumer {
             self.unanswered.set(self.unanswered.get().saturating_sub(1));
         }
         Some(next)
+    }
+
+    /// From now on only messages of the topic that has this id are delivered: see
+    /// [`Fetched::TopicChanged`]. To be said before anything is read.
+    pub fn expect(&self, topic_id: &str) {
+        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = Some(topic_id.to_owned());
+    }
+
+    /// Looks at the topic now, and not only when it is time: [`Fetched::Watched`] tells what was seen.
+    pub fn look(&self) {
+        if let Some(nudge) = &self.nudge
+            && nudge.try_send(()).is_err()
+        {
+            tracing::trace!("a look that was asked for already will do");
+        }
     }
 
     /// Gives a batch back, so that its memory is used again.
@@ -277,7 +295,14 @@ impl Consumer {
         if assigned.find_partition(&self.topic, partition).is_some() {
             client.incremental_unassign(&list).map_err(failed)?;
         }
-        client.incremental_assign(&list).map_err(failed)
+        client.incremental_assign(&list).map_err(failed)?;
+        if leader_epoch.is_some() {
+            // librdkafka compares the logs when it seeks, and otherwise only when it happens to learn of a
+            // later epoch after reading has begun: without this a partition of a topic that it knows
+            // already would be read on in whatever log stands there now. Nothing is fetched before it.
+            client.seek_partitions(list, Duration::ZERO).map_err(failed)?;
+        }
+        Ok(())
     }
 }
 
@@ -286,6 +311,7 @@ impl Drop for Consumer {
         self.stop.request();
         // A thread that waits for somebody to listen ends by it.
         self.fetched = None;
+        self.nudge = None;
         let threads = std::mem::take(&mut self.threads);
         let (client, observer) = (self.client.take(), self.observer.take());
         // One that waits for an answer to a commit closes late, and without a broker never.

@@ -20,6 +20,7 @@ mod raw;
 mod reader;
 mod settings;
 mod statistics;
+mod target;
 mod topics;
 mod transaction_error;
 mod transactions;
@@ -34,6 +35,7 @@ pub use producer::{DeliveryError, ProduceError, Producer, ProducerEvent, Record,
 pub use reader::Reader;
 pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
+pub use target::TopicTerms;
 pub use topics::{TopicError, TopicInfo, TopicShape};
 pub use transaction_error::TransactionError;
 pub use transactions::{RecordPlace, TransactionalProducer, Transactions};

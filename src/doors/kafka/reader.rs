@@ -1,8 +1,8 @@
 //! Making consumers: the first one, and each that takes the place of one that went mute.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::BaseConsumer;
@@ -67,15 +67,18 @@ impl Reader {
         let observer = Arc::new(Observer::new(&self.settings, &self.topic)?);
         let (events, fetched) = sync_channel(WAITING);
         let (empty, recycled) = sync_channel(WAITING);
+        let (nudge, nudges) = sync_channel(1);
         let stop = Shutdown::new();
-        let incarnation = Incarnation::new(&self.topic, topic_id);
+        let expected = Arc::new(Mutex::new(topic_id.map(str::to_owned)));
+        let incarnation = Incarnation::new(&self.topic, Arc::clone(&expected));
         let log = Log { queue: log, incarnation, is_told: asked.is_some() };
         let fetcher = Fetcher::new(queue, log, self.topic.clone(), (events.clone(), recycled), stop.clone());
         let mut threads = Vec::new();
         let spawned = std::thread::Builder::new().name("fetch".into()).spawn(move || fetcher.run());
         threads.push(spawned.map_err(|error| start(error.to_string()))?);
         let (watched, until) = (Arc::clone(&observer), stop.clone());
-        let spawned = std::thread::Builder::new().name("watch".into()).spawn(move || watch(&watched, &events, &until));
+        let spawned =
+            std::thread::Builder::new().name("watch".into()).spawn(move || watch(&watched, &events, &nudges, &until));
         match spawned {
             Ok(thread) => threads.push(thread),
             Err(error) => {
@@ -88,6 +91,8 @@ impl Reader {
             observer: Some(observer),
             topic: self.topic.clone(),
             fetched: Some(fetched),
+            nudge: Some(nudge),
+            expected,
             empty,
             stop,
             threads,

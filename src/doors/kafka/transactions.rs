@@ -9,14 +9,14 @@
 //! ([`TransactionalProducer::is_tainted`]) and must be replaced before the next transaction begins:
 //! opening another one raises the epoch, which makes the late request harmless.
 
+use std::ffi::CString;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer as _};
 
 use super::cluster::Cluster;
 use super::connect::creation;
@@ -25,6 +25,7 @@ use super::deliveries::delivery_error;
 use super::flight::{Flight, Landing, Missing, is_final, serve};
 use super::parting::part;
 use super::producer::{DeliveryError, Record};
+use super::raw::produce::produce;
 use super::raw::transactions::{self as raw, Refusal};
 use super::settings::{PropertyError, Role, client_config};
 use super::transaction_error::{TransactionError, judge, refusal};
@@ -175,20 +176,15 @@ impl TransactionalProducer {
         record: &Record<'_>,
         mut goes_on: impl FnMut() -> bool,
     ) -> Result<(), TransactionError> {
-        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
-        for &(key, value) in record.headers {
-            headers = headers.insert(Header { key, value: Some(value) });
-        }
+        let no_topic = || TransactionError::Fatal { reason: format!("{topic:?} is no name for a topic") };
+        let topic = CString::new(topic).map_err(|_| no_topic())?;
         let index = self.flight.take_off();
-        let mut waiting: BaseRecord<'_, [u8], [u8], usize> =
-            BaseRecord::with_opaque_to(topic, index).payload(record.payload).headers(headers);
-        waiting.key = record.key;
         let mut was_empty = false;
-        loop {
-            let Err((error, back)) = self.client.send(waiting) else { return Ok(()) };
-            let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+        while let Err((code, _)) = produce(&self.client, &topic, record, index) {
+            let full = code == RDKafkaErrorCode::QueueFull;
             if !full || was_empty {
                 self.flight.stay();
+                let error = KafkaError::MessageProduction(code);
                 let reason = if full { DeliveryError::TooLarge } else { delivery_error(&error) };
                 return Err(self.fatal().unwrap_or_else(|| match full || is_final(&error) {
                     true => TransactionError::Undelivered { index, reason },
@@ -202,8 +198,8 @@ impl TransactionalProducer {
                 return Err(TransactionError::GaveUp);
             }
             std::thread::park_timeout(QUEUE_FULL_WAIT);
-            waiting = back;
         }
+        Ok(())
     }
 
     /// Publishes `positions` (partition, next offset) of what `consumer` reads as its group's offsets, if

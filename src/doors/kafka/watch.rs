@@ -2,7 +2,7 @@
 //! and one whose topic is gone may not know it.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use rdkafka::consumer::BaseConsumer;
@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// How long one look may take. A stop does not wait for it.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// A topic as its cluster tells it, every two seconds. Nothing is told while the cluster is silent
+/// A topic as its cluster tells it, every two seconds and when it is asked to look. Nothing is told while the cluster is silent
 /// or the topic is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watch {
@@ -99,8 +99,8 @@ impl Observer {
     }
 }
 
-/// Looks at once and then again and again, and tells, until a stop is asked for or nobody listens any more.
-pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, stop: &Shutdown) {
+/// Looks at once, then again and again and whenever it is nudged, and tells, until a stop is asked for or nobody listens any more.
+pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, nudges: &Receiver<()>, stop: &Shutdown) {
     while !stop.is_requested() {
         match observer.look(stop) {
             Ok(watch) => {
@@ -111,7 +111,10 @@ pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, stop: &Sh
             Err(NoAnswer { code: RDKafkaErrorCode::OperationTimedOut, .. }) => {}
             Err(NoAnswer { reason, .. }) => tracing::debug!(topic = observer.topic, reason, "no look at the topic"),
         }
-        stop.wait_timeout(INTERVAL);
+        // Whoever drops the consumer drops the other end, and the wait is over.
+        if nudges.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::orders::{LinePolicy, Next, Orders, doubts};
 use super::pace::Pace;
 use super::report::{Report, Ticket};
 use super::{Source, report};
+use crate::base::message::Headers;
 use crate::doors::kafka::{Producer, Record, SendError};
 use crate::tools::shutdown::Shutdown;
 use crate::words::order::Order;
@@ -136,7 +137,9 @@ impl<'a> Sender<'a> {
             (None, Place::Line(number)) => label::raw(number, payload.len()),
             (None, place) => place.to_string(),
         });
-        let record = Record { key, payload, headers: &headers.pairs() };
+        let headers = headers.block();
+        let headers = Headers::from_block(&headers);
+        let record = Record { key, payload: Some(payload), headers, ..Record::default() };
         match self.producer.send(&record, Ticket { place, label }, self.shutdown) {
             Ok(()) => {
                 self.intake.sent.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::doors::health::Language;
-use crate::tools::config::{CommonArgs, SideCommand, duration};
+use crate::tools::config::{CommonArgs, SideCommand, byte_size, duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +16,8 @@ Examples:
   tracker -b broker:9093 -X security.protocol=SSL
   tail -f tracker.events | jq .            watch the trail itself
 
-Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (--until-end), 74 the disk failed.";
+Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (--until-end), 65 sealed data missing or altered,
+74 the disk failed.";
 
 /// What a payload should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -96,6 +97,18 @@ pub struct TrackerArgs {
     /// Also send each invalid message to this topic, made when missing
     #[arg(long, value_name = "NAME")]
     pub dead_letter_topic: Option<String>,
+
+    /// Publish each signed checkpoint to this topic too, made when missing
+    #[arg(long, value_name = "NAME")]
+    pub anchor_topic: Option<String>,
+
+    /// Begin another segment before tracker.events gets larger than this; K, M and G are understood
+    #[arg(long, value_name = "BYTES", value_parser = byte_size)]
+    pub rotate_size: Option<u64>,
+
+    /// Begin another segment when the first line of tracker.events is this old, for example 24h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub rotate_every: Option<Duration>,
 
     /// How long to go on reading what was there when a stop was asked for
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::args::{DurabilityChoice, Payload, Print, TrackerArgs};
 use super::error::TrackerError;
-use crate::doors::audit::Durability;
 use crate::doors::health::Language;
 use crate::doors::kafka::{self, Role, TopicShape};
+use crate::logic::ledger::{Durability, RotationRule};
 use crate::tools::config::ClientSettings;
 
 /// How orders are printed, once it is known what standard output is.
@@ -53,6 +53,8 @@ pub struct TrackerConfig {
     pub(super) durability: Durability,
     pub(super) partitions: PartitionFilter,
     pub(super) dead_letter_topic: Option<String>,
+    pub(super) anchor_topic: Option<String>,
+    pub(super) rotation: RotationRule,
     pub(super) drain_timeout: Duration,
     pub(super) language: Language,
     pub(super) until_end: bool,
@@ -80,13 +82,17 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
             Some(list) => PartitionFilter::Only(partition_list(list)?),
         };
         let topic = args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", "orders"));
-        if let Some(letters) = &args.dead_letter_topic {
+        let sent_to = [("--dead-letter-topic", &args.dead_letter_topic), ("--anchor-topic", &args.anchor_topic)];
+        for (flag, other) in sent_to.into_iter().filter_map(|(flag, other)| Some((flag, other.as_ref()?))) {
             kafka::check(&client, Role::Producer)?;
-            if *letters == topic {
-                let reason =
-                    format!("--dead-letter-topic must not be {topic} itself: each letter would be read and sent again");
+            if *other == topic {
+                let reason = format!("{flag} must not be {topic} itself: each message would be read and sent again");
                 return Err(TrackerError::Usage { reason });
             }
+        }
+        if args.rotate_size == Some(0) || args.rotate_every.is_some_and(|every| every.is_zero()) {
+            let reason = "--rotate-size and --rotate-every must be more than nothing, for example 1G and 24h".into();
+            return Err(TrackerError::Usage { reason });
         }
         Ok(Self {
             client,
@@ -110,6 +116,8 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
             },
             partitions,
             dead_letter_topic: args.dead_letter_topic,
+            anchor_topic: args.anchor_topic,
+            rotation: RotationRule { size_bytes: args.rotate_size, every: args.rotate_every },
             drain_timeout: args.drain_timeout,
             language: args.lang,
             until_end: args.until_end,

@@ -122,6 +122,7 @@ impl TrackerError {
             | Self::Consume(ConsumeError::Property(_))
             | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Recover(RecoverError::Altered { .. }) => Exit::DataAltered,
             Self::Recover(RecoverError::Disk { source, .. }) if !is_about_the_place(source) => Exit::DiskFailed,
             Self::Append(AppendError::Disk { .. } | AppendError::StillFull { .. }) => Exit::DiskFailed,
             _ => Exit::Failed,

@@ -1,26 +1,24 @@
 //! `tracker`: writes every message of a topic to `tracker.events`, exactly once and in order, and
 //! its own health to `tracker.log`.
 //!
-//! The way of a message: the consumer's thread fetches it into a batch; [`session`] asks [`position`]
-//! whether it is due, [`judge`] what it is, writes its line into a piece, and hands the piece to the
+//! The way of a message: the consumer's thread fetches it into a batch; [`session`] asks the
+//! ledger whether it is due, [`judge`] what it is, writes its line into a piece, and hands the piece to the
 //! trail's writing thread; the syncing thread follows; what is synced is published as the group's
 //! offset. After a crash the file's own tail says where to go on.
 
+mod anchor;
 mod args;
-mod begin;
 mod config;
 mod dead_letters;
 mod error;
 mod invalid;
 mod judge;
-mod position;
+mod learn;
 mod print;
-mod publish;
 mod report;
 mod run;
 mod session;
 mod status;
-mod target;
 
 pub use args::{Payload, Print, TrackerArgs};
 pub use config::TrackerConfig;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::doors::audit::{Latencies, Progress};
 use crate::doors::health::{MetricsReport, PartitionReport, Percentiles, VitalSigns};
+use crate::logic::ledger::Standing;
 
 /// What was recorded since the start of this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,11 +32,13 @@ impl Tally {
 pub(super) struct Reporter {
     started: Instant,
     last: (Instant, u64),
+    /// What the newest segment held when the run began.
+    start_bytes: u64,
 }
 
 impl Reporter {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { started: now, last: (now, 0) }
+    pub(super) fn new(now: Instant, start_bytes: u64) -> Self {
+        Self { started: now, last: (now, 0), start_bytes }
     }
 
     pub(super) fn uptime(&self, now: Instant) -> Duration {
@@ -66,7 +69,10 @@ impl Reporter {
             messages_per_second: rate(tally.received, uptime_seconds),
             interval_messages_per_second: rate(new, now.duration_since(since).as_secs_f64()),
             gaps: tally.gaps,
-            bytes_written: progress.written_bytes,
+            bytes_written: progress.written_bytes - self.start_bytes,
+            sealed_lines: progress.sealed_lines,
+            unsealed_bytes: progress.written_bytes.saturating_sub(progress.sealed_bytes),
+            rotations: progress.rotations,
             syncs: progress.syncs,
             process_cpu_percent: signs.cpu_percent,
             process_memory_bytes: signs.memory_bytes,
@@ -77,10 +83,10 @@ impl Reporter {
     }
 }
 
-/// Where a partition stands. `read_to` is where it was found to end: after its last message there may be
-/// markers that nobody can read, which are no lag.
-pub(super) fn standing(next: i64, readable_end: Option<i64>, read_to: Option<i64>) -> PartitionReport {
-    let reached = read_to.map_or(next, |read_to| read_to.max(next));
+/// Where a partition stands. After its last message there may be markers that nobody can read, which
+/// are no lag.
+pub(super) fn standing(at: Standing) -> PartitionReport {
+    let Standing { next, readable_end, reached } = at;
     let readable_end = readable_end.map(|end| end.max(reached));
     PartitionReport { next, readable_end, lag: readable_end.map(|end| end - reached) }
 }
@@ -139,8 +145,9 @@ mod tests {
         let of = |standings: &[PartitionReport]| {
             lag(&standings.iter().enumerate().map(|(number, at)| (number.to_string(), *at)).collect())
         };
-        assert_eq!(of(&[standing(5, Some(9), None), standing(7, None, None)]), None);
-        assert_eq!(of(&[standing(5, Some(9), None), standing(7, Some(6), None)]), Some(4));
-        assert_eq!(of(&[standing(23, Some(24), Some(24))]), Some(0));
+        let at = |next, readable_end, reached| standing(Standing { next, readable_end, reached });
+        assert_eq!(of(&[at(5, Some(9), 5), at(7, None, 7)]), None);
+        assert_eq!(of(&[at(5, Some(9), 5), at(7, Some(6), 7)]), Some(4));
+        assert_eq!(of(&[at(23, Some(24), 24)]), Some(0));
     }
 }

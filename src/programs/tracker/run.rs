@@ -1,26 +1,25 @@
 //! The life of a tracker: own the folder, recover, connect, record, finish.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::begin::{Announcement, Beginnings};
+use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
 use super::invalid::InvalidLimit;
-use super::position::Position;
+use super::learn::{Announcement, Published, metadata};
 use super::print::Printer;
-use super::publish::Publisher;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::Status;
-use crate::doors::audit::{self, trail_path};
+use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
-use crate::tools::durable::{Lock, LockAttempt};
+use crate::logic::ledger::{Ledger, Publisher};
+use crate::tools::durable::{Lock, LockAttempt, OsDisk};
 use crate::tools::shutdown::Shutdown;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -29,9 +28,6 @@ const STANDBY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long the last offsets may take to be published.
 const LAST_COMMIT: Duration = Duration::from_secs(5);
-
-/// How long the cluster may take to tell its id.
-const CLUSTER_ID: Duration = Duration::from_secs(2);
 
 /// Runs a tracker until it has reached the end (`--until-end`) or a stop is asked for.
 ///
@@ -92,7 +88,7 @@ fn open_log(config: &TrackerConfig) -> Result<HealthLog, TrackerError> {
 /// Becomes the one tracker of the folder, or waits as a standby until the other one ends. `None`
 /// when a stop was asked for meanwhile.
 fn own_folder(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Option<Lock>, TrackerError> {
-    let path = config.dir.join("tracker.events.lock");
+    let path = lock_path(&config.dir);
     let mut told = false;
     loop {
         match Lock::try_acquire(&path).map_err(folder("lock", &path))? {
@@ -120,16 +116,12 @@ fn record(
 ) -> Result<Tally, TrackerError> {
     let status = Status::new(&config.topic, &config.group);
     let _server = config.listen.as_deref().map(|address| status.serve(address)).transpose()?;
-    let (trail, recovery) = audit::open(&trail_path(&config.dir), &config.topic, shutdown)?;
-    let (lines, positions) = (recovery.lines, recovery.positions.clone());
-    log.write(&HealthEvent::Recovered {
-        lines: recovery.lines,
-        bytes: recovery.bytes,
-        cut_bytes: recovery.cut_bytes,
-        kept_in: recovery.kept_in,
-        positions: recovery.positions,
-        seconds: recovery.elapsed.as_secs_f64(),
-    });
+    let mut seed = [0; 40];
+    getrandom::fill(&mut seed).map_err(|error| TrackerError::Start { source: error.into() })?;
+    let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, shutdown)?;
+    let Recovery { lines, ref recovered, .. } = recovery;
+    let ledger = Ledger::new(recovered.clone());
+    log.write(&recovered_event(&recovery));
     let cluster = reach(config, shutdown, log, &status)?;
     let limit = config.until_end.then_some(config.connect_timeout);
     let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown, |reason| {
@@ -147,34 +139,43 @@ fn record(
         }
         None => None,
     };
-    let consumer = cluster.consumer(&topic, &config.group)?;
-    let announcement = Announcement { topic, cluster_id: cluster.id(CLUSTER_ID), lines };
+    let anchors = match &config.anchor_topic {
+        Some(anchors) => Some(Anchors::open(&cluster, anchors, limit, shutdown, log)?),
+        None => None,
+    };
+    let reader = cluster.reader(&topic, &config.group);
     // Its client has done its work; nobody would hear what it reports from here on.
     drop(cluster);
     let start = |source| TrackerError::Start { source };
-    let appender = trail.start(config.durability, shutdown.clone()).map_err(start)?;
+    let mark = trail.mark().clone();
+    let options = AppendOptions { durability: config.durability, rotation: config.rotation, stop: shutdown.clone() };
+    let appender = trail.start(options).map_err(start)?;
+    let submitted_bytes = appender.progress().written_bytes;
     let now = Instant::now();
     let mut session = Session {
         config,
         log,
         shutdown,
         status: &status,
-        consumer,
+        consumer: reader.consumer(None)?,
+        reader,
         appender,
-        position: Position::new(positions),
+        ledger,
+        mark,
         printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
-        publisher: Publisher::new(now),
-        reporter: Reporter::new(started),
+        publisher: Publisher::new(started.elapsed()),
+        reporter: Reporter::new(started, submitted_bytes),
         invalid: InvalidLimit::new(now),
         vitals: Vitals::new(),
         dead_letters: letters,
+        anchors,
         tally: Tally::default(),
-        ends: BTreeMap::new(),
-        targets: None,
-        read_to: BTreeMap::new(),
-        beginnings: Beginnings::new(partitions, now),
-        announcement: Some(announcement),
-        submitted_bytes: 0,
+        published: if recovery.is_new { Published::Done } else { Published::Unknown(0) },
+        was_clean: recovery.was_clean || recovery.is_new,
+        idle_since: now,
+        started,
+        announcement: Some(Announcement { topic, lines }),
+        submitted_bytes,
         stop_deadline: None,
         broker_lost: None,
         disk_full: None,
@@ -183,6 +184,19 @@ fn record(
     };
     read(&mut session)?;
     finish(session, &status)
+}
+
+fn recovered_event(recovery: &Recovery) -> HealthEvent {
+    let positions = &recovery.recovered.positions;
+    HealthEvent::Recovered {
+        lines: recovery.lines,
+        unsealed_lines: recovery.unsealed_lines,
+        bytes: recovery.bytes,
+        cut_bytes: recovery.cut_bytes,
+        kept_in: recovery.kept_in.clone(),
+        positions: positions.iter().map(|(&partition, at)| (partition, at.next)).collect(),
+        seconds: recovery.elapsed.as_secs_f64(),
+    }
 }
 
 /// Waits for a broker: for ever, and says so, unless the run is a one-shot.
@@ -209,10 +223,10 @@ fn reach(
 
 /// Reads until the end that was noted, or until a stop is asked for and what was there is read.
 fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
-    while !session.shutdown.is_requested() && !session.is_done() {
+    while !session.shutdown.is_requested() && !session.ledger.is_done() {
         session.step()?;
-        if session.config.until_end && session.targets.is_none() && session.beginnings.are_done() {
-            session.aim_at_known_ends();
+        if session.config.until_end && !session.ledger.has_aim() && session.ledger.is_begun() {
+            session.ledger.aim_at_known_ends();
         }
     }
     if !session.shutdown.is_requested() {
@@ -225,7 +239,7 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
     let timeout = if away { Duration::ZERO } else { session.config.drain_timeout };
     let deadline = *session.stop_deadline.get_or_insert_with(|| Instant::now() + timeout);
     session.note_targets(deadline);
-    while Instant::now() < deadline && !session.is_done() && session.broker_lost.is_none() {
+    while Instant::now() < deadline && !session.ledger.is_done() && session.broker_lost.is_none() {
         session.step()?;
     }
     Ok(())
@@ -240,12 +254,13 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerErr
     session.report(Instant::now(), true);
     status.not_ready("stopped");
     let lag = session.lag();
-    let positions: Vec<(i32, i64)> = session.recorded().into_iter().collect();
-    let Session { config, log, consumer, appender, reporter, tally, broker_lost, printer, .. } = session;
-    let (_, outcome) = appender.finish();
+    let positions: Vec<(i32, i64)> = session.ledger.recorded().into_iter().collect();
+    let Session { config, log, consumer, appender, reporter, tally, broker_lost, printer, anchors, .. } = session;
+    let origin = appender.origin().to_owned();
+    let Finished { progress, checkpoints, outcome } = appender.finish();
     outcome?;
     if broker_lost.is_none() && !positions.is_empty() {
-        consumer.commit(&positions, "");
+        consumer.commit(&positions, &metadata(&origin, progress.sealed_lines));
         let deadline = Instant::now() + LAST_COMMIT;
         while consumer.unanswered() > 0 && Instant::now() < deadline {
             // What is read from here on stays in Kafka; the next start reads it again.
@@ -253,6 +268,12 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerErr
             if let Err(reason) = answer {
                 log.write(&HealthEvent::CommitFailed { reason });
             }
+        }
+    }
+    if let Some(anchors) = anchors {
+        let timeout = if broker_lost.is_none() { LAST_COMMIT } else { Duration::ZERO };
+        if let Some(event) = anchors.finish(&origin, checkpoints.into_iter(), timeout) {
+            log.write(&event);
         }
     }
     log.write(&stopped(tally, reporter.uptime(Instant::now()), lag));

@@ -5,27 +5,29 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::begin::{Announcement, Beginnings, ENDS_ANSWER};
+use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
 use super::invalid::InvalidLimit;
 use super::judge::judge;
-use super::position::{Decision, Position};
+use super::learn::{Announcement, Published, metadata};
 use super::print::Printer;
-use super::publish::Publisher;
 use super::report::{Reporter, Tally, add_latencies, lag, standing};
 use super::status::Status;
-use super::target::Targets;
-use crate::doors::audit::{Appender, Submitted};
+use crate::doors::audit::{Appender, Mark, Submitted};
 use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
-use crate::doors::kafka::{Consumer, Fetched, MessageBatch};
+use crate::doors::kafka::{Consumer, Fetched, MessageBatch, Reader};
+use crate::logic::ledger::{Decision, Ledger, Moment, Publisher};
 use crate::tools::durable::free_bytes;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{Received, Verdict, write_message};
 
 /// How long to wait for something to read before looking after everything else.
 const IDLE: Duration = Duration::from_millis(50);
+
+/// How long a broker may take to tell the ends of the partitions.
+const ENDS_ANSWER: Duration = Duration::from_secs(1);
 
 /// How often the figures behind `/metrics` are renewed.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,23 +38,27 @@ pub(super) struct Session<'a> {
     pub(super) log: &'a HealthLog,
     pub(super) shutdown: &'a Shutdown,
     pub(super) status: &'a Status,
+    /// Makes another consumer when this one is of no use any more.
+    pub(super) reader: Reader,
     pub(super) consumer: Consumer,
     pub(super) appender: Appender,
-    pub(super) position: Position,
+    pub(super) ledger: Ledger,
+    /// Where the trail stands with everything that was handed to it.
+    pub(super) mark: Mark,
     pub(super) printer: Printer,
     pub(super) publisher: Publisher,
     pub(super) reporter: Reporter,
     pub(super) invalid: InvalidLimit,
     pub(super) vitals: Vitals,
     pub(super) dead_letters: Option<DeadLetters>,
+    pub(super) anchors: Option<Anchors>,
     pub(super) tally: Tally,
-    /// One past the last that can be read, by partition, as last heard.
-    pub(super) ends: BTreeMap<i32, i64>,
-    /// What must be read before stopping, once that is known.
-    pub(super) targets: Option<Targets>,
-    /// The next offset at which a partition was found to end; after the last message there may be markers.
-    pub(super) read_to: BTreeMap<i32, i64>,
-    pub(super) beginnings: Beginnings,
+    pub(super) published: Published,
+    /// Whether the tracker before this one stopped as asked, or there was none.
+    pub(super) was_clean: bool,
+    /// When the consumer last had something, or was last not asked for long.
+    pub(super) idle_since: Instant,
+    pub(super) started: Instant,
     pub(super) announcement: Option<Announcement>,
     /// Handed to the trail in this run.
     pub(super) submitted_bytes: u64,
@@ -67,75 +73,33 @@ pub(super) struct Session<'a> {
 impl Session<'_> {
     /// Waits at most a moment for something to read and deals with it, then looks after the rest.
     pub(super) fn step(&mut self) -> Result<(), TrackerError> {
-        self.begin_waiting()?;
-        if let Some(fetched) = self.consumer.next(IDLE) {
-            self.take(fetched)?;
-        }
-        self.look_after(Instant::now())
-    }
-
-    fn take(&mut self, fetched: Fetched) -> Result<(), TrackerError> {
-        match fetched {
-            Fetched::Messages(batch) => {
+        self.ledger.tick(self.moment());
+        self.carry_out()?;
+        match self.consumer.next(IDLE) {
+            Some(Fetched::Messages(batch)) => {
+                self.idle_since = Instant::now();
                 self.record(&batch)?;
                 self.consumer.recycle(batch);
             }
-            Fetched::PartitionEnd { partition, offset } => {
-                self.read_to.insert(partition, offset);
-                self.reached(partition, offset);
-            }
-            Fetched::OffsetGone { partition, .. } => self.beginnings.again(partition, Instant::now()),
-            Fetched::Watched(watch) => self.add((0..watch.partitions).collect()),
-            Fetched::TopicChanged => {
-                let reason = "the topic is another one now: restart the tracker".to_owned();
-                self.log.write(&HealthEvent::KafkaTrouble { partition: None, reason });
-            }
-            Fetched::BrokerLost { reason } => {
-                self.broker_lost = Some(Instant::now());
-                let brokers = self.config.client.brokers.clone();
-                self.log.write(&HealthEvent::BrokerLost { brokers, reason });
-            }
-            Fetched::BrokerBack => {
-                if let Some(since) = self.broker_lost.take() {
-                    let brokers = self.config.client.brokers.clone();
-                    let away_seconds = since.elapsed().as_secs_f64();
-                    self.log.write(&HealthEvent::BrokerBack { brokers, away_seconds });
-                }
-            }
-            Fetched::Statistics(statistics) => {
-                let known = statistics.partitions.iter().filter_map(|at| Some((at.partition, at.readable_end?)));
-                self.ends.extend(known);
-            }
-            Fetched::Committed(answer) => {
-                if let Some(reason) = self.publisher.answered(answer) {
-                    self.log.write(&HealthEvent::CommitFailed { reason });
-                }
-            }
-            Fetched::Trouble { partition, reason } => {
-                self.log.write(&HealthEvent::KafkaTrouble { partition, reason });
-            }
+            Some(other) => self.learn(other)?,
+            None => {}
         }
-        Ok(())
+        self.carry_out()?;
+        self.look_after(Instant::now())
     }
 
-    fn add(&mut self, mut partitions: Vec<i32>) {
-        partitions.retain(|&partition| self.config.partitions.accepts(partition) && !self.beginnings.knows(partition));
-        if partitions.is_empty() {
-            return;
-        }
-        self.log.write(&HealthEvent::PartitionsAdded { partitions: partitions.clone() });
-        for partition in partitions {
-            self.beginnings.again(partition, Instant::now());
-        }
+    /// How long the tracker has been running: the ledger's clock.
+    pub(super) fn moment(&self) -> Moment {
+        self.started.elapsed()
     }
 
     /// Writes the lines of what is due.
     fn record(&mut self, batch: &MessageBatch) -> Result<(), TrackerError> {
-        let now = Instant::now();
+        let (now, at) = (Instant::now(), self.moment());
         let timestamp = now_text();
         let mut piece = self.appender.empty_piece();
         for message in batch.iter() {
-            let decision = self.position.decide(message.partition, message.offset);
+            let decision = self.ledger.message(message.partition, message.offset, message.leader_epoch, at);
             let Decision::Append { gap_before } = decision else { continue };
             let judged = judge(message.payload, self.config.payload);
             let topic = self.config.topic.as_str();
@@ -143,9 +107,13 @@ impl Session<'_> {
             write_message(&mut piece, &received, &judged.verdict);
             self.tally.received += 1;
             match &judged.verdict {
-                Verdict::Order { .. } | Verdict::Accepted => self.tally.valid += 1,
+                Verdict::Order { .. } | Verdict::Accepted => {
+                    self.tally.valid += 1;
+                    self.mark.valid += 1;
+                }
                 Verdict::Invalid { reason } => {
                     self.tally.invalid += 1;
+                    self.mark.invalid += 1;
                     if let Some(letters) = &self.dead_letters {
                         letters.send(&timestamp, &message, judged.failure, reason, self.shutdown)?;
                     }
@@ -157,10 +125,9 @@ impl Session<'_> {
             if let Some(order) = &judged.order {
                 self.printer.order(now, &message, order, self.shutdown);
             }
-            self.reached(message.partition, message.offset + 1);
         }
         self.wait_for_letters()?;
-        if piece.is_empty() { Ok(()) } else { self.submit(piece) }
+        if piece.is_empty() { Ok(()) } else { self.submit(piece, false) }
     }
 
     /// Waits until the dead letters of a batch have arrived, before its lines are written.
@@ -182,19 +149,42 @@ impl Session<'_> {
     }
 
     /// Hands a piece to the trail, looking after everything else while the disk is slow or full.
-    pub(super) fn submit(&mut self, mut piece: Vec<u8>) -> Result<(), TrackerError> {
+    /// `urgent`: it is sealed as soon as it is synced.
+    pub(super) fn submit(&mut self, mut piece: Vec<u8>, urgent: bool) -> Result<(), TrackerError> {
+        self.mark.identity = self.ledger.identity().clone();
+        self.mark.positions = self.ledger.positions();
+        self.mark.rolled_back.clone_from(self.ledger.rolled_back());
+        let mut waited = false;
         loop {
-            match self.appender.submit(piece)? {
+            match self.appender.submit(piece, &self.mark, urgent)? {
                 Submitted::Taken(bytes) => {
                     self.submitted_bytes = bytes;
                     self.mark_submitted();
-                    return Ok(());
+                    break;
                 }
                 Submitted::NoRoom(back) => piece = back,
             }
+            waited = true;
             self.appender.wait_for_room(IDLE);
             self.look_after(Instant::now())?;
         }
+        if waited {
+            self.idle_since = Instant::now();
+            self.ledger.held_up();
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was handed over is sealed.
+    pub(super) fn wait_for_seal(&mut self) -> Result<(), TrackerError> {
+        while !self.appender.is_sealed() {
+            if self.shutdown.is_requested() && self.disk_full.is_some() {
+                return Ok(());
+            }
+            self.appender.wait_for_seal(IDLE);
+            self.look_after(Instant::now())?;
+        }
+        Ok(())
     }
 
     /// Waits until what was handed over is on the disk, or cannot be.
@@ -205,12 +195,6 @@ impl Session<'_> {
                 return;
             }
             self.appender.wait_for_room(IDLE);
-        }
-    }
-
-    fn reached(&mut self, partition: i32, next: i64) {
-        if let Some(targets) = &mut self.targets {
-            targets.reached(partition, next);
         }
     }
 
@@ -232,8 +216,14 @@ impl Session<'_> {
         if let Some(failed) = progress.failed {
             return Err(failed.into());
         }
-        if let Some(positions) = self.publisher.due(now, progress.synced_bytes) {
-            self.consumer.commit(&positions, "");
+        if let Some(positions) = self.publisher.due(self.moment(), progress.synced_bytes) {
+            self.consumer.commit(&positions, &metadata(self.appender.origin(), progress.sealed_lines));
+        }
+        if let Some(anchors) = &mut self.anchors {
+            anchors.publish(&self.appender, self.shutdown);
+            if let Some(event) = anchors.failure() {
+                self.log.write(&event);
+            }
         }
         while let Some(event) = self.dead_letters.as_ref().and_then(DeadLetters::failure) {
             self.log.write(&event);
@@ -273,59 +263,35 @@ impl Session<'_> {
     fn trouble(&self) -> Option<String> {
         let away = self.broker_lost.map(|since| format!("no broker for {} s", since.elapsed().as_secs()));
         let full = self.disk_full.map(|since| format!("the disk is full for {} s", since.elapsed().as_secs()));
-        let starting = (!self.beginnings.are_done()).then(|| "not all partitions are being read yet".to_owned());
+        let starting = (!self.ledger.is_begun()).then(|| "not all partitions are being read yet".to_owned());
         full.or(away).or(starting)
-    }
-
-    /// The next offset of each partition that this run records.
-    pub(super) fn recorded(&self) -> BTreeMap<i32, i64> {
-        let begun = &self.beginnings.begun;
-        self.position.all().iter().filter(|(partition, _)| begun.contains(partition)).map(|(&p, &n)| (p, n)).collect()
     }
 
     /// With the bytes handed over so far, the trail stands where the positions do.
     pub(super) fn mark_submitted(&mut self) {
-        self.publisher.submitted(self.submitted_bytes, self.recorded());
+        self.publisher.submitted(self.submitted_bytes, self.ledger.recorded());
     }
 
     fn standings(&self) -> BTreeMap<String, PartitionReport> {
-        let standing = |partition: i32, next: i64| {
-            let read_to = self.read_to.get(&partition).copied();
-            (partition.to_string(), standing(next, self.ends.get(&partition).copied(), read_to))
-        };
-        self.recorded().into_iter().map(|(partition, next)| standing(partition, next)).collect()
-    }
-
-    /// What could be read when each partition was begun is what is to be read before stopping.
-    pub(super) fn aim_at_known_ends(&mut self) {
-        self.aim_at(self.ends.clone());
+        let named = |(partition, at): (i32, _)| (partition.to_string(), standing(at));
+        self.ledger.standings().into_iter().map(named).collect()
     }
 
     /// What can be read now is what is to be read before stopping. A partition whose end the broker
     /// does not tell before the deadline is not waited for.
     pub(super) fn note_targets(&mut self, deadline: Instant) {
-        let mut ends = BTreeMap::new();
-        let partitions: Vec<i32> = self.recorded().into_keys().collect();
+        let partitions: Vec<i32> = self.ledger.recorded().into_keys().collect();
         let left = deadline.saturating_duration_since(Instant::now());
-        let found = self.consumer.ends(&partitions, left.min(ENDS_ANSWER)).unwrap_or_default();
-        for (partition, found) in found.into_iter().filter_map(|(partition, found)| Some((partition, found.ok()?))) {
-            self.ends.insert(partition, found.readable_end);
-            ends.insert(partition, found.readable_end);
+        let found = match self.consumer.ends(&partitions, left.min(ENDS_ANSWER)) {
+            Ok(found) if !left.is_zero() => found,
+            _ => BTreeMap::new(),
+        };
+        let ends = found.into_iter().filter_map(|(partition, ends)| Some((partition, ends.ok()?.readable_end)));
+        let ends: BTreeMap<i32, i64> = ends.collect();
+        for (&partition, &end) in &ends {
+            self.ledger.end_heard(partition, Some(end));
         }
-        self.aim_at(ends);
-    }
-
-    fn aim_at(&mut self, ends: BTreeMap<i32, i64>) {
-        let mut targets = Targets::new(ends);
-        for (&partition, &next) in self.position.all() {
-            targets.reached(partition, next);
-        }
-        self.targets = Some(targets);
-    }
-
-    /// Whether all that was to be read is read.
-    pub(super) fn is_done(&self) -> bool {
-        self.beginnings.are_done() && self.targets.as_ref().is_some_and(Targets::is_done)
+        self.ledger.aim_at(ends);
     }
 
     /// Readable and not yet read.

@@ -22,6 +22,26 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is no length of time up to ten years; write it as 2s, 500ms, 1m30s or 24h"))
 }
 
+/// Reads a number of bytes: `1000000`, `500K`, `64M`, `1G`, `2GiB` (each unit 1024 of the one before).
+///
+/// # Errors
+/// A sentence that says what would be accepted, for clap to show.
+pub fn byte_size(text: &str) -> Result<u64, String> {
+    let trimmed = text.trim();
+    let digits = trimmed.trim_end_matches(|character: char| !character.is_ascii_digit());
+    let unit = trimmed.strip_prefix(digits).unwrap_or_default().trim().to_ascii_uppercase();
+    let shift = match unit.as_str() {
+        "" | "B" => Some(0),
+        "K" | "KB" | "KIB" => Some(10),
+        "M" | "MB" | "MIB" => Some(20),
+        "G" | "GB" | "GIB" => Some(30),
+        "T" | "TB" | "TIB" => Some(40),
+        _ => None,
+    };
+    let bytes = shift.and_then(|shift| digits.parse::<u64>().ok()?.checked_mul(1 << shift));
+    bytes.ok_or_else(|| format!("`{text}` is no number of bytes; write it as 1000000, 500K, 64M or 1G"))
+}
+
 /// Whether an error of printing means only that the reader has gone, as `| head` does: a quiet end.
 pub fn is_quiet_end(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
@@ -30,6 +50,18 @@ pub fn is_quiet_end(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_as_people_write_them() {
+        for (text, bytes) in
+            [("0", 0), ("1000000", 1_000_000), ("500K", 512_000), ("64 MiB", 64 << 20), ("1g", 1 << 30)]
+        {
+            assert_eq!(byte_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "G", "-1", "1.5G", "12 parsecs", "99999999999T"] {
+            assert!(byte_size(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn durations_as_people_write_them() {

@@ -1,6 +1,7 @@
 //! Reading a line of `tracker.events`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,8 +28,16 @@ pub enum EventType {
 pub enum GapKind {
     /// The broker deleted them before they were read.
     Retention,
-    /// The log ends before the position that was reached.
+    /// The log was cut behind the position that was reached.
     Truncation,
+    /// The topic of this name is another one now.
+    TopicRecreated,
+    /// The brokers are another cluster now.
+    ClusterChanged,
+    /// The topic has no such partition any more.
+    PartitionMissing,
+    /// An older copy of the trail was put in its place.
+    FileRolledBack,
 }
 
 impl GapKind {
@@ -37,12 +46,21 @@ impl GapKind {
         match self {
             GapKind::Retention => "retention",
             GapKind::Truncation => "truncation",
+            GapKind::TopicRecreated => "topic_recreated",
+            GapKind::ClusterChanged => "cluster_changed",
+            GapKind::PartitionMissing => "partition_missing",
+            GapKind::FileRolledBack => "file_rolled_back",
         }
+    }
+
+    /// Whether its one line is about every partition: after it all of them go on at 0.
+    pub fn is_of_all_partitions(self) -> bool {
+        matches!(self, GapKind::TopicRecreated | GapKind::ClusterChanged)
     }
 }
 
 /// Offsets that could not be had: from the position that was reached to where reading goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Why.
     pub kind: GapKind,
@@ -50,6 +68,71 @@ pub struct Gap {
     pub from: i64,
     /// Where reading goes on.
     pub to: i64,
+    /// The id of the topic or cluster that was; `None` while unknown, and for other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// The id of the one that is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+    /// The next offset of each partition of the one that was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub positions: BTreeMap<i32, i64>,
+    /// What a trail that was rolled back had published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed: Option<i64>,
+    /// The leader's epoch of the last message before `to`, when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leader_epoch: Option<i32>,
+}
+
+impl Gap {
+    /// A gap of which no more than this is known.
+    pub fn new(kind: GapKind, from: i64, to: i64) -> Self {
+        Self { kind, from, to, old: None, new: None, positions: BTreeMap::new(), committed: None, leader_epoch: None }
+    }
+
+    /// Up to which published offset the line accounts for the file, or the log, reaching less far.
+    pub fn tells_of_published(&self) -> Option<i64> {
+        match self.kind {
+            GapKind::FileRolledBack => self.committed,
+            GapKind::Truncation => Some(self.from),
+            _ => None,
+        }
+    }
+
+    /// What happened, in words, for the line of `partition`.
+    pub fn explanation(&self, partition: i32) -> String {
+        let Self { from, to, .. } = self;
+        let (old, new) = (self.old.as_deref().unwrap_or("unknown"), self.new.as_deref().unwrap_or("unknown"));
+        match self.kind {
+            GapKind::Retention => {
+                format!("offsets {from} to {} are gone: the broker deleted them before they were read", to - 1)
+            }
+            GapKind::Truncation => format!("the log ended before offset {from}: reading goes on at offset {to}"),
+            GapKind::TopicRecreated => {
+                format!("the topic was made anew (its id was {old} and is {new}): all partitions go on at offset 0")
+            }
+            GapKind::ClusterChanged => {
+                format!(
+                    "the brokers are another cluster (its id was {old} and is {new}): all partitions go on at offset 0"
+                )
+            }
+            GapKind::PartitionMissing => {
+                format!(
+                    "the topic has no partition {partition} any more: it was read up to offset {from}, and is read from \
+                     offset {to} if it comes back"
+                )
+            }
+            GapKind::FileRolledBack => {
+                let published =
+                    self.committed.map_or_else(|| "a later offset".to_owned(), |offset| format!("offset {offset}"));
+                format!(
+                    "{published} was published, but the file reaches only offset {from}: an older copy was put in its \
+                     place; reading goes on at offset {to}"
+                )
+            }
+        }
+    }
 }
 
 /// The text of an order as it was received, known to be JSON.
@@ -197,6 +280,9 @@ pub struct LineHead<'a> {
     /// Absent in the Go program's lines, and for messages that have none.
     #[serde(default)]
     pub kafka_timestamp: Option<i64>,
+    /// The leader's epoch when it was appended.
+    #[serde(default)]
+    pub leader_epoch: Option<i32>,
     /// Offsets before this one that hold no message for anybody.
     #[serde(default)]
     pub gap_before: i64,
@@ -216,7 +302,7 @@ impl<'a> LineHead<'a> {
 
     /// The offset at which the partition goes on after this line.
     pub fn next_offset(&self) -> i64 {
-        match self.audit {
+        match &self.audit {
             Some(gap) => gap.to,
             None => self.kafka_offset.saturating_add(1),
         }

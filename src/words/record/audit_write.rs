@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::audit_line::{Gap, GapKind};
+use super::audit_line::Gap;
 use crate::base::message::{Message, MessageTime};
 
 /// What was made of a payload.
@@ -96,19 +96,12 @@ pub fn write_message(line: &mut Vec<u8>, received: &Received<'_>, verdict: &Verd
 }
 
 /// Adds the line of a gap, with its LF, at the end of `line`.
-pub fn write_gap(line: &mut Vec<u8>, timestamp: &str, topic: &str, partition: i32, gap: Gap) {
+pub fn write_gap(line: &mut Vec<u8>, timestamp: &str, topic: &str, partition: i32, gap: &Gap) {
     write_start(line, timestamp, "audit.gap", topic, partition, gap.from);
     line.extend_from_slice(b"\"\",\"message_size\":0,\"deserialized\":false,\"error\":");
-    let Gap { kind, from, to } = gap;
-    let error = match kind {
-        GapKind::Retention => {
-            format!("offsets {from} to {} are gone: the broker deleted them before they were read", to - 1)
-        }
-        GapKind::Truncation => format!("the log ended before offset {from}: reading goes on at offset {to}"),
-    };
-    write_text(line, &error);
+    write_text(line, &gap.explanation(partition));
     line.extend_from_slice(b",\"audit\":");
-    write_json(line, &gap);
+    write_json(line, gap);
     line.extend_from_slice(b"}\n");
 }
 

@@ -1,5 +1,7 @@
 //! What was written can be read, whatever it was.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::base::message::{Headers, Message, MessageTime, push_header};
 use proptest::prelude::*;
@@ -41,6 +43,11 @@ fn sent() -> impl Strategy<Value = Sent> {
             gap_before,
         },
     )
+}
+
+fn plain() -> Sent {
+    let time = MessageTime::Unknown;
+    Sent { key: None, payload: None, headers: Vec::new(), time, offset: 0, leader_epoch: None, gap_before: 0 }
 }
 
 fn line_of(sent: &Sent, verdict: &Verdict) -> Vec<u8> {
@@ -97,9 +104,26 @@ proptest! {
             MessageTime::LogAppend(time) => (Some(time), Some("log_append")),
         };
         prop_assert_eq!((back.kafka_timestamp, back.kafka_timestamp_type.as_deref()), (time, kind));
+        let skim = Skim::of(&line).expect("our own line");
+        prop_assert_eq!((skim.timestamp, skim.topic), (back.timestamp.as_ref(), back.kafka_topic.as_ref()));
+        prop_assert_eq!((skim.event_type, skim.partition, skim.offset), (EventType::Invalid, 2, sent.offset));
+        let end = skim.end().expect("our own line");
+        prop_assert_eq!((end.message_size, end.has_order()), (back.message_size, false));
         let head = LineHead::parse(&line).expect("our own line");
         prop_assert_eq!(head.next_offset(), sent.offset + 1);
         prop_assert_eq!(head.continues_from(), sent.offset - sent.gap_before);
+    }
+
+    #[test]
+    fn an_order_id_is_skimmed_only_where_the_order_has_it_first(id in "[a-z\"\\\\]{0,5}", first: bool) {
+        let id = serde_json::to_string(&id).expect("a text");
+        let text = if first { format!("{{\"order_id\":{id}}}") } else { format!("{{\"a\":1,\"order_id\":{id}}}") };
+        let sent = Sent { payload: Some(text.into_bytes()), ..plain() };
+        let line = line_of(&sent, &Verdict::Order { warnings: Vec::new() });
+        let end = Skim::of(&line).and_then(|skim| skim.end()).expect("our own line");
+        prop_assert!(end.has_order());
+        let expected = (first && !id.contains('\\')).then(|| id.trim_matches('"'));
+        prop_assert_eq!(end.order_id(), expected);
     }
 
     #[test]
@@ -140,8 +164,8 @@ fn an_order_keeps_its_spelling_and_loses_only_its_line_breaks() {
 #[test]
 fn a_gap_says_what_is_missing_and_where_it_goes_on() {
     let mut line = Vec::new();
-    let gap = Gap { kind: GapKind::Retention, from: 44, to: 90 };
-    write_gap(&mut line, "2026-11-21T09:12:30.123Z", "orders", 1, gap);
+    let gap = Gap::new(GapKind::Retention, 44, 90);
+    write_gap(&mut line, "2026-11-21T09:12:30.123Z", "orders", 1, &gap);
     let value: Value = serde_json::from_slice(&line).expect("JSON");
     assert_eq!(value["event_type"], "audit.gap");
     assert_eq!(value["audit"], serde_json::json!({"kind": "retention", "from": 44, "to": 90}));
@@ -149,6 +173,40 @@ fn a_gap_says_what_is_missing_and_where_it_goes_on() {
     let head = LineHead::parse(&line).expect("our own line");
     assert_eq!((head.continues_from(), head.next_offset()), (44, 90));
     assert_eq!(AuditLine::parse(&line).expect("our own line").audit, Some(gap));
+}
+
+#[test]
+fn every_kind_of_gap_comes_back_with_what_it_knows() {
+    let bare = |kind| Gap::new(kind, 7, 0);
+    let ids = |kind| Gap {
+        old: Some("a".to_owned()),
+        new: Some("b".to_owned()),
+        positions: BTreeMap::from([(0, 7), (11, 9)]),
+        ..bare(kind)
+    };
+    let (rest, known) = (r#""from":7,"to":0"#, r#","old":"a","new":"b","positions":{"0":7,"11":9}"#);
+    let gaps = [
+        (bare(GapKind::Truncation), format!("{{\"kind\":\"truncation\",{rest}}}"), "ended before offset 7"),
+        (ids(GapKind::TopicRecreated), format!("{{\"kind\":\"topic_recreated\",{rest}{known}}}"), "was a and is b"),
+        (ids(GapKind::ClusterChanged), format!("{{\"kind\":\"cluster_changed\",{rest}{known}}}"), "another cluster"),
+        (bare(GapKind::ClusterChanged), format!("{{\"kind\":\"cluster_changed\",{rest}}}"), "was unknown"),
+        (bare(GapKind::PartitionMissing), format!("{{\"kind\":\"partition_missing\",{rest}}}"), "no partition 3"),
+        (
+            Gap { committed: Some(90), ..bare(GapKind::FileRolledBack) },
+            format!("{{\"kind\":\"file_rolled_back\",{rest},\"committed\":90}}"),
+            "offset 90 was published, but the file reaches only offset 7",
+        ),
+    ];
+    for (gap, json, words) in gaps {
+        let mut line = Vec::new();
+        write_gap(&mut line, "2026-11-21T09:12:30.123Z", "orders", 3, &gap);
+        let text = String::from_utf8(line).expect("UTF-8");
+        assert!(text.ends_with(&format!(",\"audit\":{json}}}\n")), "{text}");
+        let back = AuditLine::parse(text.as_bytes()).expect("our own line");
+        assert!(back.error.as_deref().is_some_and(|error| error.contains(words)), "{text}");
+        assert_eq!(back.audit.as_ref(), Some(&gap));
+        assert!(json.contains(gap.kind.as_str()));
+    }
 }
 
 #[test]

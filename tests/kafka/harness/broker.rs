@@ -9,7 +9,7 @@ use super::proxy::Proxy;
 use super::scratch::Scratch;
 use super::wait::{LONG, wait_until};
 use super::witness;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
@@ -178,4 +178,56 @@ impl Broker {
             process.kill_nine();
         }
     }
+
+    /// Its own process, for signals.
+    pub(crate) fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("it runs")
+    }
+
+    /// Throws all its data away: on its port there will be another cluster. Only while it does not run.
+    pub(crate) fn forget_everything(&self) {
+        assert!(self.process.is_none(), "it runs");
+        std::fs::remove_dir_all(self.scratch.join("data")).expect("its data are ours");
+    }
+
+    /// Cuts the log of a partition before `offset`, which must begin a batch, as a damaged disk or an
+    /// unclean election does. What the broker keeps beside it to start fast is removed, so that it looks
+    /// at what is there. Only while it does not run.
+    pub(crate) fn cut_log(&self, topic: &str, partition: i32, offset: i64) {
+        assert!(self.process.is_none(), "it runs");
+        let logs =
+            find_dir(&self.scratch.join("data"), &format!("{topic}-{partition}")).expect("the partition is here");
+        let log = logs.join("00000000000000000000.log");
+        let bytes = std::fs::read(&log).expect("its first segment is here");
+        let mut at = 0;
+        while first_number(&bytes[at..]) < offset {
+            let length = u32::from_be_bytes(bytes[at + 8..at + 12].try_into().expect("four bytes"));
+            at += 12 + usize::try_from(length).expect("a length");
+        }
+        assert_eq!(first_number(&bytes[at..]), offset, "a batch begins there");
+        std::fs::OpenOptions::new().write(true).open(&log).and_then(|log| log.set_len(at as u64)).expect("it is ours");
+        let parent = logs.parent().expect("it lies somewhere");
+        for name in [".kafka_cleanshutdown", "recovery-point-offset-checkpoint", "replication-offset-checkpoint"] {
+            drop(std::fs::remove_file(parent.join(name)));
+        }
+        for entry in std::fs::read_dir(&logs).expect("it is ours").flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|kind| kind == "index" || kind == "timeindex" || kind == "snapshot") {
+                std::fs::remove_file(path).expect("it is ours");
+            }
+        }
+    }
+}
+
+/// The offset with which a batch begins.
+fn first_number(batch: &[u8]) -> i64 {
+    i64::from_be_bytes(batch[..8].try_into().expect("eight bytes"))
+}
+
+fn find_dir(below: &Path, name: &str) -> Option<PathBuf> {
+    let dirs = std::fs::read_dir(below).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let mut dirs: Vec<PathBuf> = dirs.collect();
+    dirs.sort();
+    let here = dirs.iter().find(|dir| dir.file_name().is_some_and(|found| found == name)).cloned();
+    here.or_else(|| dirs.iter().find_map(|dir| find_dir(dir, name)))
 }

@@ -214,6 +214,17 @@ impl Cluster {
         }});
         Flood { request: Request::ask(&self.request("flood", details), []) }
     }
+
+    /// Starts to write transactions without an end, every third of which is aborted, with a pause after
+    /// each.
+    pub(crate) fn flood_transactions(&self, topic: &str, template: &str, pause_ms: u32) -> Flood {
+        let details = json!({"topic": topic, "template": template, "pause": pause_ms, "client": {
+            "bootstrap.servers": self.bootstrap,
+            "transactional.id": self.unused_name("transactions"),
+            "transaction.timeout.ms": "60000",
+        }});
+        Flood { request: Request::ask(&self.request("transactions", details), []) }
+    }
 }
 
 fn numbers(answer: &Value) -> BTreeMap<String, i64> {
@@ -231,5 +242,12 @@ impl Flood {
     #[track_caller]
     pub(crate) fn stop(self) -> i64 {
         self.request.answer().1["sent"].as_i64().expect("a number is told")
+    }
+
+    /// Stops transactions, and says how many were committed, aborted, and broken off.
+    #[track_caller]
+    pub(crate) fn stop_transactions(self) -> [i64; 3] {
+        let answer = self.request.answer().1;
+        ["committed", "aborted", "failed"].map(|name| answer[name].as_i64().expect("a number is told"))
     }
 }

@@ -2,6 +2,7 @@
 //! that shares no code with the library.
 
 mod broker;
+mod chance;
 mod cluster;
 mod command;
 mod house;
@@ -15,12 +16,14 @@ mod proxy;
 mod reaper;
 mod record;
 mod scratch;
+mod sealed;
 mod tracking;
 mod trail;
 mod wait;
 mod witness;
 
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
+pub(crate) use chance::Chance;
 pub(crate) use cluster::{Cluster, Ending, placed};
 pub(crate) use command::{Run, program};
 pub(crate) use house::{House, one_start_at_a_time, runs};
@@ -33,8 +36,10 @@ pub(crate) use process::{Exit, Process, Signal, send_signal};
 pub(crate) use proxy::Proxy;
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
+pub(crate) use sealed::{Sealed, beside, expect_held, expect_sealed, folder_bytes, notes, segments, whole_trail};
 pub(crate) use tracking::{
-    drain, events, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events, wait_for_lines,
+    drain, events, expect_told_once, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events,
+    wait_for_lines,
 };
 pub(crate) use trail::{Line, Summary, Trail};
 pub(crate) use wait::{LONG, SHORT, wait_until, wait_while_time_passes};

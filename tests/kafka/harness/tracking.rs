@@ -5,6 +5,7 @@ use super::command::{Run, program};
 use super::log::{LogLine, read_log};
 use super::process::Process;
 use super::scratch::Scratch;
+use super::sealed::whole_trail;
 use super::trail::{Summary, Trail};
 use super::wait::{LONG, SHORT, wait_until};
 use std::path::{Path, PathBuf};
@@ -75,4 +76,17 @@ pub(crate) fn wait_for_events(dir: &Path, event: &str, count: usize) -> Vec<LogL
     wait_until(&format!("{count} × {event} in tracker.log"), SHORT, || {
         Some(events(dir, event)).filter(|lines| lines.len() >= count)
     })
+}
+
+/// Exactly one `audit.gap` line of this kind in the trail and no other, and one ERROR in `tracker.log`.
+#[track_caller]
+pub(crate) fn expect_told_once(dir: &Path, kind: &str) {
+    let trail = whole_trail(dir);
+    let gaps: Vec<String> =
+        trail.lines.iter().filter(|line| line.is_gap()).map(|line| line.get("audit")["kind"].to_string()).collect();
+    assert_eq!(gaps, [format!("{kind:?}")], "gaps in the trail");
+    let told = events(dir, "audit.gap");
+    let told: Vec<(&str, String)> =
+        told.iter().map(|line| (line.level(), line.metadata()["kind"].to_string())).collect();
+    assert_eq!(told, [("ERROR", format!("{kind:?}"))], "gaps in tracker.log");
 }

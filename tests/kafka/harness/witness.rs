@@ -37,7 +37,7 @@ impl Witness {
         compiler
             .args(["-cp", &class_path(&[]), "-d"])
             .arg(scratch.path())
-            .args(["Witness.java", "Records.java", "Cluster.java"].map(|name| sources.join(name)));
+            .args(["Witness.java", "Records.java", "Transactions.java", "Cluster.java"].map(|name| sources.join(name)));
         let compiled = Process::start("javac", compiler, scratch.path()).wait(LONG);
         compiled.expect_code(0);
         let mut command = Command::new(java_tool("java"));

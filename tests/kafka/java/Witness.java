@@ -95,6 +95,8 @@ public final class Witness {
                 return Records.produce(request, in);
             case "flood":
                 return Records.flood(request, in);
+            case "transactions":
+                return Transactions.write(request, in);
             case "dump":
                 return Records.dump(request, out);
             default:

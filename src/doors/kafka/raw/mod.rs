@@ -14,6 +14,7 @@
 #![allow(unsafe_code)]
 
 pub(super) mod admin;
+pub(super) mod produce;
 pub(super) mod transactions;
 
 use std::ffi::{CStr, CString};

@@ -20,6 +20,7 @@ use super::orders::{LinePolicy, Orders};
 use super::pace::Pace;
 use super::report::{Report, Ticket};
 use super::send::Ending;
+use crate::base::message::Headers;
 use crate::doors::kafka::{
     Cluster, DeliveryError, LastValues, ProducerEvent, Reach, ReadBackError, Record, RecordPlace, TransactionError,
     TransactionalProducer, Transactions,
@@ -233,8 +234,10 @@ impl<'a> ExactlyOnce<'a> {
         let progress = self.progress_after(batch);
         producer.begin()?;
         for order in batch {
-            let headers = order.headers.pairs();
-            let record = Record { key: order.key.as_deref(), payload: &order.payload, headers: &headers };
+            let headers = order.headers.block();
+            let headers = Headers::from_block(&headers);
+            let (key, payload) = (order.key.as_deref(), Some(order.payload.as_slice()));
+            let record = Record { key, payload, headers, ..Record::default() };
             producer.send(&self.config.topic, &record, || self.patience.goes_on(batch.len()))?;
         }
         self.commit_with_progress(producer, progress, batch.len())
@@ -248,7 +251,7 @@ impl<'a> ExactlyOnce<'a> {
     ) -> Result<Vec<RecordPlace>, TransactionError> {
         let json = progress.to_json().map_err(|error| TransactionError::Fatal { reason: error.to_string() })?;
         let key = self.slot.key();
-        let record = Record { key: Some(key.as_bytes()), payload: &json, headers: &[] };
+        let record = Record { key: Some(key.as_bytes()), payload: Some(&json), ..Record::default() };
         producer.send(self.progress_topic, &record, || self.patience.goes_on(in_flight))?;
         let places = producer.commit(|elapsed, heard| self.patience.waits(elapsed, heard, in_flight))?;
         self.done = progress;

@@ -1,7 +1,9 @@
 //! When the group's offsets are published, and which: only what is on the disk. Pure.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::Moment;
 
 /// How often at most.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -16,35 +18,36 @@ struct Mark {
     positions: BTreeMap<i32, i64>,
 }
 
-/// Decides when to publish.
+/// Decides when the group's offsets are published, and which.
 #[derive(Debug)]
-pub(super) struct Publisher {
+pub struct Publisher {
     /// The last piece that was handed over.
     submitted: Mark,
     /// Waits for its bytes to be synced.
     waiting: Option<Mark>,
-    published: Option<(Instant, BTreeMap<i32, i64>)>,
-    next: Instant,
+    published: Option<(Moment, BTreeMap<i32, i64>)>,
+    next: Moment,
     failing: bool,
 }
 
 impl Publisher {
-    pub(super) fn new(now: Instant) -> Self {
+    /// Begins with nothing handed over.
+    pub fn new(now: Moment) -> Self {
         let submitted = Mark { bytes: 0, positions: BTreeMap::new() };
         Self { submitted, waiting: None, published: None, next: now, failing: false }
     }
 
     /// So many bytes were handed to the trail in all; with them the trail stands at `positions`. Called
     /// only then: while a piece is still being filled or waits for room, positions run ahead of it.
-    pub(super) fn submitted(&mut self, bytes: u64, positions: BTreeMap<i32, i64>) {
+    pub fn submitted(&mut self, bytes: u64, positions: BTreeMap<i32, i64>) {
         self.submitted = Mark { bytes, positions };
     }
 
     /// The positions to publish now, if any: those whose lines are among the `synced_bytes`.
-    pub(super) fn due(&mut self, now: Instant, synced_bytes: u64) -> Option<Vec<(i32, i64)>> {
+    pub fn due(&mut self, now: Moment, synced_bytes: u64) -> Option<Vec<(i32, i64)>> {
         if self.waiting.is_none() && now >= self.next {
             let known = self.published.as_ref().is_some_and(|(at, positions)| {
-                *positions == self.submitted.positions && now.duration_since(*at) < REPEAT
+                *positions == self.submitted.positions && now.saturating_sub(*at) < REPEAT
             });
             if known || self.submitted.positions.is_empty() {
                 return None;
@@ -58,8 +61,13 @@ impl Publisher {
         Some(positions)
     }
 
+    /// The answer will not come: whoever was asked is gone.
+    pub fn forget_answer(&mut self) {
+        self.published = None;
+    }
+
     /// The broker's answer. Gives the reason of a failure once, not every second again.
-    pub(super) fn answered(&mut self, answer: Result<(), String>) -> Option<String> {
+    pub fn answered(&mut self, answer: Result<(), String>) -> Option<String> {
         match answer {
             Ok(()) => {
                 self.failing = false;
@@ -84,7 +92,7 @@ mod tests {
 
     #[test]
     fn nothing_is_published_before_it_is_on_the_disk() {
-        let start = Instant::now();
+        let start = Moment::from_secs(100);
         let mut publisher = Publisher::new(start);
         assert_eq!(publisher.due(start, 0), None, "nothing was handed over");
         publisher.submitted(100, at(5));
@@ -100,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_once_and_tried_again() {
-        let start = Instant::now();
+        let start = Moment::from_secs(100);
         let mut publisher = Publisher::new(start);
         publisher.submitted(0, at(5));
         assert!(publisher.due(start, 0).is_some());

@@ -1,0 +1,304 @@
+//! What stands beside the trail, read before anything is touched.
+
+use std::io;
+use std::path::Path;
+
+use super::keys::{KeysError, settle_keys};
+use super::paths::{checkpoints_path, key_path, public_key_path, seal_path, segment_path, segments_path};
+use super::recover::{RecoverError, disk_error};
+use super::sealer::{Mark, SealedState};
+use crate::base::tree::Tree;
+use crate::logic::ledger::{Identity, Recovered};
+use crate::tools::durable::{Access, Disk, DiskFile};
+use crate::words::seal::{Checkpoint, KeyChain, Notes, Seal, SegmentEntry, SigningKey, StoredNote, Tail};
+
+/// Of the end of the checkpoints so much is read: many times what the last one takes.
+const LAST_NOTES_BYTES: u64 = 64 << 10;
+
+/// What is known of a trail before its newest segment is read.
+pub(super) struct Stored {
+    /// What the newest segment must have: so many sealed bytes, with this end.
+    pub(super) sealed: Option<(u64, Tail)>,
+    pub(super) state: SealedState,
+    /// Where the trail stands at the end of the sealed lines.
+    pub(super) last: Mark,
+    /// `None` for a trail that has none yet.
+    pub(super) key: Option<SigningKey>,
+    /// Whether there is a checkpoint of what is sealed.
+    pub(super) is_signed: bool,
+    /// The last checkpoint, when no seal vouches for its lines.
+    pub(super) to_prove: Option<Checkpoint>,
+    /// Whole notes end here in the file of checkpoints.
+    pub(super) checkpoints_bytes: u64,
+    /// Whole entries, without one whose segment was not closed in the end, end here.
+    pub(super) segments_bytes: u64,
+    pub(super) has_seal: bool,
+    pub(super) was_clean: bool,
+}
+
+impl Stored {
+    pub(super) fn recovered(&self) -> Recovered {
+        let Mark { identity, positions, rolled_back, .. } = self.last.clone();
+        Recovered { identity, positions, rolled_back }
+    }
+}
+
+fn altered(path: &Path, what: impl Into<String>) -> RecoverError {
+    RecoverError::Altered { path: path.to_owned(), what: what.into() }
+}
+
+/// Reads everything beside the newest segment. Writes nothing.
+pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stored, RecoverError> {
+    let seal = read_seal(disk, folder, topic)?;
+    let (mut entries, mut segments_bytes) = read_segments(disk, folder)?;
+    let begun = seal.is_some() || !entries.is_empty();
+    let key = read_key(disk, folder)?;
+    let (signed, checkpoints_bytes) = match &key {
+        Some(key) => last_checkpoint(disk, folder, key)?,
+        None if begun => return Err(no_key(folder, "it is not there, and this trail was signed with it")),
+        None => (None, 0),
+    };
+    if let (Some(key), Some(seal)) = (&key, &seal)
+        && key.origin() != seal.origin
+    {
+        return Err(no_key(folder, format!("it is the key of {}, and the trail is {}", key.origin(), seal.origin)));
+    }
+    // Noted but not renamed: the segment goes on.
+    if let (Some(seal), Some((last, start))) = (&seal, entries.last())
+        && last.first_line == seal.segment.first_line
+    {
+        let closed = segment_path(folder, last.first_line);
+        match disk.open(&closed).map_err(disk_error("open", &closed))? {
+            None => {
+                segments_bytes = *start;
+                entries.pop();
+            }
+            Some(file) => {
+                let length = file.length().map_err(disk_error("read", &closed))?;
+                if length < last.bytes {
+                    return Err(altered(&closed, format!("it has {length} bytes, and {} are sealed", last.bytes)));
+                }
+            }
+        }
+    }
+    let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
+    let size = standing.state.tree.size();
+    let is_signed = !standing.has_seal || signed.as_ref().is_some_and(|signed| signed.size == size);
+    let to_prove = compare(folder, &standing, signed)?;
+    let Standing { sealed, state, last, has_seal, was_clean } = standing;
+    Ok(Stored { sealed, state, last, key, is_signed, to_prove, checkpoints_bytes, segments_bytes, has_seal, was_clean })
+}
+
+/// What the seal, or without one the last closed segment, says.
+struct Standing {
+    sealed: Option<(u64, Tail)>,
+    state: SealedState,
+    last: Mark,
+    has_seal: bool,
+    was_clean: bool,
+}
+
+fn standing(folder: &Path, seal: Option<Seal>, closed: Option<&SegmentEntry>) -> Result<Standing, RecoverError> {
+    let has_seal = seal.is_some();
+    let was_clean = seal.as_ref().is_some_and(|seal| seal.clean);
+    let last = match (&seal, closed) {
+        (Some(seal), _) => Mark {
+            identity: Identity { cluster_id: seal.cluster_id.clone(), topic_id: seal.topic_id.clone() },
+            positions: seal.positions.clone(),
+            rolled_back: seal.rolled_back.clone(),
+            valid: seal.valid,
+            invalid: seal.invalid,
+            gaps: seal.gaps,
+        },
+        (None, Some(entry)) => Mark {
+            positions: entry.positions.clone(),
+            valid: entry.valid,
+            invalid: entry.invalid,
+            gaps: entry.gaps,
+            ..Mark::default()
+        },
+        (None, None) => Mark::default(),
+    };
+    let begins_after = |entry: &SegmentEntry| -> Result<SealedState, RecoverError> {
+        let path = segments_path(folder);
+        let tree =
+            entry.tree().ok_or_else(|| altered(&path, "the frontier of its last line does not fit its lines"))?;
+        let first_line = tree.size() + 1;
+        Ok(SealedState { tree, hashed_bytes: 0, sealed_bytes: 0, segment_start: 0, first_line, started_ms: 0 })
+    };
+    let (sealed, state) = match (seal, closed) {
+        // Renamed, and the tracker was killed before the seal told of the next segment.
+        (Some(seal), Some(entry)) if entry.first_line == seal.segment.first_line => (None, begins_after(entry)?),
+        (Some(seal), _) => {
+            let path = seal_path(folder);
+            let tree = seal.tree().ok_or_else(|| altered(&path, "its frontier does not fit its lines"))?;
+            let (bytes, first_line) = (seal.segment.bytes, seal.segment.first_line);
+            let started_ms = seal.segment.started_ms;
+            let state = SealedState {
+                tree,
+                hashed_bytes: bytes,
+                sealed_bytes: bytes,
+                segment_start: 0,
+                first_line,
+                started_ms,
+            };
+            (Some((bytes, seal.tail)), state)
+        }
+        (None, Some(entry)) => (None, begins_after(entry)?),
+        (None, None) => {
+            let state = SealedState {
+                tree: Tree::new(),
+                hashed_bytes: 0,
+                sealed_bytes: 0,
+                segment_start: 0,
+                first_line: 1,
+                started_ms: 0,
+            };
+            (None, state)
+        }
+    };
+    Ok(Standing { sealed, state, last, has_seal, was_clean })
+}
+
+/// The last checkpoint against what is sealed. Gives it back when only the lines can tell.
+fn compare(folder: &Path, standing: &Standing, signed: Option<Checkpoint>) -> Result<Option<Checkpoint>, RecoverError> {
+    let Some(signed) = signed else { return Ok(None) };
+    let tree = &standing.state.tree;
+    if signed.size == tree.size() && signed.root != tree.root() {
+        let what = format!("it knows other lines than those that were signed, up to line {}", signed.size);
+        return Err(altered(&seal_path(folder), what));
+    }
+    if signed.size <= tree.size() {
+        return Ok(None);
+    }
+    if standing.has_seal {
+        let (has, size) = (tree.size(), signed.size);
+        return Err(altered(
+            &seal_path(folder),
+            format!("it knows {has} lines, and {size} were signed: it is an old copy"),
+        ));
+    }
+    Ok(Some(signed))
+}
+
+fn read_seal<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Option<Seal>, RecoverError> {
+    let path = seal_path(folder);
+    let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? else { return Ok(None) };
+    let seal = Seal::parse(&bytes).map_err(|error| altered(&path, error.to_string()))?;
+    if seal.topic != topic {
+        return Err(RecoverError::OtherTopic { path, found: seal.topic, wanted: topic.to_owned() });
+    }
+    Ok(Some(seal))
+}
+
+/// The closed segments with where each entry begins, and where whole entries end.
+fn read_segments<D: Disk>(disk: &D, folder: &Path) -> Result<(Vec<(SegmentEntry, u64)>, u64), RecoverError> {
+    let path = segments_path(folder);
+    let bytes = disk.read(&path).map_err(disk_error("read", &path))?.unwrap_or_default();
+    let (mut entries, mut start) = (Vec::new(), 0);
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let end = start + line.len() as u64;
+        match SegmentEntry::parse(line) {
+            Ok(entry) if line.ends_with(b"\n") => entries.push((entry, start)),
+            // The last may be torn, by a kill or by a loss of power: its segment was not closed yet.
+            _ if end == bytes.len() as u64 => break,
+            Ok(_) => {}
+            Err(error) => return Err(altered(&path, format!("line {}: {error}", entries.len() + 1))),
+        }
+        start = end;
+    }
+    Ok((entries, start))
+}
+
+/// The last checkpoint, and where it ends. The very last note may be torn, by a kill or by a loss of power
+/// that kept some of its bytes only: what cannot be read there was never relied on.
+fn last_checkpoint<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    key: &SigningKey,
+) -> Result<(Option<Checkpoint>, u64), RecoverError> {
+    let path = checkpoints_path(folder);
+    let read = || -> io::Result<Option<(u64, u64, Vec<u8>)>> {
+        let Some(file) = disk.open(&path)? else { return Ok(None) };
+        let length = file.length()?;
+        let start = length.saturating_sub(LAST_NOTES_BYTES);
+        let mut bytes = vec![0; usize::try_from(length - start).unwrap_or(0)];
+        file.read_at(start, &mut bytes)?;
+        Ok(Some((length, start, bytes)))
+    };
+    let Some((length, start, bytes)) = read().map_err(disk_error("read", &path))? else { return Ok((None, 0)) };
+    let chain = disk.read(&public_key_path(folder)).map_err(disk_error("read", &path))?;
+    let chain = chain.and_then(|text| KeyChain::parse(&String::from_utf8_lossy(&text)).ok());
+    let chain = chain.unwrap_or_else(|| KeyChain::of(key.verifier()));
+    // The block may begin within a note; each note begins with the name of the trail.
+    let mark = format!("\n{}\n", key.origin());
+    let skipped = match start {
+        0 => 0,
+        _ => memchr::memmem::find(&bytes, mark.as_bytes()).map_or(bytes.len(), |found| found + 1),
+    };
+    let notes: Vec<StoredNote<'_>> = Notes::new(bytes.get(skipped..).unwrap_or_default()).collect();
+    for note in notes.iter().rev().take(2) {
+        if let Ok((signed, _)) = chain.read(note.bytes, 0) {
+            return Ok((Some(signed.checkpoint), start + (skipped + note.range.end) as u64));
+        }
+    }
+    if notes.len() > 1 || length > LAST_NOTES_BYTES {
+        return Err(altered(&path, "its last checkpoints cannot be read, or were not signed by this trail's key"));
+    }
+    Ok((None, 0))
+}
+
+fn no_key(folder: &Path, what: impl Into<String>) -> RecoverError {
+    RecoverError::Key { path: key_path(folder), what: what.into() }
+}
+
+/// The key that signs now. A trail without one is new, and has signed nothing.
+fn read_key<D: Disk>(disk: &D, folder: &Path) -> Result<Option<SigningKey>, RecoverError> {
+    match settle_keys(disk, folder) {
+        Ok(Some((key, _))) => return Ok(Some(key)),
+        Ok(None) => {}
+        Err(KeysError::Disk { what, path, source }) => return Err(RecoverError::Disk { what, path, source }),
+        Err(error) => return Err(no_key(folder, error.to_string())),
+    }
+    // The public key is written after the private one.
+    let path = key_path(folder);
+    if let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? {
+        let text = String::from_utf8_lossy(&bytes);
+        return SigningKey::parse(&text).map(Some).map_err(|error| no_key(folder, error.to_string()));
+    }
+    let checkpoints = checkpoints_path(folder);
+    let signed = disk.read(&checkpoints).map_err(disk_error("read", &checkpoints))?;
+    match signed {
+        Some(signed) if !signed.is_empty() => Err(no_key(folder, "it is not there, and this trail was signed with it")),
+        _ => Ok(None),
+    }
+}
+
+/// Makes the key of a new trail.
+pub(super) fn make_key<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    topic: &str,
+    seed: &[u8; 40],
+) -> Result<SigningKey, RecoverError> {
+    let (mut secret, mut name) = ([0; 32], [0; 8]);
+    let (first, last) = seed.split_at(32);
+    secret.copy_from_slice(first);
+    name.copy_from_slice(last);
+    let origin = format!("ordertrail/{topic}/{:016x}", u64::from_be_bytes(name));
+    let key = SigningKey::from_seed(&origin, secret).map_err(|error| no_key(folder, error.to_string()))?;
+    let path = key_path(folder);
+    disk.replace(&path, key.to_text().as_bytes(), Access::OwnerOnly).map_err(disk_error("write", &path))?;
+    Ok(key)
+}
+
+/// Writes the public key, where it is not there yet.
+pub(super) fn publish_key<D: Disk>(disk: &D, folder: &Path, key: &SigningKey) -> Result<(), RecoverError> {
+    let path = public_key_path(folder);
+    if disk.read(&path).map_err(disk_error("read", &path))?.is_some() {
+        return Ok(());
+    }
+    let text = format!("{}\n", key.verifier());
+    let written: io::Result<()> = disk.replace(&path, text.as_bytes(), Access::Ordinary);
+    written.map_err(disk_error("write", &path))
+}

@@ -1,0 +1,416 @@
+//! The three threads of an appender.
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::append::Piece;
+use super::sealer::{Mark, SealFailure, Sealer};
+use super::shared::{AppendError, PlacedMark, SYNC, Shared, microseconds};
+use crate::logic::ledger::{SealDue, SealRhythm, SyncRhythm};
+use crate::tools::durable::{AppendFile, Disk, DiskFile, is_disk_full};
+
+/// How many bytes may be written and not yet synced; the writer then waits for the disk.
+const UNSYNCED_BYTES: u64 = 64 << 20;
+
+/// How many bytes may be synced and not yet sealed; the writer then waits for the sealer, so that a
+/// start after a crash never has more to read.
+const UNSEALED_BYTES: u64 = 192 << 20;
+
+/// How much is hashed before the sealer looks again at what is due.
+const HASHED_AT_ONCE: u64 = 8 << 20;
+
+/// How long to wait between two tries on a full disk: at first, and at most.
+const FULL_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Waits longer and longer for a full disk; false once a stop is asked for.
+struct Patience(Duration);
+
+impl Patience {
+    fn new() -> Self {
+        Self(FULL_RETRY.0)
+    }
+
+    fn wait(&mut self, shared: &Shared) -> bool {
+        if shared.stop.is_requested() {
+            return false;
+        }
+        shared.stop.wait_timeout(self.0);
+        self.0 = (self.0 * 2).min(FULL_RETRY.1);
+        true
+    }
+}
+
+/// Writes pieces, and closes segments between them.
+pub(super) struct WritingThread<D: Disk> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) file: AppendFile<D::File>,
+    pub(super) sealer: Arc<Mutex<Sealer<D>>>,
+    /// What the syncing thread syncs with.
+    pub(super) handle: Arc<Mutex<D::File>>,
+    /// Where the newest segment begins, in the bytes of the progress.
+    pub(super) segment_start: u64,
+    /// Where the trail stands after what was written.
+    pub(super) last: Mark,
+    /// The number of its last piece.
+    pub(super) last_number: u64,
+}
+
+impl<D: Disk> WritingThread<D> {
+    pub(super) fn run(mut self, incoming: &Receiver<Piece>, emptying: &SyncSender<Vec<u8>>) {
+        if let Err(error) = self.write_all(incoming, emptying) {
+            self.shared.fail(error);
+        }
+        self.shared.lock().writer_done = true;
+        self.shared.changed.notify_all();
+        // The last sync may fail like any other.
+        drop(self.shared.wait_until(|state| state.syncer_done));
+        self.settle();
+    }
+
+    fn write_all(&mut self, incoming: &Receiver<Piece>, emptying: &SyncSender<Vec<u8>>) -> Result<(), AppendError> {
+        while let Ok(piece) = incoming.recv() {
+            let Piece { mut lines, mark, number, urgent } = piece;
+            if !lines.is_empty() && self.is_rotation_due(lines.len() as u64) {
+                self.rotate()?;
+            }
+            if !lines.is_empty() {
+                self.write(&lines)?;
+            }
+            let shared = Arc::clone(&self.shared);
+            let mut state = shared.lock();
+            state.progress.written_bytes += lines.len() as u64;
+            let end = state.progress.written_bytes;
+            if !lines.is_empty() {
+                state.first_unsynced.get_or_insert_with(|| shared.moment());
+            }
+            state.marks.push_back(PlacedMark { end, mark: mark.clone(), number, urgent });
+            shared.changed.notify_all();
+            drop(state);
+            self.last = mark;
+            self.last_number = number;
+            self.wait_for_the_slower()?;
+            lines.clear();
+            // One huge message must not keep its memory for ever.
+            lines.shrink_to(4 << 20);
+            // A full pool means that there are pieces enough.
+            drop(emptying.try_send(lines));
+        }
+        Ok(())
+    }
+
+    /// Waits until no more than so much is behind.
+    fn wait_for_the_slower(&self) -> Result<(), AppendError> {
+        let state = self.shared.wait_until(|state| {
+            let progress = &state.progress;
+            let unsealed = progress.synced_bytes.saturating_sub(progress.sealed_bytes);
+            let behind = progress.written_bytes - progress.synced_bytes > UNSYNCED_BYTES || unsealed > UNSEALED_BYTES;
+            !behind || progress.failed.is_some()
+        });
+        state.progress.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// Writes one piece, waiting as long as the disk is full.
+    fn write(&mut self, lines: &[u8]) -> Result<(), AppendError> {
+        let mut patience = Patience::new();
+        loop {
+            if !self.file.is_undisturbed().map_err(|error| self.shared.disk("look at", &error))? {
+                return Err(self.shared.disturbed());
+            }
+            if let Some(failed) = self.shared.lock().progress.failed.clone() {
+                return Err(failed);
+            }
+            let started = Instant::now();
+            match self.file.append(lines) {
+                Ok(()) => {
+                    let mut state = self.shared.lock();
+                    state.writer_full_since = None;
+                    state.look_at_room();
+                    state.latencies.write_us.saturating_record(microseconds(started));
+                    return Ok(());
+                }
+                Err(error) => self.endure(&error, "write", &mut patience)?,
+            }
+        }
+    }
+
+    /// Waits when the disk is full, fails when it is broken.
+    fn endure(&self, error: &io::Error, what: &'static str, patience: &mut Patience) -> Result<(), AppendError> {
+        if !is_disk_full(error) {
+            return Err(self.shared.disk(what, error));
+        }
+        let mut state = self.shared.lock();
+        state.writer_full_since.get_or_insert_with(Instant::now);
+        state.look_at_room();
+        drop(state);
+        if patience.wait(&self.shared) {
+            Ok(())
+        } else {
+            Err(AppendError::StillFull { path: self.shared.path.clone() })
+        }
+    }
+
+    fn is_rotation_due(&self, piece_bytes: u64) -> bool {
+        let segment_bytes = self.file.length();
+        let started_ms = if self.shared.rotation.every.is_some() { lock(&self.sealer).state.started_ms } else { 0 };
+        let age_ms = if started_ms == 0 { 0 } else { now_ms().saturating_sub(started_ms) };
+        let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
+        self.shared.rotation.is_due(segment_bytes, age, piece_bytes)
+    }
+
+    /// Closes the segment once everything in it is synced and sealed, and begins the next.
+    fn rotate(&mut self) -> Result<(), AppendError> {
+        let state = self.shared.wait_until(|state| {
+            state.progress.synced_bytes == state.progress.written_bytes || state.progress.failed.is_some()
+        });
+        if let Some(failed) = &state.progress.failed {
+            return Err(failed.clone());
+        }
+        drop(state);
+        let mut patience = Patience::new();
+        let (next, lines) = loop {
+            let mut sealer = lock(&self.sealer);
+            let end = self.segment_start + self.file.length();
+            let sealed = match !sealer.says(&self.last, end) {
+                true => {
+                    sealer.seal(self.last.clone(), end, now_ms(), false).map(|note| self.shared.lock().signed(note))
+                }
+                false => Ok(()),
+            };
+            match sealed.and_then(|()| sealer.rotate(now_ms())) {
+                Ok(next) => break (next, sealer.lines()),
+                Err(SealFailure::Disturbed) => return Err(self.shared.disturbed()),
+                Err(SealFailure::Disk(error)) => {
+                    drop(sealer);
+                    self.endure(&error, "rotate", &mut patience)?;
+                }
+            }
+        };
+        if let Err(error) = self.file.give_room_back() {
+            tracing::warn!(%error, "room that was set aside for a closed segment could not be given back");
+        }
+        let handle = next.file().second().map_err(|error| self.shared.disk("open", &error))?;
+        *lock(&self.handle) = handle;
+        self.segment_start += self.file.length();
+        self.file = next;
+        let mut state = self.shared.lock();
+        state.writer_full_since = None;
+        state.look_at_room();
+        state.marks.clear();
+        state.progress.sealed_bytes = state.progress.written_bytes;
+        state.progress.sealed_lines = lines;
+        state.progress.sealed_pieces = self.last_number;
+        state.progress.rotations += 1;
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// Leaves the file as it can be believed. After a failed sync nobody knows which of the lines since the
+    /// last good one are on the disk, though all can still be read: they are cut, and come again. None of
+    /// them was published or sealed.
+    fn settle(&mut self) {
+        let progress = self.shared.lock().progress.clone();
+        let settled = match progress.failed {
+            Some(AppendError::Disk { what: SYNC, .. }) => {
+                self.file.cut(progress.synced_bytes.saturating_sub(self.segment_start))
+            }
+            // Whose file it is now is not for us to say.
+            Some(AppendError::Disturbed { .. }) => Ok(()),
+            _ => self.file.give_room_back(),
+        };
+        if let Err(error) = settled {
+            tracing::warn!(%error, "the end of the trail could not be set right");
+        }
+    }
+}
+
+/// Syncs what was written.
+pub(super) struct SyncingThread<F> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) handle: Arc<Mutex<F>>,
+    pub(super) rhythm: SyncRhythm,
+}
+
+impl<F: DiskFile> SyncingThread<F> {
+    pub(super) fn run(self) {
+        while let Some(target) = self.wait() {
+            let started = Instant::now();
+            if let Err(error) = lock(&self.handle).sync() {
+                self.shared.fail(self.shared.disk(SYNC, &error));
+                break;
+            }
+            let mut state = self.shared.lock();
+            state.latencies.sync_us.saturating_record(microseconds(started));
+            state.progress.synced_bytes = target;
+            state.progress.syncs += 1;
+            self.shared.changed.notify_all();
+        }
+        self.shared.lock().syncer_done = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until a sync is due, and says up to which byte; `None` when there will be none.
+    fn wait(&self) -> Option<u64> {
+        let mut state = self.shared.lock();
+        loop {
+            if state.progress.failed.is_some() && !state.writer_done {
+                return None;
+            }
+            let written = state.progress.written_bytes;
+            let unsynced = written - state.progress.synced_bytes;
+            let wait = state.first_unsynced.map(|first| self.rhythm.wait(first, unsynced, self.shared.moment()));
+            state = match wait {
+                None if state.writer_done => return None,
+                None => self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() || state.writer_done => {
+                    // What is written from here on belongs to the next sync.
+                    state.first_unsynced = None;
+                    return Some(written);
+                }
+                Some(left) => self.shared.wait_for(state, left),
+            };
+        }
+    }
+}
+
+/// Hashes and seals what is synced.
+pub(super) struct SealingThread<D: Disk> {
+    shared: Arc<Shared>,
+    sealer: Arc<Mutex<Sealer<D>>>,
+    rhythm: SealRhythm,
+    /// Up to where lines were hashed when last looked, in the bytes of the progress.
+    hashed_end: u64,
+}
+
+/// What to do next.
+enum SealingStep {
+    Hash(u64),
+    Seal(PlacedMark),
+    Heartbeat,
+    Finish(Option<PlacedMark>),
+    GiveUp,
+}
+
+impl<D: Disk> SealingThread<D> {
+    /// `mark`: where the trail stands at its end, at byte `length`, part of which may be unsealed.
+    pub(super) fn new(shared: Arc<Shared>, sealer: Arc<Mutex<Sealer<D>>>, mark: Mark, length: u64) -> Self {
+        shared.lock().marks.push_back(PlacedMark { end: length, mark, number: 0, urgent: true });
+        let rhythm = SealRhythm::new(shared.moment());
+        Self { shared, sealer, rhythm, hashed_end: 0 }
+    }
+
+    pub(super) fn run(mut self) {
+        let mut pause = FULL_RETRY.0;
+        loop {
+            let step = self.wait();
+            let finishing = matches!(step, SealingStep::Finish(_));
+            match self.take(step) {
+                Ok(true) => return,
+                Ok(false) => {
+                    pause = FULL_RETRY.0;
+                    let mut state = self.shared.lock();
+                    if state.sealer_full_since.take().is_some() {
+                        state.look_at_room();
+                    }
+                }
+                Err(SealFailure::Disturbed) => return self.shared.fail(self.shared.disturbed()),
+                Err(SealFailure::Disk(error)) if is_disk_full(&error) => {
+                    // Everything is on the disk; the next start seals it.
+                    if finishing {
+                        return self.shared.fail(AppendError::StillFull { path: self.shared.path.clone() });
+                    }
+                    let mut state = self.shared.lock();
+                    state.sealer_full_since.get_or_insert_with(Instant::now);
+                    state.look_at_room();
+                    drop(self.shared.wait_for(state, pause));
+                    pause = (pause * 2).min(FULL_RETRY.1);
+                }
+                Err(SealFailure::Disk(error)) => return self.shared.fail(self.shared.disk("seal", &error)),
+            }
+        }
+    }
+
+    fn wait(&self) -> SealingStep {
+        let mut state = self.shared.lock();
+        loop {
+            if state.progress.failed.is_some() {
+                return SealingStep::GiveUp;
+            }
+            let mark = state.synced_mark();
+            let unsealed = mark.as_ref().map_or(0, |mark| mark.end.saturating_sub(state.progress.sealed_bytes));
+            if state.syncer_done {
+                return SealingStep::Finish(mark);
+            }
+            let urgent = mark.as_ref().is_some_and(|mark| mark.urgent);
+            match (self.rhythm.due(unsealed, urgent, self.shared.moment()), mark) {
+                (SealDue::Seal, Some(mark)) => return SealingStep::Seal(mark),
+                (SealDue::Heartbeat, _) => return SealingStep::Heartbeat,
+                // Hashed as it comes, so that a seal has little left to do.
+                (_, Some(mark)) if mark.end > self.hashed_end => return SealingStep::Hash(mark.end),
+                (SealDue::Wait(left), _) => state = self.shared.wait_for(state, left),
+                (SealDue::Seal, None) => state = self.shared.wait_for(state, FULL_RETRY.1),
+            }
+        }
+    }
+
+    /// Takes a step; true after the last.
+    fn take(&mut self, step: SealingStep) -> Result<bool, SealFailure> {
+        let sealer = Arc::clone(&self.sealer);
+        let mut sealer = lock(&sealer);
+        match step {
+            SealingStep::Hash(end) => sealer.hash(end, HASHED_AT_ONCE)?,
+            SealingStep::Seal(mark) => self.seal(&mut sealer, mark)?,
+            SealingStep::Heartbeat => {
+                if !sealer.is_ahead() {
+                    let note = sealer.sign(now_ms())?;
+                    self.shared.lock().signed(note);
+                }
+                self.rhythm.done(self.shared.moment());
+            }
+            SealingStep::Finish(mark) => {
+                if let Some(mark) = mark {
+                    self.seal(&mut sealer, mark)?;
+                }
+                sealer.say_clean(now_ms())?;
+                return Ok(true);
+            }
+            SealingStep::GiveUp => return Ok(true),
+        }
+        self.hashed_end = sealer.hashed_end();
+        Ok(false)
+    }
+
+    fn seal(&mut self, sealer: &mut Sealer<D>, placed: PlacedMark) -> Result<(), SealFailure> {
+        let PlacedMark { end, mark, number, .. } = placed;
+        // The writing thread has sealed it meanwhile when it closed a segment.
+        if end >= sealer.sealed_end() && !sealer.says(&mark, end) {
+            let note = sealer.seal(mark.clone(), end, now_ms(), false)?;
+            let mut state = self.shared.lock();
+            state.signed(note);
+            state.progress.sealed_bytes = sealer.sealed_end();
+            state.progress.sealed_lines = sealer.lines();
+            self.shared.changed.notify_all();
+        }
+        // A later one may stand in its place already.
+        let mut state = self.shared.lock();
+        if let Some(front) = state.marks.front_mut().filter(|front| front.number == number) {
+            front.urgent = false;
+        }
+        state.progress.sealed_pieces = state.progress.sealed_pieces.max(number);
+        self.shared.changed.notify_all();
+        drop(state);
+        self.rhythm.done(self.shared.moment());
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! What is decided, apart from what is done. Pure: no clock, no I/O; time comes in as a number.
+
+pub mod ledger;

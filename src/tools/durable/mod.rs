@@ -1,0 +1,125 @@
+//! Writing that survives a crash: one owner, appends that leave no torn line behind, syncs that are
+//! believed only when they succeed.
+//!
+//! What is relied on: a `write` that was cut short by an error can be undone by truncating the file,
+//! and data is on the disk when `fdatasync` has returned. What is not: that a failed `fdatasync` can
+//! be tried again (the kernel may have dropped the pages), so its caller must stop.
+
+mod append;
+mod disk;
+
+pub use append::AppendFile;
+pub use disk::{Access, Disk, DiskFile, OsDisk, beside};
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+/// A folder's single owner, until it is dropped or its process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    // Held for its lock.
+    _file: File,
+}
+
+/// Whether the lock was had.
+#[derive(Debug)]
+pub enum LockAttempt {
+    /// It is ours.
+    Acquired(Lock),
+    /// Another process holds it; its process id, as far as it wrote it.
+    HeldBy(String),
+}
+
+impl Lock {
+    /// Tries to become the owner, without waiting. The file is made when missing and never removed:
+    /// removing it could give two owners.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, locked or written.
+    pub fn try_acquire(path: &Path) -> io::Result<LockAttempt> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.take(20).read_to_string(&mut holder)?;
+                return Ok(LockAttempt::HeldBy(holder.trim().to_owned()));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let pid = format!("{}\n", std::process::id());
+        match file.write_all(pid.as_bytes()).and_then(|()| file.set_len(pid.len() as u64)) {
+            Ok(()) => {}
+            // The number is for people; the lock holds without it.
+            Err(error) if is_disk_full(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(LockAttempt::Acquired(Lock { _file: file }))
+    }
+}
+
+/// Free bytes where `path` is, for a process without special rights; `None` when it cannot be told.
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    rustix::fs::statvfs(path).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Whether an error means that there is no room, which passes, and not that the disk fails.
+pub fn is_disk_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_has_one_owner_and_names_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        let first = Lock::try_acquire(&path).expect("it can be locked");
+        assert!(matches!(first, LockAttempt::Acquired(_)));
+        let second = Lock::try_acquire(&path).expect("it can be asked");
+        let own = std::process::id().to_string();
+        assert!(matches!(second, LockAttempt::HeldBy(holder) if holder == own));
+        drop(first);
+        assert!(matches!(Lock::try_acquire(&path), Ok(LockAttempt::Acquired(_))));
+    }
+
+    #[test]
+    fn pieces_stand_one_after_another_and_a_cut_is_the_new_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let mut file = AppendFile::open(&OsDisk, &path).expect("made");
+        file.append(b"one\ntwo\n").expect("room");
+        file.cut(4).expect("shorter");
+        file.append(b"three\n").expect("room");
+        assert_eq!(std::fs::read(&path).expect("there"), b"one\nthree\n");
+        assert_eq!(AppendFile::open(&OsDisk, &path).expect("there").length(), 10);
+        file.rewrite(0).expect("synced");
+        assert_eq!(std::fs::read(&path).expect("there"), b"one\nthree\n");
+    }
+
+    #[test]
+    fn somebody_elses_hand_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let mut file = AppendFile::open(&OsDisk, &path).expect("made");
+        file.append(b"one\n").expect("room");
+        assert!(file.is_undisturbed().expect("there"));
+        std::fs::write(&path, b"").expect("truncated by somebody");
+        assert!(!file.is_undisturbed().expect("there"));
+        file.cut(0).expect("taken back");
+        std::fs::remove_file(&path).expect("removed by somebody");
+        assert!(!file.is_undisturbed().expect("asked"));
+        std::fs::write(&path, b"").expect("another file of the same name");
+        assert!(!file.is_undisturbed().expect("asked"));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_failing_one() {
+        let full = OpenOptions::new().write(true).open("/dev/full").and_then(|mut device| device.write_all(b"x"));
+        assert!(is_disk_full(&full.expect_err("never room")));
+        assert!(!is_disk_full(&io::Error::from_raw_os_error(5)));
+    }
+}
