@@ -2,13 +2,12 @@
 
 use std::io::{self, Write as _};
 
-use clap::Parser as _;
 use ordertrail::programs::auditor::{AuditArgs, Terminal, run};
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
 
 fn main() -> Exit {
-    let args = AuditArgs::parse();
+    let args = AuditArgs::of_process();
     args.common().apply_color();
     let shutdown = match Shutdown::on_signals() {
         Ok(shutdown) => shutdown,

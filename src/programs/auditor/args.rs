@@ -1,9 +1,10 @@
 //! What a person types.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use super::Command;
 use super::commands;
@@ -50,6 +51,11 @@ pub struct AuditArgs {
 }
 
 impl AuditArgs {
+    /// Reads the command line of this process; ends it where help or a wrong flag does.
+    pub fn of_process() -> Self {
+        Self::parse_from(behind_subcommand(std::env::args_os().collect()))
+    }
+
     /// The flags that every binary has.
     pub fn common(&self) -> &CommonArgs {
         &self.common
@@ -68,6 +74,31 @@ impl AuditArgs {
     pub(super) fn command(&self) -> &AuditCommand {
         &self.command
     }
+}
+
+/// Moves the common flags that stand before the subcommand behind it: clap would take only the later ones
+/// of a flag that is given on both sides, and forget a `--dir` or a `-X` without a word.
+fn behind_subcommand(mut words: Vec<OsString>) -> Vec<OsString> {
+    let command = <AuditArgs as CommandFactory>::command();
+    let common = |word: &str| {
+        command.get_arguments().filter(|flag| flag.is_global_set()).find(|flag| match word.strip_prefix("--") {
+            Some(long) => flag.get_long().is_some_and(|name| long.split('=').next() == Some(name)),
+            None => word.chars().nth(1).is_some_and(|short| flag.get_short() == Some(short)),
+        })
+    };
+    let mut at = 1;
+    while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
+        if !word.starts_with('-') {
+            if let Some(words) = words.get_mut(1..=at) {
+                words.rotate_right(1);
+            }
+            return words;
+        }
+        let Some(flag) = common(word) else { return words };
+        let has_value_inside = if word.starts_with("--") { word.contains('=') } else { word.len() > 2 };
+        at += if flag.get_action().takes_values() && !has_value_inside { 2 } else { 1 };
+    }
+    words
 }
 
 /// The subcommands: for each its help, its name, and its flags, which know how to run.
@@ -122,7 +153,8 @@ mod tests {
     use super::*;
 
     fn parse(flags: &[&str]) -> AuditArgs {
-        AuditArgs::try_parse_from(["audit"].iter().chain(flags)).expect("good flags")
+        let words = ["audit"].iter().chain(flags).map(OsString::from).collect();
+        AuditArgs::try_parse_from(behind_subcommand(words)).expect("good flags")
     }
 
     #[test]
@@ -139,8 +171,11 @@ mod tests {
             assert_eq!(args.common().brokers.as_deref(), Some("x:1"));
         }
         assert_eq!(parse(&["stats"]).dirs(), [Path::new(".")]);
-        for flags in [["stats", "--dir", "a", "--dir", "b"], ["--dir", "a", "--dir", "b", "stats"]] {
+        for flags in [["stats", "--dir", "a", "--dir", "b"], ["--dir=a", "--json", "stats", "--dir", "b"]] {
             assert_eq!(parse(&flags).dirs(), [Path::new("a"), Path::new("b")]);
         }
+        let args = parse(&["-X", "a=stats", "-Xb=2", "-bx:1", "stats", "-X", "c=3"]);
+        assert_eq!(args.common().properties, ["a=stats", "b=2", "c=3"]);
+        assert_eq!(args.common().brokers.as_deref(), Some("x:1"));
     }
 }
