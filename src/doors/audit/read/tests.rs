@@ -276,17 +276,12 @@ fn lines_are_numbered_from_the_names_of_the_segments_and_what_is_missing_is_told
     let dir = tempfile::tempdir().expect("a folder");
     let story = hundred(dir.path());
     let first = dir.path().join("tracker.events.1");
+    let (frontier, positions) = (Vec::new(), BTreeMap::new());
+    let (first_line, lines, bytes) = (1, 50, fs::metadata(&first).expect("there").len());
+    let (valid, invalid, gaps, started_ms, closed_ms) = (0, 0, 0, 0, 0);
+    #[rustfmt::skip]
     let segments = SegmentEntry {
-        first_line: 1,
-        lines: 50,
-        bytes: fs::metadata(&first).expect("there").len(),
-        frontier: Vec::new(),
-        positions: BTreeMap::new(),
-        valid: 0,
-        invalid: 0,
-        gaps: 0,
-        started_ms: 0,
-        closed_ms: 0,
+        first_line, lines, bytes, frontier, positions, valid, invalid, gaps, started_ms, closed_ms,
     };
     let numbers = || {
         let reader = TrailReader::open(dir.path()).expect("a trail");
