@@ -13,6 +13,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
@@ -53,6 +54,7 @@ macro_rules! trials {
     };
 }
 
+mod audit_replay;
 mod harness;
 mod hostile;
 mod producer_files;
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let trials = [
+        audit_replay::trials(),
         hostile::trials(),
         producer_files::trials(),
         producer_sends::trials(),

@@ -110,22 +110,6 @@ impl Cluster {
         shape: TopicShape,
         limit: Option<Duration>,
         shutdown: &Shutdown,
-        waiting: impl FnMut(&str),
-    ) -> Result<TopicInfo, TopicError> {
-        self.ensure_configured_topic(topic, shape, &[], limit, shutdown, waiting)
-    }
-
-    /// The same; a topic that is made gets `config`, properties of a topic with their values.
-    ///
-    /// # Errors
-    /// [`TopicError`]: refused, or no answer in time.
-    pub fn ensure_configured_topic(
-        &self,
-        topic: &str,
-        shape: TopicShape,
-        config: &[(&str, &str)],
-        limit: Option<Duration>,
-        shutdown: &Shutdown,
         mut waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let started = Instant::now();
@@ -135,8 +119,8 @@ impl Cluster {
             let last = match self.topic(topic, ATTEMPT) {
                 Ok(found) => return Ok(TopicInfo { created, ..found }),
                 Err(error @ TopicError::Refused { .. }) => return Err(error),
-                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape, config) {
-                    Ok(()) => {
+                Err(TopicError::Missing { .. }) if !created => match self.create_topic(topic, shape, &[]) {
+                    Ok(_) => {
                         created = true;
                         continue;
                     }
@@ -161,7 +145,12 @@ impl Cluster {
         }
     }
 
-    fn create(&self, topic: &str, shape: TopicShape, config: &[(&str, &str)]) -> Result<(), TopicError> {
+    /// Makes a topic with `config`, properties of a topic with their values. False when it was there
+    /// already, which an answer to [`Self::topic`] may not have told yet; then nothing was changed.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer.
+    pub fn create_topic(&self, topic: &str, shape: TopicShape, config: &[(&str, &str)]) -> Result<bool, TopicError> {
         let broken = |reason: String| TopicError::Refused { topic: topic.to_owned(), reason };
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| broken(error.to_string()))?
@@ -175,7 +164,8 @@ impl Cluster {
             tokio::runtime::Builder::new_current_thread().build().map_err(|error| broken(error.to_string()))?;
         let answer = runtime.block_on(admin.create_topics([&new], &options));
         match answer.as_ref().map(|results| results.first()) {
-            Ok(None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)))) => Ok(()),
+            Ok(None | Some(Ok(_))) => Ok(true),
+            Ok(Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists)))) => Ok(false),
             Ok(Some(Err((_, code)))) if is_passing(*code) => {
                 Err(TopicError::NoAnswer { topic: topic.to_owned(), reason: code.to_string() })
             }

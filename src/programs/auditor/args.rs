@@ -16,9 +16,18 @@ const EXAMPLES: &str = "\
 Examples:
   audit stats                               what the trail in this folder holds
   audit verify                              is the trail what was signed?
-  audit --dir /srv/trail stats --json       another folder, for machines
+  audit query --invalid --from '2 h ago'    what was no order lately
+  audit query --order-id 7c1f2a90-… --json  the lines of one order, as they are
+  audit show 1/627                          one record, whole; or by its line: show 1,866
+  audit show 1/627 --raw > payload          its payload, byte for byte
+  audit extract -0 | xargs -0 -n1 handle    every payload, whatever it holds
+  audit export --format csv -o orders.csv   for a spreadsheet
+  audit follow --customer client04          as they come, across rotations
+  audit replay --to-topic orders-copy --dry-run
+  audit --dir /srv/a --dir /srv/b stats     two trackers that share one topic
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 verify found damage, 4 no broker, 75 some not delivered.";
+Exit codes: 0 done, 1 failed, 2 usage, 3 verify found damage, 4 no broker,
+75 some messages were not delivered.";
 
 /// Read, search, prove and replay the audit trail tracker.events; no broker is needed but to replay
 #[derive(Clone, Debug, Parser)]
@@ -26,11 +35,11 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 verify found damage, 4 no broker, 75 so
     max_term_width = 100)]
 pub struct AuditArgs {
     /// Folder of tracker.events [default: .]; several are read as one topic
-    #[arg(long = "dir", value_name = "DIR", global = true)]
+    #[arg(long = "dir", value_name = "DIR", global = true, display_order = 90)]
     dirs: Vec<PathBuf>,
 
     /// Print JSON, for machines
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 91)]
     json: bool,
 
     #[command(flatten)]

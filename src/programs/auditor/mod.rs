@@ -23,6 +23,9 @@ mod tally;
 mod trails;
 mod trust;
 
+#[cfg(test)]
+mod tests;
+
 pub use args::AuditArgs;
 pub use context::Terminal;
 pub use error::AuditError;

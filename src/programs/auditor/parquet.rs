@@ -199,7 +199,9 @@ mod tests {
         rows.add(row(1, Some("/w=="))).unwrap();
         rows.add(row(2, None)).unwrap();
         rows.end().unwrap();
-        let reader = SerializedFileReader::new(bytes::Bytes::from(file)).unwrap();
+        let mut written = tempfile::tempfile().unwrap();
+        written.write_all(&file).unwrap();
+        let reader = SerializedFileReader::new(written).unwrap();
         let back: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
         assert_eq!(back.len(), 2);
         assert_eq!((back[0].get_long(0).unwrap(), back[1].get_long(0).unwrap()), (1, 2));

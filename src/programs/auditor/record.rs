@@ -37,7 +37,7 @@ pub(super) fn write_record(out: &mut dyn Write, line: &[u8], place: Place<'_>, t
     sheet.field("received", &format!("{} UTC", received(&record)))?;
     if let Some(milliseconds) = record.kafka_timestamp {
         let clock = if record.kafka_timestamp_type.is_some() { "the broker's" } else { "the producer's" };
-        sheet.field("sent", &format!("{} UTC by {clock} clock", millisecond(milliseconds)))?;
+        sheet.field("time", &format!("{} UTC by {clock} clock", millisecond(milliseconds)))?;
     }
     if let Some(epoch) = record.leader_epoch {
         sheet.field("epoch", &epoch.to_string())?;
@@ -84,8 +84,10 @@ fn bytes(bytes: &[u8]) -> String {
         Ok(text) => safe(text),
         Err(_) => {
             let shown: Vec<String> = bytes.iter().take(32).map(|byte| format!("{byte:02x}")).collect();
-            let more = if bytes.len() > 32 { " …" } else { "" };
-            format!("{}{more} ({} bytes, not UTF-8)", shown.join(" "), grouped(bytes.len() as u64))
+            match bytes.len() {
+                ..=32 => format!("{} (not UTF-8)", shown.join(" ")),
+                length => format!("{} … ({} bytes, not UTF-8)", shown.join(" "), grouped(length as u64)),
+            }
         }
     }
 }

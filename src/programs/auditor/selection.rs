@@ -13,47 +13,53 @@ use super::moment::{Moment, moment, range};
 use crate::doors::audit::read::{Piece, Wanted};
 use crate::words::record::{AuditLine, EventType, LineHead, Skim};
 
+/// Where `--help` lists these flags.
+const WHICH: &str = "Which records (all that are given must hold)";
+
+/// How much of an id is enough to mean it.
+const SHORT_ID: usize = 8;
+
 /// The flags that say which lines are wanted. All that are given must hold.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct SelectionArgs {
     /// Only this partition; may be given several times
-    #[arg(long = "partition", value_name = "P", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(help_heading = WHICH, long = "partition", value_name = "P", value_parser = clap::value_parser!(i32).range(0..))]
     partitions: Vec<i32>,
 
     /// Only this offset, or A..B (without B), A.. or ..B
-    #[arg(long, value_name = "A..B", value_parser = range)]
+    #[arg(help_heading = WHICH, long, value_name = "A..B", value_parser = range)]
     offset: Option<(u64, u64)>,
 
     /// From this offset or time on: 500, 2026-11-21T09:41:05Z, "2026-11-21 09:41", "30 min ago"
-    #[arg(long, value_name = "WHEN", value_parser = now_moment)]
+    #[arg(help_heading = WHICH, long, value_name = "WHEN", value_parser = now_moment)]
     from: Option<Moment>,
 
     /// Up to this offset or time, without it
-    #[arg(long, value_name = "WHEN", value_parser = now_moment)]
+    #[arg(help_heading = WHICH, long, value_name = "WHEN", value_parser = now_moment)]
     to: Option<Moment>,
 
-    /// Only the order of this id
-    #[arg(long, value_name = "ID")]
+    /// Only the order of this id, or whose id begins so (8 characters or more)
+    #[arg(help_heading = WHICH, long, value_name = "ID")]
     order_id: Option<String>,
 
     /// Only orders of the customer with this id, name or e-mail address
-    #[arg(long, value_name = "WHO")]
+    #[arg(help_heading = WHICH, long, value_name = "WHO")]
     customer: Option<String>,
 
     /// Only messages with this text in their payload, key or headers
-    #[arg(long, value_name = "TEXT")]
+    #[arg(help_heading = WHICH, long, value_name = "TEXT")]
     text: Option<String>,
 
     /// Only messages that are what was expected
-    #[arg(long, group = "kind")]
+    #[arg(help_heading = WHICH, long, group = "kind")]
     valid: bool,
 
     /// Only messages that are not
-    #[arg(long, group = "kind")]
+    #[arg(help_heading = WHICH, long, group = "kind")]
     invalid: bool,
 
     /// Only gaps: messages that could not be had
-    #[arg(long, group = "kind")]
+    #[arg(help_heading = WHICH, long, group = "kind")]
     gaps: bool,
 }
 
@@ -229,7 +235,9 @@ impl Selection {
     fn wants_texts(&self, line: &AuditLine<'_>) -> bool {
         if self.order_id.is_some() || self.customer.is_some() {
             let Ok(names) = serde_json::from_str::<Names<'_>>(&line.raw_message) else { return false };
-            if self.order_id.is_some() && names.order_id.as_deref() != self.order_id.as_deref() {
+            if let Some(wanted) = self.order_id.as_deref()
+                && !names.order_id.is_some_and(|id| is_or_begins(&id, wanted))
+            {
                 return false;
             }
             if let Some(wanted) = self.customer.as_deref() {
@@ -242,6 +250,11 @@ impl Selection {
         }
         self.text.as_ref().is_none_or(|text| holds(line, text))
     }
+}
+
+/// Tables show the first characters of an id, so these are what a person has at hand.
+fn is_or_begins(id: &str, wanted: &str) -> bool {
+    id == wanted || (wanted.chars().count() >= SHORT_ID && id.starts_with(wanted))
 }
 
 /// Whether the text stands in the payload, the key, a header, or the reason why it is invalid.

@@ -135,7 +135,8 @@ impl Table {
         let digits = self.number_width.saturating_sub(2);
         let number = if digits == 0 { String::new() } else { format!("{number:>digits$}  ") };
         let time_width = self.time_width;
-        writeln!(out, "{number}{time:<time_width$}  {place}  {sign}  {about}  {size:>SIZE_WIDTH$}")
+        let row = format!("{number}{time:<time_width$}  {place}  {sign}  {about}  {size:>SIZE_WIDTH$}");
+        writeln!(out, "{}", row.trim_end())
     }
 }
 

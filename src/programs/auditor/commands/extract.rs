@@ -55,17 +55,17 @@ impl Command for ExtractArgs {
         let mut notes = searched.notes;
         let mut count = |count: u64, what: &str| {
             if count > 0 {
-                notes.push(format!("{} {what}", grouped(count)));
+                notes.push(what.replace("{}", &grouped(count)));
             }
         };
-        count(tombstones, "tombstones have no payload and were left out");
-        count(damaged, "damaged lines were left out; see audit verify");
+        count(tombstones, "left out, since they have no payload (tombstones): {}");
+        count(damaged, "left out, since their lines are damaged (see audit verify): {}");
         count(
             torn_apart,
             if self.null {
-                "payloads hold NUL bytes themselves"
+                "payloads that hold NUL bytes themselves: {}"
             } else {
-                "payloads hold line breaks themselves: -0 ends each with a NUL byte"
+                "payloads that hold line breaks themselves (-0 ends each with a NUL byte instead): {}"
             },
         );
         tell(&notes);

@@ -73,6 +73,10 @@ impl Command for ReplayArgs {
         if survey.gaps > 0 {
             tell(&[format!("{} gap lines have no message and are passed over", grouped(survey.gaps))]);
         }
+        if survey.messages == 0 && !self.dry_run {
+            tell(&["there is nothing to send".to_owned()]);
+            return self.report(context, &survey, Outcome::default(), Instant::now(), out);
+        }
         let cluster = connect(&settings, Patience::UpTo(context.common.connect_timeout), context.shutdown, |_| {})?;
         let is_there = self.check_target(context, &cluster, &trails, &survey)?;
         if self.dry_run {
@@ -80,13 +84,9 @@ impl Command for ReplayArgs {
             out.write_all(text.as_bytes()).map_err(AuditError::output)?;
             return Ok(Exit::Done);
         }
-        if !is_there {
-            let config = new_topic_config(&survey, keeps_times, Timestamp::now());
-            let config: Vec<(&str, &str)> = config.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let shape = TopicShape { partitions: survey.last_partition + 1, replication_factor: None };
-            let limit = Some(context.common.connect_timeout);
-            cluster.ensure_configured_topic(&self.to_topic, shape, &config, limit, context.shutdown, |_| {})?;
-            tell(&[format!("made topic {} with {} and retention.ms=-1", self.to_topic, partitions(shape.partitions))]);
+        if !is_there && !self.make_target(context, &cluster, &survey)? {
+            // Somebody else made it, or its news had not reached the broker that was asked.
+            self.check_target(context, &cluster, &trails, &survey)?;
         }
         let sending = Sending {
             trails: &trails,
@@ -98,16 +98,26 @@ impl Command for ReplayArgs {
         };
         let started = Instant::now();
         let outcome = send(context, &cluster, &sending)?;
-        self.report(context, &survey, outcome, started, out).map_err(AuditError::output)?;
-        Ok(match outcome {
-            Outcome { failed: 1.., .. } => Exit::Undelivered,
-            Outcome { broken: true, .. } => Exit::Failed,
-            _ => Exit::Done,
-        })
+        self.report(context, &survey, outcome, started, out)
     }
 }
 
 impl ReplayArgs {
+    /// Makes the target, and waits until it is known. False when it was there already.
+    fn make_target(&self, context: &Context<'_>, cluster: &Cluster, survey: &Survey) -> Result<bool, AuditError> {
+        let keeps_times = self.timestamps == Timestamps::Original;
+        let config = new_topic_config(survey, keeps_times, Timestamp::now());
+        let config: Vec<(&str, &str)> = config.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let shape = TopicShape { partitions: survey.last_partition + 1, replication_factor: None };
+        let is_new = cluster.create_topic(&self.to_topic, shape, &config)?;
+        let limit = Some(context.common.connect_timeout);
+        cluster.ensure_topic(&self.to_topic, shape, limit, context.shutdown, |_| {})?;
+        if is_new {
+            tell(&[format!("made topic {} with {} and retention.ms=-1", self.to_topic, partitions(shape.partitions))]);
+        }
+        Ok(is_new)
+    }
+
     /// Whether the target is there; an error when it must not be used.
     fn check_target(
         &self,
@@ -127,7 +137,11 @@ impl ReplayArgs {
                 return Err(AuditError::Refused { reason });
             }
             Ok(_) => true,
-            Err(TopicError::Missing { .. }) => false,
+            // What is sent for a topic that was only just made is held until its news is everywhere; for
+            // what is only said, it is asked for once more.
+            Err(TopicError::Missing { .. }) => {
+                self.dry_run && cluster.topic_terms(&self.to_topic).is_ok_and(|terms| terms.largest_bytes.is_some())
+            }
             Err(error) => return Err(error.into()),
         };
         let mut terms = None;
@@ -177,26 +191,34 @@ impl ReplayArgs {
         outcome: Outcome,
         started: Instant,
         out: &mut dyn Write,
-    ) -> std::io::Result<()> {
+    ) -> Result<Exit, AuditError> {
         let Outcome { sent, delivered, failed, stopped, .. } = outcome;
         let seconds = started.elapsed().as_secs_f64().max(0.001);
         if stopped {
             let left = survey.messages.saturating_sub(sent);
             tell(&[format!("stopped with {} messages not sent", grouped(left))]);
         }
-        if context.json {
+        let written = if context.json {
             let (topic, gaps) = (&self.to_topic, survey.gaps);
-            return writeln!(
-                out,
-                "{}",
-                serde_json::json!({
-                    "topic": topic, "sent": sent, "delivered": delivered, "failed": failed, "gaps_passed_over": gaps, "seconds": seconds,
-                })
-            );
-        }
-        let rate = grouped((delivered as f64 / seconds) as u64);
-        tell(&[format!("{} messages in {seconds:.1} s, {rate}/s, to {}", grouped(delivered), safe(&self.to_topic))]);
-        writeln!(out, "sent={sent} delivered={delivered} failed={failed}")
+            let figures = serde_json::json!({
+                "topic": topic, "sent": sent, "delivered": delivered, "failed": failed,
+                "gaps_passed_over": gaps, "seconds": seconds,
+            });
+            writeln!(out, "{figures}")
+        } else {
+            if sent > 0 {
+                let rate = grouped((delivered as f64 / seconds) as u64);
+                let topic = safe(&self.to_topic);
+                tell(&[format!("{} messages in {seconds:.1} s, {rate}/s, to {topic}", grouped(delivered))]);
+            }
+            writeln!(out, "sent={sent} delivered={delivered} failed={failed}")
+        };
+        written.map_err(AuditError::output)?;
+        Ok(match outcome {
+            Outcome { failed: 1.., .. } => Exit::Undelivered,
+            Outcome { broken: true, .. } => Exit::Failed,
+            _ => Exit::Done,
+        })
     }
 }
 

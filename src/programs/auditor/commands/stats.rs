@@ -107,11 +107,15 @@ impl Figures {
         let tally = &self.tally;
         let (valid, invalid) = (tally.total(|p| p.valid), tally.total(|p| p.invalid));
         let (messages, payload_bytes) = (valid + invalid, tally.total(|p| p.bytes));
-        let seconds = self.took.as_secs_f64().max(0.001);
-        let speed = size((self.bytes as f64 / seconds) as u64);
+        let seconds = self.took.as_secs_f64();
+        let took = match seconds {
+            // Too short for a rate that means anything.
+            ..0.1 => format!("{:.0} ms", seconds * 1_000.0),
+            _ => format!("{seconds:.1} s ({}/s)", size((self.bytes as f64 / seconds) as u64)),
+        };
         let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", grouped(self.files as u64)) };
         let (lines, bytes) = (grouped(tally.lines), size(self.bytes));
-        writeln!(out, "trail     {files}, {lines} lines, {bytes}, read in {seconds:.1} s ({speed}/s)")?;
+        writeln!(out, "trail     {files}, {lines} lines, {bytes}, read in {took}")?;
         if tally.lines == 0 {
             return Ok(());
         }

@@ -47,7 +47,7 @@ pub(in crate::programs::auditor) struct Outcome {
     pub(in crate::programs::auditor) failed: u64,
     /// Whether a stop was asked for before all were sent.
     pub(in crate::programs::auditor) stopped: bool,
-    /// Whether the client failed for good.
+    /// Whether the client failed for good, or the trail could not be read on; it has been told.
     pub(in crate::programs::auditor) broken: bool,
 }
 
@@ -63,7 +63,7 @@ struct Heard {
 /// Sends everything, and waits until the fate of each is known.
 ///
 /// # Errors
-/// [`AuditError`]: of reading, or of making the client.
+/// [`AuditError`]: of making the client.
 pub(in crate::programs::auditor) fn send(
     context: &Context<'_>,
     cluster: &Cluster,
@@ -79,7 +79,11 @@ pub(in crate::programs::auditor) fn send(
     progress.clear();
     outcome.delivered = heard.delivered.load(Ordering::Acquire);
     outcome.failed = outcome.sent - outcome.delivered;
-    sent.map(|()| outcome)
+    if let Err(error) = sent {
+        outcome.broken = true;
+        tell(&[error.to_string()]);
+    }
+    Ok(outcome)
 }
 
 fn listener(heard: Arc<Heard>, words: SyncSender<String>) -> impl FnMut(ProducerEvent<Place>) + Send {
