@@ -281,3 +281,22 @@ fn whatever_file_beside_the_trail_is_gone_is_missed() {
     }
     assert_eq!(verified(&folder).damages[0].kind, DamageKind::Missing);
 }
+
+#[test]
+fn a_flood_of_line_breaks_is_damage_and_does_not_fill_the_memory() {
+    let maker = in_segments();
+    let flooded = |name: &str| {
+        let folder = folder_of(&maker);
+        let bytes = [&maker.files[name][..], &vec![b'\n'; 5 << 20]].concat();
+        fs::write(folder.path().join(name), bytes).expect("room");
+        verified(&folder)
+    };
+    let report = flooded("tracker.events.21");
+    assert_eq!(report.damages[0].first_line, Some(41));
+    let sound: Vec<_> = report.sound.iter().map(|sound| (sound.first, sound.last)).collect();
+    assert_eq!(sound, [(1, 40), (41, 72)]);
+    // Behind the seal anything may stand: the next start cuts it.
+    let report = flooded(EVENTS);
+    assert_sound(&report);
+    assert_eq!(report.unsealed_lines, 5 << 20);
+}

@@ -111,7 +111,7 @@ fn segments_and_index_come_back() {
     let next = BTreeMap::from([(0, 1), (12, 3)]);
     let index = IndexEntry { line: 2, segment: 3, byte: 0, time_ms: 5, next, gaps: Some(1) };
     let line = index.to_line();
-    let expected = "{\"line\":2,\"segment\":3,\"byte\":0,\"time_ms\":5,\"next\":{\"0\":1,\"12\":3}}\n";
+    let expected = "{\"line\":2,\"segment\":3,\"byte\":0,\"time_ms\":5,\"next\":{\"0\":1,\"12\":3},\"gaps\":1}\n";
     assert_eq!(std::str::from_utf8(&line), Ok(expected));
     assert_eq!(IndexEntry::parse(&line).expect("our own"), index);
 }

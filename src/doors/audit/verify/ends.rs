@@ -37,7 +37,7 @@ impl Judge<'_> {
         if segment > 0 && due != running {
             self.settle_suspect();
             if due > running {
-                let what = format!("they are not here, and line {due} is: a segment, or the end of one, is missing");
+                let what = format!("not here, though line {due} is: a segment, or the end of one, is missing");
                 self.complain_of_lines(DamageKind::Missing, running..=due - 1, place, what);
             } else {
                 let what = format!("it begins with line {due} by its name, but line {running} is due");
@@ -55,6 +55,9 @@ impl Judge<'_> {
             self.restart_at(entry, place);
         }
         self.segment_first = self.lines + 1;
+        let is_last = segment + 1 == self.trail.segments().len();
+        let entry = self.beside.entry_from(self.segment_first).filter(|_| !is_last);
+        self.segment_last = entry.and_then(|entry| entry.end()).unwrap_or(u64::MAX);
         if self.good.lines == self.lines {
             self.good.place = place;
         }
@@ -189,7 +192,7 @@ impl Judge<'_> {
         if self.lines < noted {
             let signed = signed.filter(|mark| mark.size == noted).and_then(|mark| mark.time_s);
             let how = signed.map_or("sealed".to_owned(), |time_s| format!("signed at {}", super::time_text(time_s)));
-            let what = format!("they are not here, and were {how}: the end of the trail was cut off");
+            let what = format!("not here, though {how}: the end of the trail was cut off");
             self.complain_of_lines(DamageKind::Missing, self.lines + 1..=noted, end, what);
         }
         let here = self.lines;

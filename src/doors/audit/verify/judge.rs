@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::VerifyError;
 use super::beside::{Beside, SEGMENTS, disk, next_line};
-use super::line::LineFacts;
 use super::notes::{CHECKPOINTS, Mark, Marks};
 use super::report::{Damage, DamageKind, Report, SoundLines};
 use super::walk::Walk;
+use super::{Looked, VerifyError};
 use crate::base::tree::{Hash, Tree};
 use crate::doors::audit::read::TrailReader;
 use crate::words::seal::SegmentEntry;
@@ -58,6 +57,8 @@ pub(super) struct Judge<'a> {
     /// The segment that is read, and its first line.
     pub(super) segment: Option<usize>,
     pub(super) segment_first: u64,
+    /// Its last line, if that is known: what stands behind has the numbers of other lines.
+    pub(super) segment_last: u64,
     pub(super) byte: u64,
     pub(super) good: Good,
     /// The first checkpoint since `good` whose root is another one.
@@ -108,6 +109,7 @@ impl<'a> Judge<'a> {
             is_start_proven: false,
             segment: None,
             segment_first: first,
+            segment_last: u64::MAX,
             byte: 0,
             good: Good { lines: start, time_s: None, place: Place { segment: 0, byte: 0 } },
             suspect: None,
@@ -124,10 +126,10 @@ impl<'a> Judge<'a> {
         Ok(judge)
     }
 
-    /// Goes past the lines of one piece of a segment, which begins at `byte`.
-    pub(super) fn take(&mut self, segment: usize, lines: &[LineFacts]) -> Result<(), VerifyError> {
+    /// Goes past the lines of one piece of a segment.
+    pub(super) fn take(&mut self, segment: usize, piece: &Looked) -> Result<(), VerifyError> {
         self.enter(segment)?;
-        for facts in lines {
+        for facts in &piece.lines {
             let place = self.place();
             let number = self.lines + 1;
             let may_be_go = number <= self.go_until;
@@ -140,6 +142,14 @@ impl<'a> Judge<'a> {
             self.byte += facts.bytes;
             self.compare()?;
         }
+        if piece.more_lines > 0 {
+            let lines = self.lines + 1..=self.lines + piece.more_lines;
+            let what = "they are too short to be lines of a trail, and were not looked at".to_owned();
+            self.complain_of_lines(DamageKind::Line, lines, self.place(), what);
+            (self.lines, self.byte) = (self.lines + piece.more_lines, self.byte + piece.more_bytes);
+            self.is_blind = true;
+            self.compare()?;
+        }
         Ok(())
     }
 
@@ -150,6 +160,9 @@ impl<'a> Judge<'a> {
 
     /// Compares with everything that was noted at this number of lines.
     pub(super) fn compare(&mut self) -> Result<(), VerifyError> {
+        if self.lines > self.segment_last {
+            return Ok(());
+        }
         while let Some(mark) = self.pending.filter(|mark| mark.size <= self.lines) {
             if mark.size == self.lines && !self.is_blind {
                 self.compare_root(mark);

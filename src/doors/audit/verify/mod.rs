@@ -92,7 +92,7 @@ pub fn verify(
     let marks = Marks::new(file, length.unwrap_or(0), beside.keys.as_ref(), beside.origin());
     let mut judge = Judge::new(&trail, &beside, marks, claims)?;
     let topic = beside.topic();
-    let look = |piece: Piece<'_>| piece.lines().map(|(_, line)| look_at(line, topic)).collect::<Vec<LineFacts>>();
+    let look = |piece: Piece<'_>| Looked::at(piece, topic);
     let total_bytes = trail.bytes();
     let mut failed = None;
     let end = trail.scan(&trail.everything(), stop, look, |taken| {
@@ -115,6 +115,28 @@ pub fn verify(
     judge.judge_end()?;
     let torn = end.torn.iter().map(|torn| (torn.path.clone(), torn.bytes));
     Ok(conclude(judge, options, torn.collect()))
+}
+
+/// A piece of a segment, looked at line by line.
+struct Looked {
+    lines: Vec<LineFacts>,
+    /// Lines behind those, so many that they cannot be lines of a trail.
+    more_lines: u64,
+    /// Their length.
+    more_bytes: u64,
+}
+
+/// A line of a trail has some two hundred bytes at least, so no piece of 4 MiB has as many as this. What
+/// has more was not written by a tracker, and must not fill the memory.
+const MOST_LINES: usize = 65_536;
+
+impl Looked {
+    fn at(piece: Piece<'_>, topic: Option<&str>) -> Self {
+        let lines: Vec<LineFacts> = piece.lines().take(MOST_LINES).map(|(_, line)| look_at(line, topic)).collect();
+        let seen_bytes: u64 = lines.iter().map(|line| line.bytes).sum();
+        let more_lines = if lines.len() < MOST_LINES { 0 } else { piece.line_count() - lines.len() as u64 };
+        Self { more_bytes: piece.bytes.len() as u64 - seen_bytes, more_lines, lines }
+    }
 }
 
 /// What is to be said of a trail of which only the files beside it are left.
@@ -152,7 +174,7 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
         ..Report::default()
     };
     if options.is_complete && judge.start > 0 {
-        let damage = Damage::of_file(Kind::Missing, "tracker.events", "they are archived, not here");
+        let damage = Damage::of_file(Kind::Missing, "tracker.events", "archived, not here");
         report.damages.push(Damage { first_line: Some(1), last_line: Some(judge.start), ..damage });
     }
     for (path, bytes) in torn {
