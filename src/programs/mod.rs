@@ -1,4 +1,5 @@
 //! What people run: each room puts doors together.
 
+pub mod auditor;
 pub mod producer;
 pub mod tracker;

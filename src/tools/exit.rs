@@ -12,6 +12,8 @@ pub enum Exit {
     Failed,
     /// 2: a flag, a property or a file of settings is wrong.
     Usage,
+    /// 3: the trail is damaged (`audit verify`).
+    Damaged,
     /// 4: no broker answered within the connect timeout (one-shot commands only).
     NoBroker,
     /// 65: sealed data of the trail are missing or altered.
@@ -29,6 +31,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Damaged => 3,
             Exit::NoBroker => 4,
             Exit::DataAltered => 65,
             Exit::DiskFailed => 74,

@@ -3,7 +3,10 @@
 
 use crate::harness::{Broker, Cluster as Kafka, LONG, Listener, Need, Proxy, Record, order, shared, wait_until};
 use libtest_mimic::Trial;
-use ordertrail::doors::kafka::{Cluster, Consumer, Ends, Fetched, Patience, StartAt, TopicError, Watch, connect};
+use ordertrail::doors::kafka::{
+    Cluster, Consumer, Ends, Fetched, Patience, Record as KafkaRecord, StartAt, TopicError, TransactionError, Watch,
+    connect,
+};
 use ordertrail::tools::config::ClientSettings;
 use ordertrail::tools::shutdown::Shutdown;
 use std::collections::BTreeMap;
@@ -21,6 +24,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             the_watch_tells_ids_and_ends_and_new_partitions,
             the_ends_of_two_hundred_partitions_come_in_one_go,
             published_offsets_are_read_back_with_their_metadata,
+            a_log_that_was_cut_behind_the_position_is_told_with_where_it_parted,
+            offsets_of_a_transaction_are_published_when_it_is_committed_and_only_then,
+            a_producer_that_was_replaced_can_do_nothing_more,
             a_mute_consumer_is_dropped_at_once_and_a_rebuilt_one_goes_on,
         ]
     )
@@ -234,6 +240,75 @@ fn published_offsets_are_read_back_with_their_metadata() {
     assert_eq!(consumer.unanswered(), 0);
     let told = |next| (next, "shop.example/trail 1234".to_owned());
     assert_eq!(consumer.committed(LONG).expect("the cluster answers"), BTreeMap::from([(0, told(7)), (2, told(0))]));
+}
+
+fn a_log_that_was_cut_behind_the_position_is_told_with_where_it_parted() {
+    let mut broker = Broker::start();
+    let kafka = broker.cluster();
+    let topic = kafka.topic(1);
+    kafka.produce(&topic, &orders(0..5));
+    let cut = std::fs::metadata(broker.log_file(&topic, 0)).expect("it is there").len();
+    kafka.produce(&topic, &orders(5..10));
+    // As after an unclean election: the tail is gone, and other messages take its offsets.
+    broker.kill_nine();
+    let log = std::fs::OpenOptions::new().write(true).open(broker.log_file(&topic, 0)).expect("it is there");
+    log.set_len(cut).expect("it can be cut");
+    broker.start_again();
+    assert_eq!(kafka.produce(&topic, &orders(100..120))[0], (0, 5));
+
+    let cluster = connected(kafka.bootstrap());
+    let info = cluster.topic(&topic, LONG).expect("it is there");
+    let consumer = cluster.consumer(&info, "watch").expect("it can be made");
+    consumer.read_from(0, StartAt::Offset(10), Some(0)).expect("it can be read");
+    let all = read_until(&consumer, "the truncation", |fetched| matches!(fetched, Fetched::OffsetGone { .. }));
+    assert!(offsets(&all).is_empty(), "nothing of the other log was delivered");
+    assert!(matches!(all.last(), Some(Fetched::OffsetGone { partition: 0, parted_at: Some(5) })), "{:?}", all.last());
+    consumer.read_from(0, StartAt::Offset(5), Some(0)).expect("it can be read");
+    assert_eq!(read_offsets(&consumer, 20), (5..25).collect::<Vec<_>>(), "from there on it is whole");
+}
+
+fn offsets_of_a_transaction_are_published_when_it_is_committed_and_only_then() {
+    let kafka = shared();
+    let (from, to) = (kafka.topic(1), kafka.topic(1));
+    kafka.produce(&from, &orders(0..10));
+    let cluster = connected(kafka.bootstrap());
+    let group = kafka.unused_name("group");
+    let consumer = cluster.consumer(&cluster.topic(&from, LONG).expect("it is there"), &group).expect("it can be made");
+    let transactions = cluster.transactions(&to, &kafka.unused_name("id")).expect("properties are good");
+    let mut producer = transactions.open(|_| true).expect("it can be opened");
+    let record = KafkaRecord { key: Some(b"key"), payload: Some(b"value"), ..KafkaRecord::default() };
+    producer.begin().expect("it begins");
+    producer.send(&to, &record, || true).expect("it is taken");
+    producer.send_offsets(&consumer, &[(0, 4)], |_| true).expect("they are taken");
+    producer.abort(LONG).expect("it is aborted");
+    assert_eq!(consumer.committed(LONG).expect("the cluster answers"), BTreeMap::new());
+    producer.begin().expect("the next begins");
+    producer.send(&to, &record, || true).expect("it is taken");
+    producer.send_offsets(&consumer, &[(0, 7)], |_| true).expect("they are taken");
+    let places = producer.commit(|_, _| true).expect("it is committed");
+    assert_eq!(consumer.committed(LONG).expect("the cluster answers"), BTreeMap::from([(0, (7, String::new()))]));
+    let committed = kafka.dump(&to);
+    assert_eq!(committed.len(), 1, "what was aborted is not seen");
+    assert_eq!(places, [(committed[0].partition, committed[0].offset)]);
+}
+
+fn a_producer_that_was_replaced_can_do_nothing_more() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let cluster = connected(kafka.bootstrap());
+    let transactions = cluster.transactions(&topic, &kafka.unused_name("id")).expect("properties are good");
+    let record = KafkaRecord { key: None, payload: Some(b"value"), ..KafkaRecord::default() };
+    let mut first = transactions.open(|_| true).expect("it can be opened");
+    first.begin().expect("it begins");
+    first.send(&topic, &record, || true).expect("it is taken");
+    let mut second = transactions.open(|_| true).expect("another can be opened");
+    second.begin().expect("it begins");
+    second.send(&topic, &record, || true).expect("it is taken");
+    let refused = first.commit(|_, _| true);
+    assert!(matches!(refused, Err(TransactionError::Fenced { .. })), "{refused:?}");
+    let places = second.commit(|_, _| true).expect("it is committed");
+    assert_eq!(places.len(), 1);
+    assert_eq!(kafka.dump(&topic).len(), 1);
 }
 
 fn a_mute_consumer_is_dropped_at_once_and_a_rebuilt_one_goes_on() {

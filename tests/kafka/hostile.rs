@@ -20,7 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Whether a payload is an order. `None`: a matter of taste, only its bytes count here.
-type IsOrder = Option<bool>;
+pub(crate) type IsOrder = Option<bool>;
 const NO: IsOrder = Some(false);
 const YES: IsOrder = Some(true);
 const OPEN: IsOrder = None;
@@ -201,7 +201,7 @@ fn times() -> Vec<Option<i64>> {
 }
 
 /// All payloads, small ones again and again, each time with another key, headers and time.
-fn hostile_records() -> Vec<(Record, IsOrder)> {
+pub(crate) fn hostile_records() -> Vec<(Record, IsOrder)> {
     let small: Vec<_> = [broken_json(), wrong_orders(), strange_orders(), no_text()].concat();
     let large = large();
     let (keys, headers, times) = (keys(), headers(), times());
@@ -231,7 +231,7 @@ fn hostile_records() -> Vec<(Record, IsOrder)> {
 }
 
 /// Room for 20 MB, and for records as old and as new as any clock may say.
-const TOPIC: [(&str, &str); 3] = [
+pub(crate) const TOPIC: [(&str, &str); 3] = [
     ("max.message.bytes", "30000000"),
     ("retention.ms", "-1"),
     ("message.timestamp.after.max.ms", "9223372036854775807"),

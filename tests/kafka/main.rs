@@ -13,9 +13,11 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
-//! | `consumer_watch.rs` | the library's consumer: other topics of the same name, muteness, published offsets |
+//! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
+//! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
 //! | `producer_stops.rs` | signals, a broker that goes, a reader that goes |
@@ -62,10 +64,12 @@ macro_rules! trials {
     };
 }
 
+mod audit_replay;
 mod chaos;
 mod consumer_watch;
 mod harness;
 mod hostile;
+mod producer_exactly_once;
 mod producer_files;
 mod producer_sends;
 mod producer_stops;
@@ -108,7 +112,9 @@ fn main() -> ExitCode {
         // First, since it takes longest.
         chaos::trials(),
         consumer_watch::trials(),
+        audit_replay::trials(),
         hostile::trials(),
+        producer_exactly_once::trials(),
         producer_files::trials(),
         producer_sends::trials(),
         producer_stops::trials(),

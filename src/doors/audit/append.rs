@@ -26,6 +26,8 @@ const WAITING_PIECES: usize = 4;
 pub(super) struct Piece {
     pub(super) lines: Vec<u8>,
     pub(super) mark: Mark,
+    /// Counted from 1.
+    pub(super) number: u64,
     /// To be sealed as soon as it is synced.
     pub(super) urgent: bool,
 }
@@ -69,6 +71,7 @@ pub struct Appender {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
     submitted_bytes: u64,
+    submitted_pieces: u64,
     origin: String,
 }
 
@@ -87,7 +90,8 @@ impl<D: Disk> Trail<D> {
             written_bytes: length,
             synced_bytes: length,
             sealed_bytes: sealer.state.sealed_bytes,
-            sealed_lines: sealer.state.first_line - 1,
+            sealed_lines: sealer.lines(),
+            sealed_pieces: 0,
             syncs: 0,
             rotations: 0,
             full_since: None,
@@ -104,6 +108,7 @@ impl<D: Disk> Trail<D> {
             handle: Arc::clone(&handle),
             segment_start: 0,
             last: mark.clone(),
+            last_number: 0,
         };
         let syncing = SyncingThread { shared: Arc::clone(&shared), handle, rhythm: SyncRhythm(durability) };
         let sealing = SealingThread::new(Arc::clone(&shared), sealer, mark, length);
@@ -114,7 +119,15 @@ impl<D: Disk> Trail<D> {
             spawn("sync", Box::new(move || syncing.run()))?,
             spawn("seal", Box::new(move || sealing.run()))?,
         ];
-        Ok(Appender { pieces: Some(pieces), emptied, shared, threads, submitted_bytes: length, origin })
+        Ok(Appender {
+            pieces: Some(pieces),
+            emptied,
+            shared,
+            threads,
+            submitted_bytes: length,
+            submitted_pieces: 0,
+            origin,
+        })
     }
 }
 
@@ -138,8 +151,10 @@ impl Appender {
     pub fn submit(&mut self, lines: Vec<u8>, mark: &Mark, urgent: bool) -> Result<Submitted, AppendError> {
         let length = lines.len() as u64;
         let Some(pieces) = &self.pieces else { return Err(self.failure()) };
-        match pieces.try_send(Piece { lines, mark: mark.clone(), urgent }) {
+        let number = self.submitted_pieces + 1;
+        match pieces.try_send(Piece { lines, mark: mark.clone(), number, urgent }) {
             Ok(()) => {
+                self.submitted_pieces = number;
                 self.submitted_bytes += length;
                 Ok(Submitted::Taken(self.submitted_bytes))
             }
@@ -159,6 +174,19 @@ impl Appender {
             };
             drop(self.shared.changed.wait_timeout_while(state, timeout, unchanged));
         }
+    }
+
+    /// Whether everything that was handed over is sealed.
+    pub fn is_sealed(&self) -> bool {
+        self.shared.lock().progress.sealed_pieces >= self.submitted_pieces
+    }
+
+    /// Waits until everything that was handed over is sealed, or something failed, at most `timeout`.
+    pub fn wait_for_seal(&self, timeout: Duration) {
+        let wanted = self.submitted_pieces;
+        let is_open =
+            |state: &mut super::shared::State| state.progress.sealed_pieces < wanted && state.progress.failed.is_none();
+        drop(self.shared.changed.wait_timeout_while(self.shared.lock(), timeout, is_open));
     }
 
     /// How far it has come.

@@ -4,15 +4,24 @@
 //! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
 
 mod append;
+mod keys;
 mod paths;
+pub mod read;
 mod reader;
 mod recover;
 mod sealer;
 mod shared;
 mod stored;
+pub mod verify;
 mod work;
 
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
 pub use append::{AppendOptions, Appender, Finished, Submitted};
+pub use keys::{KeysError, Rotation, rotate_key, settle_keys};
 pub use paths::{
     checkpoints_path, index_path, key_path, lock_path, public_key_path, seal_path, segment_path, segments_path,
     trail_path,

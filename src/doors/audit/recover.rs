@@ -23,6 +23,9 @@ use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::Checkpoint;
 
+/// More than one entry of a file beside the trail can take.
+const REWRITTEN_BYTES: u64 = 256 << 10;
+
 /// What was found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovery {
@@ -40,6 +43,8 @@ pub struct Recovery {
     pub recovered: Recovered,
     /// Whether the tracker before this one stopped as asked.
     pub was_clean: bool,
+    /// Whether the trail began just now: nothing was ever published by it.
+    pub is_new: bool,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -155,6 +160,7 @@ impl<D: Disk> Opening<'_, D> {
             return Err(self.altered(&path, missing(wanted, tree)));
         }
         // Up to here nothing was touched.
+        let is_new = stored.key.is_none();
         let key = match stored.key {
             Some(key) => key,
             None => make_key(self.disk, self.folder, self.topic, self.seed)?,
@@ -185,6 +191,7 @@ impl<D: Disk> Opening<'_, D> {
             kept_in,
             recovered,
             was_clean: stored.was_clean,
+            is_new,
             elapsed: Duration::ZERO,
         };
         let parts = SealerParts {
@@ -202,12 +209,15 @@ impl<D: Disk> Opening<'_, D> {
         Ok((Trail { file, sealer, mark }, recovery))
     }
 
-    /// A file beside the trail, cut where it is torn.
+    /// A file beside the trail, cut where it is torn. Its end is written once more, as that of the
+    /// trail: its last sync may have failed.
     fn beside(&self, path: &Path, whole_bytes: u64) -> Result<AppendFile<D::File>, RecoverError> {
         let mut file = AppendFile::open(self.disk, path).map_err(disk_error("open", path))?.without_room();
         if file.length() > whole_bytes {
             file.cut(whole_bytes).map_err(disk_error("cut the torn end of", path))?;
         }
+        let from = file.length().saturating_sub(REWRITTEN_BYTES);
+        file.rewrite(from).map_err(disk_error("sync", path))?;
         Ok(file)
     }
 

@@ -163,8 +163,10 @@ impl<D: Disk> Sealer<D> {
         let enough = self.state.hashed_bytes.saturating_add(limit_bytes);
         while self.state.hashed_bytes < end.min(enough) {
             let left = end - self.state.hashed_bytes;
-            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(BLOCK_BYTES.max(self.block.len()));
-            self.block.resize(wanted.max(self.block.len()), 0);
+            if self.block.is_empty() {
+                self.block.resize(BLOCK_BYTES, 0);
+            }
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(self.block.len());
             let Some(block) = self.block.get_mut(..wanted) else { return Err(SealFailure::Disturbed) };
             let read = self.file.read_at(self.state.hashed_bytes, block)?;
             let found = block.get(..read).unwrap_or_default();
@@ -261,7 +263,7 @@ impl<D: Disk> Sealer<D> {
         }
         let next = self.last.positions.iter().map(|(&partition, at)| (partition, at.next)).collect();
         let (line, segment) = (self.state.tree.size(), self.state.first_line);
-        let entry = IndexEntry { line, segment, byte: end, time_ms: now_ms, next };
+        let entry = IndexEntry { line, segment, byte: end, time_ms: now_ms, next, gaps: Some(self.last.gaps) };
         match self.index.append(&entry.to_line()) {
             Ok(()) => self.indexed_bytes = Some(end),
             Err(error) => {

@@ -58,6 +58,8 @@ pub struct Progress {
     pub sealed_bytes: u64,
     /// Lines that are sealed, over all segments.
     pub sealed_lines: u64,
+    /// Pieces of this run that are sealed.
+    pub sealed_pieces: u64,
     /// How many syncs there were.
     pub syncs: u64,
     /// How many segments were closed in this run.
@@ -82,6 +84,8 @@ pub struct Latencies {
 pub(super) struct PlacedMark {
     pub(super) end: u64,
     pub(super) mark: Mark,
+    /// Of its last piece.
+    pub(super) number: u64,
     pub(super) urgent: bool,
 }
 

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::Path;
 
+use super::keys::{KeysError, settle_keys};
 use super::paths::{checkpoints_path, key_path, public_key_path, seal_path, segment_path, segments_path};
 use super::recover::{RecoverError, disk_error};
 use super::sealer::{Mark, SealedState};
 use crate::base::tree::Tree;
 use crate::logic::ledger::{Identity, Recovered};
 use crate::tools::durable::{Access, Disk, DiskFile};
-use crate::words::seal::{Checkpoint, Notes, Seal, SegmentEntry, SigningKey, Tail};
+use crate::words::seal::{Checkpoint, KeyChain, Notes, Seal, SegmentEntry, SigningKey, StoredNote, Tail};
 
 /// Of the end of the checkpoints so much is read: many times what the last one takes.
 const LAST_NOTES_BYTES: u64 = 64 << 10;
@@ -53,7 +54,7 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
     let begun = seal.is_some() || !entries.is_empty();
     let key = read_key(disk, folder)?;
     let (signed, checkpoints_bytes) = match &key {
-        Some(key) => last_checkpoint(disk, folder, key.origin())?,
+        Some(key) => last_checkpoint(disk, folder, key)?,
         None if begun => return Err(no_key(folder, "it is not there, and this trail was signed with it")),
         None => (None, 0),
     };
@@ -195,64 +196,82 @@ fn read_segments<D: Disk>(disk: &D, folder: &Path) -> Result<(Vec<(SegmentEntry,
     let path = segments_path(folder);
     let bytes = disk.read(&path).map_err(disk_error("read", &path))?.unwrap_or_default();
     let (mut entries, mut start) = (Vec::new(), 0);
-    for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
-        let number = entries.len() + 1;
-        let entry = SegmentEntry::parse(line).map_err(|error| altered(&path, format!("line {number}: {error}")))?;
-        entries.push((entry, start));
-        start += line.len() as u64;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let end = start + line.len() as u64;
+        match SegmentEntry::parse(line) {
+            Ok(entry) if line.ends_with(b"\n") => entries.push((entry, start)),
+            // The last may be torn, by a kill or by a loss of power: its segment was not closed yet.
+            _ if end == bytes.len() as u64 => break,
+            Ok(_) => {}
+            Err(error) => return Err(altered(&path, format!("line {}: {error}", entries.len() + 1))),
+        }
+        start = end;
     }
     Ok((entries, start))
 }
 
-fn last_checkpoint<D: Disk>(disk: &D, folder: &Path, origin: &str) -> Result<(Option<Checkpoint>, u64), RecoverError> {
+/// The last checkpoint, and where it ends. The very last note may be torn, by a kill or by a loss of power
+/// that kept some of its bytes only: what cannot be read there was never relied on.
+fn last_checkpoint<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    key: &SigningKey,
+) -> Result<(Option<Checkpoint>, u64), RecoverError> {
     let path = checkpoints_path(folder);
-    let failed = |error| disk_error("read", &path)(error);
-    let Some(file) = disk.open(&path).map_err(failed)? else { return Ok((None, 0)) };
-    let failed = |error| disk_error("read", &path)(error);
-    let length = file.length().map_err(failed)?;
-    let start = length.saturating_sub(LAST_NOTES_BYTES);
-    let mut bytes = vec![0; usize::try_from(length - start).unwrap_or(0)];
-    let failed = |error| disk_error("read", &path)(error);
-    file.read_at(start, &mut bytes).map_err(failed)?;
-    // The block may begin within a note; each note begins with the name of the trail.
-    let mark = format!("\n{origin}\n");
-    let skipped = match (start, memchr::memmem::find(&bytes, mark.as_bytes())) {
-        (0, _) => 0,
-        (_, Some(found)) => found + 1,
-        (_, None) => bytes.len(),
+    let read = || -> io::Result<Option<(u64, u64, Vec<u8>)>> {
+        let Some(file) = disk.open(&path)? else { return Ok(None) };
+        let length = file.length()?;
+        let start = length.saturating_sub(LAST_NOTES_BYTES);
+        let mut bytes = vec![0; usize::try_from(length - start).unwrap_or(0)];
+        file.read_at(start, &mut bytes)?;
+        Ok(Some((length, start, bytes)))
     };
-    let (mut last, mut end) = (None, start + skipped as u64);
-    for note in Notes::new(bytes.get(skipped..).unwrap_or_default()).filter(|note| !note.is_torn) {
-        last = Checkpoint::unchecked(note.bytes);
-        if last.as_ref().is_none_or(|last| last.origin != origin) {
-            return Err(altered(&path, "its end is no checkpoint of this trail"));
+    let Some((length, start, bytes)) = read().map_err(disk_error("read", &path))? else { return Ok((None, 0)) };
+    let chain = disk.read(&public_key_path(folder)).map_err(disk_error("read", &path))?;
+    let chain = chain.and_then(|text| KeyChain::parse(&String::from_utf8_lossy(&text)).ok());
+    let chain = chain.unwrap_or_else(|| KeyChain::of(key.verifier()));
+    // The block may begin within a note; each note begins with the name of the trail.
+    let mark = format!("\n{}\n", key.origin());
+    let skipped = match start {
+        0 => 0,
+        _ => memchr::memmem::find(&bytes, mark.as_bytes()).map_or(bytes.len(), |found| found + 1),
+    };
+    let notes: Vec<StoredNote<'_>> = Notes::new(bytes.get(skipped..).unwrap_or_default()).collect();
+    for note in notes.iter().rev().take(2) {
+        if let Ok((signed, _)) = chain.read(note.bytes, 0) {
+            return Ok((Some(signed.checkpoint), start + (skipped + note.range.end) as u64));
         }
-        end = start + (skipped + note.range.end) as u64;
     }
-    if last.is_none() && length > LAST_NOTES_BYTES {
-        return Err(altered(&path, "its end is no checkpoint of this trail"));
+    if notes.len() > 1 || length > LAST_NOTES_BYTES {
+        return Err(altered(&path, "its last checkpoints cannot be read, or were not signed by this trail's key"));
     }
-    Ok((last, end))
+    Ok((None, 0))
 }
 
 fn no_key(folder: &Path, what: impl Into<String>) -> RecoverError {
     RecoverError::Key { path: key_path(folder), what: what.into() }
 }
 
+/// The key that signs now. A trail without one is new, and has signed nothing.
 fn read_key<D: Disk>(disk: &D, folder: &Path) -> Result<Option<SigningKey>, RecoverError> {
+    match settle_keys(disk, folder) {
+        Ok(Some((key, _))) => return Ok(Some(key)),
+        Ok(None) => {}
+        Err(KeysError::Disk { what, path, source }) => return Err(RecoverError::Disk { what, path, source }),
+        Err(error) => return Err(no_key(folder, error.to_string())),
+    }
+    // The public key is written after the private one.
     let path = key_path(folder);
-    let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? else {
-        let checkpoints = checkpoints_path(folder);
-        let signed = disk.read(&checkpoints).map_err(disk_error("read", &checkpoints))?;
-        return match signed {
-            Some(signed) if !signed.is_empty() => {
-                Err(no_key(folder, "it is not there, and this trail was signed with it"))
-            }
-            _ => Ok(None),
-        };
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    SigningKey::parse(&text).map(Some).map_err(|error| no_key(folder, error.to_string()))
+    if let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? {
+        let text = String::from_utf8_lossy(&bytes);
+        return SigningKey::parse(&text).map(Some).map_err(|error| no_key(folder, error.to_string()));
+    }
+    let checkpoints = checkpoints_path(folder);
+    let signed = disk.read(&checkpoints).map_err(disk_error("read", &checkpoints))?;
+    match signed {
+        Some(signed) if !signed.is_empty() => Err(no_key(folder, "it is not there, and this trail was signed with it")),
+        _ => Ok(None),
+    }
 }
 
 /// Makes the key of a new trail.

@@ -63,6 +63,8 @@ pub(super) struct WritingThread<D: Disk> {
     pub(super) segment_start: u64,
     /// Where the trail stands after what was written.
     pub(super) last: Mark,
+    /// The number of its last piece.
+    pub(super) last_number: u64,
 }
 
 impl<D: Disk> WritingThread<D> {
@@ -79,7 +81,7 @@ impl<D: Disk> WritingThread<D> {
 
     fn write_all(&mut self, incoming: &Receiver<Piece>, emptying: &SyncSender<Vec<u8>>) -> Result<(), AppendError> {
         while let Ok(piece) = incoming.recv() {
-            let Piece { mut lines, mark, urgent } = piece;
+            let Piece { mut lines, mark, number, urgent } = piece;
             if !lines.is_empty() && self.is_rotation_due(lines.len() as u64) {
                 self.rotate()?;
             }
@@ -93,10 +95,11 @@ impl<D: Disk> WritingThread<D> {
             if !lines.is_empty() {
                 state.first_unsynced.get_or_insert_with(|| shared.moment());
             }
-            state.marks.push_back(PlacedMark { end, mark: mark.clone(), urgent });
+            state.marks.push_back(PlacedMark { end, mark: mark.clone(), number, urgent });
             shared.changed.notify_all();
             drop(state);
             self.last = mark;
+            self.last_number = number;
             self.wait_for_the_slower()?;
             lines.clear();
             // One huge message must not keep its memory for ever.
@@ -207,6 +210,7 @@ impl<D: Disk> WritingThread<D> {
         state.marks.clear();
         state.progress.sealed_bytes = state.progress.written_bytes;
         state.progress.sealed_lines = lines;
+        state.progress.sealed_pieces = self.last_number;
         state.progress.rotations += 1;
         self.shared.changed.notify_all();
         Ok(())
@@ -301,7 +305,7 @@ enum SealingStep {
 impl<D: Disk> SealingThread<D> {
     /// `mark`: where the trail stands at its end, at byte `length`, part of which may be unsealed.
     pub(super) fn new(shared: Arc<Shared>, sealer: Arc<Mutex<Sealer<D>>>, mark: Mark, length: u64) -> Self {
-        shared.lock().marks.push_back(PlacedMark { end: length, mark, urgent: true });
+        shared.lock().marks.push_back(PlacedMark { end: length, mark, number: 0, urgent: true });
         let rhythm = SealRhythm::new(shared.moment());
         Self { shared, sealer, rhythm, hashed_end: 0 }
     }
@@ -388,7 +392,7 @@ impl<D: Disk> SealingThread<D> {
     }
 
     fn seal(&mut self, sealer: &mut Sealer<D>, placed: PlacedMark) -> Result<(), SealFailure> {
-        let PlacedMark { end, mark, .. } = placed;
+        let PlacedMark { end, mark, number, .. } = placed;
         // The writing thread has sealed it meanwhile when it closed a segment.
         if end >= sealer.sealed_end() && !sealer.says(&mark, end) {
             let note = sealer.seal(mark.clone(), end, now_ms(), false)?;
@@ -399,9 +403,13 @@ impl<D: Disk> SealingThread<D> {
             self.shared.changed.notify_all();
         }
         // A later one may stand in its place already.
-        if let Some(front) = self.shared.lock().marks.front_mut().filter(|front| front.mark == mark) {
+        let mut state = self.shared.lock();
+        if let Some(front) = state.marks.front_mut().filter(|front| front.number == number) {
             front.urgent = false;
         }
+        state.progress.sealed_pieces = state.progress.sealed_pieces.max(number);
+        self.shared.changed.notify_all();
+        drop(state);
         self.rhythm.done(self.shared.moment());
         Ok(())
     }

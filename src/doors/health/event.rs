@@ -207,10 +207,13 @@ impl HealthEvent {
                 "kafka_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
                 "message_size": size_bytes, "raw_message": raw_message, "suppressed": suppressed,
             }),
-            Self::AuditGap { topic, partition, gap } => json!({
-                "kafka_topic": topic, "kafka_partition": partition,
-                "kind": gap.kind.as_str(), "from": gap.from, "to": gap.to,
-            }),
+            Self::AuditGap { topic, partition, gap } => {
+                // Plain figures and names always serialise.
+                let mut value = serde_json::to_value(gap).unwrap_or_default();
+                value["kafka_topic"] = json!(topic);
+                value["kafka_partition"] = json!(partition);
+                value
+            }
             Self::BrokerLost { brokers, .. } => json!({"brokers": brokers}),
             Self::BrokerBack { brokers, away_seconds } => {
                 json!({"brokers": brokers, "away_seconds": rounded(*away_seconds)})

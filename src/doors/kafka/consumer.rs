@@ -6,28 +6,26 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use thiserror::Error;
 
 use super::batch::MessageBatch;
+use super::parting::part;
 use super::raw;
 use super::settings::PropertyError;
 use super::statistics::Statistics;
 use super::watch::{Observer, Watch};
 use crate::tools::shutdown::Shutdown;
-
-/// How long whoever drops a consumer waits for its end. Past that it ends by itself.
-const PARTING: Duration = Duration::from_secs(1);
 
 /// Where to begin in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,6 +214,18 @@ impl Consumer {
         }
     }
 
+    /// What a transaction needs to publish `positions` as the group's offsets.
+    pub(super) fn for_transaction(
+        &self,
+        positions: &[(i32, i64)],
+    ) -> Option<(ConsumerGroupMetadata, TopicPartitionList)> {
+        let mut list = TopicPartitionList::with_capacity(positions.len());
+        for &(partition, next) in positions {
+            add(&mut list, &self.topic, partition, StartAt::Offset(next));
+        }
+        Some((self.client()?.group_metadata()?, list))
+    }
+
     /// How many calls of [`Consumer::commit`] have no answer yet.
     pub fn unanswered(&self) -> u32 {
         self.unanswered.get()
@@ -304,10 +314,9 @@ impl Drop for Consumer {
         self.nudge = None;
         let threads = std::mem::take(&mut self.threads);
         let (client, observer) = (self.client.take(), self.observer.take());
-        let (ended, end) = sync_channel::<()>(1);
-        // librdkafka's close waits for answers, and a client that has gone mute or has no broker waits
-        // for ever. That must hold nobody up, so it waits on a thread of its own.
-        let parting = move || {
+        // One that waits for an answer to a commit closes late, and without a broker never.
+        let waits = self.unanswered.get() == 0;
+        part(waits, move || {
             for thread in threads {
                 // A thread that panicked has said so already.
                 drop(thread.join());
@@ -317,14 +326,7 @@ impl Drop for Consumer {
                 drop(client.unassign());
             }
             drop((client, observer));
-            drop(ended);
-        };
-        let spawned = std::thread::Builder::new().name("parting".into()).spawn(parting);
-        // Mostly it takes no time, and then it is better to be really gone.
-        if spawned.is_ok() && self.unanswered.get() == 0 && end.recv_timeout(PARTING) == Err(RecvTimeoutError::Timeout)
-        {
-            tracing::debug!("a consumer takes long to close, and is left to it");
-        }
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 //! A topic's `max.message.bytes` is the broker's limit for a whole batch, not for one record: a
 //! client that fills batches up to its own megabyte would see every record of such a topic refused.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -50,6 +51,17 @@ impl Cluster {
 
     /// The topic's `max.message.bytes`.
     fn largest_batch(&self, topic: &str) -> Result<u64, String> {
+        let limit = self.topic_setting(topic, "max.message.bytes")?;
+        limit.parse().map_err(|_| format!("{limit} is no number"))
+    }
+
+    /// One of the topic's settings, or why it is not known.
+    pub(super) fn topic_setting(&self, topic: &str, name: &str) -> Result<String, String> {
+        self.topic_config(topic)?.remove(name).ok_or_else(|| "the answer does not name it".to_owned())
+    }
+
+    /// What a topic is configured to, name by name. A topic that was just made is asked for again.
+    pub(super) fn topic_config(&self, topic: &str) -> Result<BTreeMap<String, String>, String> {
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| error.to_string())?
             .create()
@@ -60,17 +72,17 @@ impl Cluster {
         let asked = Instant::now();
         loop {
             let answer = runtime.block_on(admin.describe_configs(&[ResourceSpecifier::Topic(topic)], &options));
-            let described = match answer.map_err(|error| error.to_string())?.into_iter().next() {
-                Some(Ok(described)) => described,
+            match answer.map_err(|error| error.to_string())?.into_iter().next() {
+                Some(Ok(described)) => {
+                    let entries = described.entries.into_iter();
+                    return Ok(entries.filter_map(|entry| Some((entry.name, entry.value?))).collect());
+                }
                 Some(Err(RDKafkaErrorCode::UnknownTopicOrPartition)) if asked.elapsed() < ASK => {
                     runtime.block_on(tokio::time::sleep(ASK_AGAIN));
-                    continue;
                 }
                 Some(Err(code)) => return Err(code.to_string()),
                 None => return Err("the answer is empty".to_owned()),
-            };
-            let limit = described.get("max.message.bytes").and_then(|entry| entry.value.as_deref());
-            return limit.and_then(|limit| limit.parse().ok()).ok_or_else(|| "the answer does not name it".to_owned());
+            }
         }
     }
 }

@@ -6,18 +6,20 @@
 //! vanish. The reports that wait are bounded by librdkafka's own queue, which counts a record until
 //! its report was heard: a slow listener slows the sending.
 
+use std::ffi::CString;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 use thiserror::Error;
 
 use super::cluster::Cluster;
 use super::deliveries::{Desk, Envelope, Poller, Reports, delivery_error};
+use super::raw::produce::produce;
 use super::settings::{PropertyError, Role, client_config};
+use crate::base::message::Headers;
 use crate::tools::shutdown::Shutdown;
 
 /// How long a full local queue is waited for before it is tried again. At full speed some hundred
@@ -31,14 +33,19 @@ const WARM_UP: Duration = Duration::from_secs(2);
 const GIVE_UP_WAIT: Duration = Duration::from_secs(1);
 
 /// What is to be sent. The client copies it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Record<'a> {
-    /// Decides the partition; `None` spreads.
+    /// Where to; `None` lets the key decide.
+    pub partition: Option<i32>,
+    /// Its time, milliseconds since 1970-01-01 UTC; `None`, or 0, is the time of the sending, since
+    /// librdkafka cannot send 0.
+    pub timestamp_ms: Option<i64>,
+    /// Decides the partition unless that is given; `None` spreads.
     pub key: Option<&'a [u8]>,
-    /// The bytes of the message.
-    pub payload: &'a [u8],
-    /// Name and value, in this order.
-    pub headers: &'a [(&'a str, &'a str)],
+    /// The bytes of the message; `None` is a tombstone.
+    pub payload: Option<&'a [u8]>,
+    /// In their order; a name may be any bytes but NUL.
+    pub headers: Headers<'a>,
 }
 
 /// What the listener is told. `T` is the token that was sent with the record.
@@ -146,7 +153,7 @@ pub enum SendError<T> {
 pub struct Producer<T: Send + Sync + 'static> {
     // Shared with the polling thread.
     client: Arc<BaseProducer<Reports<T>>>,
-    topic: String,
+    topic: CString,
     desk: Arc<Desk<T>>,
     stop: Shutdown,
     thread: Option<JoinHandle<()>>,
@@ -164,6 +171,7 @@ impl Cluster {
         listen: impl FnMut(ProducerEvent<T>) + Send + 'static,
     ) -> Result<Producer<T>, ProduceError> {
         let start = |reason: String| ProduceError::Start { reason };
+        let name = CString::new(topic).map_err(|error| start(error.to_string()))?;
         let desk = Arc::new(Desk::new(Box::new(listen)));
         let mut config = client_config(&self.settings, Role::Producer)?;
         self.fit_batches(&mut config, topic);
@@ -185,7 +193,7 @@ impl Cluster {
             .name("deliveries".into())
             .spawn(move || poller.run())
             .map_err(|error| start(error.to_string()))?;
-        Ok(Producer { client, topic: topic.to_owned(), desk, stop, thread: Some(thread) })
+        Ok(Producer { client, topic: name, desk, stop, thread: Some(thread) })
     }
 }
 
@@ -196,29 +204,23 @@ impl<T: Send + Sync + 'static> Producer<T> {
     /// # Errors
     /// [`SendError`]: the record was not taken, and the listener hears nothing of it.
     pub fn send(&self, record: &Record<'_>, token: T, shutdown: &Shutdown) -> Result<(), SendError<T>> {
-        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
-        for &(key, value) in record.headers {
-            headers = headers.insert(Header { key, value: Some(value) });
-        }
-        let envelope = Box::new(Envelope { token, sent: Instant::now() });
-        let mut waiting: BaseRecord<'_, [u8], [u8], _> =
-            BaseRecord::with_opaque_to(&self.topic, envelope).payload(record.payload).headers(headers);
-        waiting.key = record.key;
+        let mut waiting = Box::new(Envelope { token, sent: Instant::now() });
         // True once the queue was seen empty although it is too full for this record.
         let mut was_empty = false;
         loop {
             // Counted before it is sent, since its report may come before `send` returns.
             self.desk.take_off();
-            let Err((error, back)) = self.client.send(waiting) else { return Ok(()) };
+            let Err((code, back)) = produce(&self.client, &self.topic, record, waiting) else { return Ok(()) };
             self.desk.land();
-            let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+            let full = code == RDKafkaErrorCode::QueueFull;
             if !full || was_empty {
-                let reason = if full { DeliveryError::TooLarge } else { delivery_error(&error) };
-                return Err(self.refusal(back.delivery_opaque.token, reason));
+                let reason =
+                    if full { DeliveryError::TooLarge } else { delivery_error(&KafkaError::MessageProduction(code)) };
+                return Err(self.refusal(back.token, reason));
             }
             was_empty = self.client.in_flight_count() == 0;
             if shutdown.wait_timeout(QUEUE_FULL_WAIT) {
-                return Err(SendError::Stopped { token: back.delivery_opaque.token });
+                return Err(SendError::Stopped { token: back.token });
             }
             waiting = back;
         }

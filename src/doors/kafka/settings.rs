@@ -22,6 +22,8 @@ pub enum Role {
     Consumer,
     /// Sends, idempotently.
     Producer,
+    /// Sends in transactions.
+    Transactions,
 }
 
 /// Why a property was refused. The program ends with exit code 2. Values are never shown.
@@ -65,9 +67,15 @@ pub enum PropertyError {
     },
 }
 
+const SENDERS: &[Role] = &[Role::Producer, Role::Transactions];
+
 /// Properties that no user may set, by role, with the reason.
 const RESERVED: &[(&str, &[Role], &str)] = &[
-    ("group.id", &[Role::Consumer, Role::Producer, Role::Admin], "the group is named by --group, where there is one"),
+    (
+        "group.id",
+        &[Role::Consumer, Role::Producer, Role::Transactions, Role::Admin],
+        "the group is named by --group, where there is one",
+    ),
     ("group.instance.id", &[Role::Consumer], "the position is kept in the trail, not by the group"),
     ("enable.auto.commit", &[Role::Consumer], "offsets are published only after the line is on disk"),
     ("enable.auto.offset.store", &[Role::Consumer], "offsets are published only after the line is on disk"),
@@ -76,13 +84,13 @@ const RESERVED: &[(&str, &[Role], &str)] = &[
     ("enable.partition.eof", &[Role::Consumer], "the drain is found by it"),
     ("check.crcs", &[Role::Consumer], "what arrives damaged must not be recorded"),
     ("statistics.interval.ms", &[Role::Consumer], "lag and the state of the brokers are read from it"),
-    ("acks", &[Role::Producer], "every order is acknowledged by all in-sync replicas"),
-    ("request.required.acks", &[Role::Producer], "every order is acknowledged by all in-sync replicas"),
-    ("enable.idempotence", &[Role::Producer], "without it a retry could send an order twice"),
-    ("transactional.id", &[Role::Producer], "it is derived from the slot of an exactly-once producer"),
-    ("message.timeout.ms", &[Role::Producer], "an order is never given up; use --flush-timeout for the end"),
-    ("delivery.timeout.ms", &[Role::Producer], "an order is never given up; use --flush-timeout for the end"),
-    ("delivery.report.only.error", &[Role::Producer], "every delivery report is heard"),
+    ("acks", SENDERS, "every order is acknowledged by all in-sync replicas"),
+    ("request.required.acks", SENDERS, "every order is acknowledged by all in-sync replicas"),
+    ("enable.idempotence", SENDERS, "without it a retry could send an order twice"),
+    ("transactional.id", SENDERS, "it is derived from the slot of an exactly-once producer"),
+    ("message.timeout.ms", SENDERS, "an order is never given up; use --flush-timeout for the end"),
+    ("delivery.timeout.ms", SENDERS, "an order is never given up; use --flush-timeout for the end"),
+    ("delivery.report.only.error", SENDERS, "every delivery report is heard"),
 ];
 
 /// What librdkafka's own dump leaves out: properties without a default value, and aliases.
@@ -115,6 +123,22 @@ const NOT_DUMPED: &[&str] = &[
     "debug",
 ];
 
+/// Defaults for whoever sends.
+const SENDER_DEFAULTS: &[(&str, &str)] = &[
+    // The partitioner of the Java client: a key has one partition whoever writes it.
+    ("partitioner", "murmur2_random"),
+    ("linger.ms", "2"),
+    // A third of the bytes of a JSON order, for less CPU than sending and storing the rest.
+    ("compression.type", "lz4"),
+    // The broker judges what is too large, not a default of the client's (1 MB).
+    ("message.max.bytes", "1000000000"),
+    // Deep enough for full speed, and the bound of the memory that waiting records take.
+    ("queue.buffering.max.messages", "20000"),
+    ("queue.buffering.max.kbytes", "262144"),
+    // After an outage: the default knocks again only every ten seconds.
+    ("reconnect.backoff.max.ms", "1000"),
+];
+
 /// Defaults of ours, by role; a user's property wins over them.
 fn defaults(role: Role) -> &'static [(&'static str, &'static str)] {
     match role {
@@ -130,19 +154,15 @@ fn defaults(role: Role) -> &'static [(&'static str, &'static str)] {
             // A message may be as large as the broker lets it be.
             ("receive.message.max.bytes", "2147483647"),
         ],
-        Role::Producer => &[
-            // The partitioner of the Java client: a key has one partition whoever writes it.
-            ("partitioner", "murmur2_random"),
-            ("linger.ms", "2"),
-            // A third of the bytes of a JSON order, for less CPU than sending and storing the rest.
-            ("compression.type", "lz4"),
-            // The broker judges what is too large, not a default of the client's (1 MB).
-            ("message.max.bytes", "1000000000"),
-            // Deep enough for full speed, and the bound of the memory that waiting records take.
-            ("queue.buffering.max.messages", "20000"),
-            ("queue.buffering.max.kbytes", "262144"),
-            // After an outage: the default knocks again only every ten seconds.
-            ("reconnect.backoff.max.ms", "1000"),
+        Role::Producer => SENDER_DEFAULTS,
+        Role::Transactions => &[
+            // What the first request of a transaction waits when the end of the one before is still
+            // being written; the default of 100 ms is most of a commit.
+            ("retry.backoff.ms", "5"),
+            ("retry.backoff.max.ms", "100"),
+            // How long readers may be held up by a producer that died. Also bounds how long a record
+            // may take before its transaction is sent again.
+            ("transaction.timeout.ms", "10000"),
         ],
     }
 }
@@ -161,6 +181,7 @@ fn fixed(role: Role) -> &'static [(&'static str, &'static str)] {
             ("check.crcs", "true"),
         ],
         Role::Producer => &[("enable.idempotence", "true"), ("acks", "all"), ("message.timeout.ms", "0")],
+        Role::Transactions => &[("enable.idempotence", "true"), ("acks", "all")],
     }
 }
 
@@ -178,13 +199,13 @@ pub fn check(settings: &ClientSettings, role: Role) -> Result<(), PropertyError>
 /// [`PropertyError`] for a property that is unknown, reserved or has a bad value.
 pub(super) fn client_config(settings: &ClientSettings, role: Role) -> Result<ClientConfig, PropertyError> {
     let mut config = ClientConfig::new();
-    let all = defaults(role).iter().map(|&(name, value)| (name, value));
-    for (name, value) in all {
+    let common: &[_] = if role == Role::Transactions { SENDER_DEFAULTS } else { &[] };
+    for &(name, value) in common.iter().chain(defaults(role)) {
         config.set(name, value);
     }
     config.set("client.id", "ordertrail");
     // A missing topic is made on purpose, with the asked shape, never by asking for it.
-    if role != Role::Producer {
+    if !SENDERS.contains(&role) {
         config.set("allow.auto.create.topics", "false");
     }
     if is_encrypted(&settings.properties) {
@@ -293,7 +314,7 @@ mod tests {
 
     #[test]
     fn every_default_exists() {
-        for role in [Role::Admin, Role::Consumer, Role::Producer] {
+        for role in [Role::Admin, Role::Consumer, Role::Producer, Role::Transactions] {
             config(&[], role).expect("our own defaults are good");
         }
     }

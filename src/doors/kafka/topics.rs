@@ -18,6 +18,10 @@ use crate::tools::shutdown::Shutdown;
 /// How long one question may take; also how long a stop may wait for it.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
+/// What a topic of last values is made with: old values go soon, so that the last are found soon.
+const COMPACTED: &[(&str, &str)] =
+    &[("cleanup.policy", "compact"), ("segment.bytes", "67108864"), ("min.cleanable.dirty.ratio", "0.1")];
+
 /// The shape of a topic that is to be made when it is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicShape {
@@ -128,6 +132,48 @@ impl Cluster {
         shape: TopicShape,
         limit: Option<Duration>,
         shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        self.ensure(topic, (shape, &[]), limit, shutdown, waiting)
+    }
+
+    /// The same for a topic of one partition in which only the last value of each key counts. One that
+    /// is there already must be like that, as far as its settings may be read: another would forget.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_last_values(
+        &self,
+        topic: &str,
+        replication_factor: Option<i32>,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        let shape = TopicShape { partitions: 1, replication_factor };
+        let found = self.ensure(topic, (shape, COMPACTED), limit, shutdown, waiting)?;
+        let refused = |reason: String| Err(TopicError::Refused { topic: topic.to_owned(), reason });
+        if found.partitions != 1 {
+            return refused(format!("it must have one partition, it has {}", found.partitions));
+        }
+        match self.topic_setting(topic, "cleanup.policy") {
+            Ok(policy) if policy != "compact" => {
+                refused(format!("it must keep the last values: set its cleanup.policy to compact, it is {policy}"))
+            }
+            Ok(_) => Ok(found),
+            Err(reason) => {
+                tracing::debug!(topic, reason, "the topic's cleanup.policy is not known");
+                Ok(found)
+            }
+        }
+    }
+
+    fn ensure(
+        &self,
+        topic: &str,
+        (shape, config): (TopicShape, &[(&str, &str)]),
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
         mut waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let started = Instant::now();
@@ -137,8 +183,8 @@ impl Cluster {
             let last = match self.topic(topic, ATTEMPT) {
                 Ok(found) => return Ok(TopicInfo { created, ..found }),
                 Err(error @ TopicError::Refused { .. }) => return Err(error),
-                Err(TopicError::Missing { .. }) if !created => match self.create(topic, shape) {
-                    Ok(()) => {
+                Err(TopicError::Missing { .. }) if !created => match self.create_topic(topic, shape, config) {
+                    Ok(_) => {
                         created = true;
                         continue;
                     }
@@ -163,7 +209,12 @@ impl Cluster {
         }
     }
 
-    fn create(&self, topic: &str, shape: TopicShape) -> Result<(), TopicError> {
+    /// Makes a topic with `config`, properties of a topic with their values. False when it was there
+    /// already, which an answer to [`Self::topic`] may not have told yet; then nothing was changed.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer.
+    pub fn create_topic(&self, topic: &str, shape: TopicShape, config: &[(&str, &str)]) -> Result<bool, TopicError> {
         let broken = |reason: String| TopicError::Refused { topic: topic.to_owned(), reason };
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| broken(error.to_string()))?
@@ -171,12 +222,14 @@ impl Cluster {
             .map_err(|error| broken(error.to_string()))?;
         let replication = TopicReplication::Fixed(shape.replication_factor.unwrap_or(-1));
         let new = NewTopic::new(topic, shape.partitions, replication);
+        let new = config.iter().fold(new, |new, (name, value)| new.set(name, value));
         let options = AdminOptions::new().request_timeout(Some(ATTEMPT)).operation_timeout(Some(ATTEMPT));
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().map_err(|error| broken(error.to_string()))?;
         let answer = runtime.block_on(admin.create_topics([&new], &options));
         match answer.as_ref().map(|results| results.first()) {
-            Ok(None | Some(Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)))) => Ok(()),
+            Ok(None | Some(Ok(_))) => Ok(true),
+            Ok(Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists)))) => Ok(false),
             Ok(Some(Err((_, code)))) if is_passing(*code) => {
                 Err(TopicError::NoAnswer { topic: topic.to_owned(), reason: code.to_string() })
             }

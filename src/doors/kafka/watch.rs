@@ -99,7 +99,7 @@ impl Observer {
     }
 }
 
-/// Looks and tells, at once when it is nudged, until a stop is asked for or nobody listens any more.
+/// Looks at once, then again and again and whenever it is nudged, and tells, until a stop is asked for or nobody listens any more.
 pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, nudges: &Receiver<()>, stop: &Shutdown) {
     while !stop.is_requested() {
         match observer.look(stop) {

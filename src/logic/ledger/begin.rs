@@ -40,7 +40,7 @@ impl Ledger {
                 self.read(partition);
                 return;
             }
-            self.truncated(partition, next, low);
+            self.truncated(partition, next, low, None);
         }
         self.begin(partition, low, readable_end);
     }
@@ -55,13 +55,14 @@ impl Ledger {
                 known.without_line = true;
             }
             Some(next) if next < low => {
-                known.go_on_at(low);
+                // Of which epoch the last message before `low` was, nobody knows any more.
+                known.go_on_at(low, None);
                 self.tell(partition, Gap::new(GapKind::Retention, next, low));
             }
             Some(_) if known.doubts > DOUBTS.0 => {
                 // In range, and yet the broker refuses to read from here, again and again.
                 let next = next.unwrap_or(low);
-                self.truncated(partition, next, low);
+                self.truncated(partition, next, low, None);
             }
             Some(_) => {}
         }
@@ -76,7 +77,9 @@ impl Ledger {
             // It is the partition's first line, if it had none, and speaks for what is gone before it.
             known.without_line = false;
             known.gone_before = 0;
-            self.tell(partition, Gap { committed: Some(committed), ..Gap::new(GapKind::FileRolledBack, from, from) });
+            let leader_epoch = known.leader_epoch;
+            let gap = Gap::new(GapKind::FileRolledBack, from, from);
+            self.tell(partition, Gap { committed: Some(committed), leader_epoch, ..gap });
         }
         if let Some(targets) = &mut self.targets {
             targets.lower(partition, readable_end);
@@ -84,13 +87,13 @@ impl Ledger {
         self.read(partition);
     }
 
-    fn truncated(&mut self, partition: i32, next: i64, to: i64) {
+    fn truncated(&mut self, partition: i32, next: i64, to: i64, leader_epoch: Option<i32>) {
         if let Some(known) = self.partitions.get_mut(&partition) {
-            known.go_on_at(to);
+            known.go_on_at(to, leader_epoch);
             // That more was published than is there now has this reason, and is no roll-back.
             known.published = None;
         }
-        self.tell(partition, Gap::new(GapKind::Truncation, next, to));
+        self.tell(partition, Gap { leader_epoch, ..Gap::new(GapKind::Truncation, next, to) });
     }
 
     fn read(&mut self, partition: i32) {
@@ -116,7 +119,9 @@ impl Ledger {
         let Some(known) = self.partitions.get(&partition) else { return };
         let (Stage::Reading, Some(next)) = (known.stage, known.next) else { return };
         if let Some(parted_at) = parted_at.filter(|&parted_at| parted_at < next) {
-            self.truncated(partition, next, parted_at);
+            // What stands before it is of our epoch or an earlier one, what comes after it of a later one.
+            let leader_epoch = known.leader_epoch;
+            self.truncated(partition, next, parted_at, leader_epoch);
         }
         self.doubt(partition, at);
     }

@@ -30,6 +30,9 @@ pub enum Effect {
         /// What is missing.
         gap: Gap,
     },
+    /// Seal everything that was written, and wait for it: what comes next is of a log that the seal
+    /// does not name yet, and a start after a crash must not take the two for one.
+    SealNow,
     /// Read a partition from here on.
     Read {
         /// Which.

@@ -78,12 +78,13 @@ impl Partition {
         *self = Self { stage: self.stage, ..Self::new() };
     }
 
-    /// Stands at `next` after a line that tells what is gone.
-    pub(super) fn go_on_at(&mut self, next: i64) {
+    /// Stands at `next` after a line that tells what is gone; the last message before it is of
+    /// `leader_epoch`, or of an earlier one.
+    pub(super) fn go_on_at(&mut self, next: i64, leader_epoch: Option<i32>) {
         self.next = Some(next);
         self.gone_before = 0;
         self.without_line = false;
-        self.leader_epoch = None;
+        self.leader_epoch = leader_epoch;
         self.read_to = None;
         self.behind = None;
         self.doubts = 0;

@@ -65,7 +65,8 @@ impl Replay {
 
     fn follows(&mut self, head: &LineHead<'_>) -> bool {
         let partition = head.kafka_partition;
-        let here = |next| SealedPosition { next, leader_epoch: head.leader_epoch, without_line: false };
+        let leader_epoch = head.leader_epoch.or(head.audit.as_ref().and_then(|gap| gap.leader_epoch));
+        let here = |next| SealedPosition { next, leader_epoch, without_line: false };
         let kind = head.audit.as_ref().map(|gap| gap.kind);
         match self.trail.positions.entry(partition) {
             Entry::Vacant(_) => {}
@@ -96,8 +97,7 @@ impl Replay {
             }
             (Some(gap), Some(GapKind::FileRolledBack)) => {
                 self.trail.rolled_back.extend(gap.tells_of_published().map(|told| (partition, told)));
-                let leader_epoch = self.trail.positions.get(&partition).and_then(|at| at.leader_epoch);
-                self.trail.positions.insert(partition, SealedPosition { leader_epoch, ..here(gap.to) });
+                self.trail.positions.insert(partition, here(gap.to));
             }
             (gap, _) => {
                 let told = gap.as_ref().and_then(Gap::tells_of_published);

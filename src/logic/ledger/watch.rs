@@ -95,8 +95,12 @@ impl Ledger {
                 }
             }
         }
+        let before = self.identity.clone();
         self.identity.cluster_id = cluster_id.or(self.identity.cluster_id.take());
         self.identity.topic_id = topic_id.or(self.identity.topic_id.take());
+        if self.identity != before {
+            self.effects.push_back(Effect::SealNow);
+        }
         self.miss(sight.partitions, accepts);
         for (&number, known) in &mut self.partitions {
             known.stage = if accepts(number) { Stage::Waiting { look: at + MUTE } } else { Stage::Apart };
@@ -128,7 +132,7 @@ impl Ledger {
             self.rolled_back.remove(&number);
             self.tell(number, Gap::new(GapKind::PartitionMissing, next, 0));
         }
-        // Those of which nothing is known any more, since the topic is another one, are not waited for.
+        // Of those without a position nothing can be missed.
         self.partitions.retain(|&number, known| number < partitions || known.next.is_some());
     }
 

@@ -13,6 +13,9 @@ use crate::tools::config::{ClientSettings, CommonArgs, SettingsError, SideComman
 /// Between two generated orders when nobody says otherwise.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
 
+/// The slot when nobody names one.
+const DEFAULT_SLOT: &str = "default";
+
 /// A file that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
@@ -22,6 +25,7 @@ Examples:
   producer --count 10000 --rate 2000           10,000 orders in 5 s
   producer --file orders.jsonl                 your own orders, one JSON a line, as fast as it goes
   zcat old.gz | producer --file - --rate 500   the same from a pipe, 500 a second
+  producer --exactly-once --count 10000        10,000 orders, each once, however often it is killed
   producer -b kafka:9093 -X security.protocol=SSL --topic shop.orders
 
 The last line of standard output is always sent=N delivered=N failed=N.
@@ -66,8 +70,18 @@ pub struct ProducerArgs {
     key: KeyField,
 
     /// Make the ids of generated orders from this number: the same ones each time, for tests
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "exactly_once")]
     seed: Option<u64>,
+
+    /// Send in transactions that carry the progress as well: killed anywhere and started again, every
+    /// order is there exactly once for readers of what is committed. --count is then the slot's total
+    #[arg(long)]
+    exactly_once: bool,
+
+    /// With --exactly-once: the name of this producer's progress. One producer at a time holds it; a
+    /// second one takes it over
+    #[arg(long, value_name = "NAME", requires = "exactly_once", default_value = DEFAULT_SLOT, value_parser = slot)]
+    slot: String,
 
     /// Print no line an order and no summary, only errors and the last line
     #[arg(short, long)]
@@ -137,10 +151,21 @@ pub struct ProducerConfig {
     pub key: KeyField,
     /// For ids that are the same each time.
     pub seed: Option<u64>,
+    /// Every order once, across kills.
+    pub exactly_once: Option<ExactlyOnceConfig>,
     /// No line an order, no summary.
     pub quiet: bool,
     /// How long to wait for deliveries after a stop was asked for.
     pub flush_timeout: Duration,
+}
+
+/// Whose progress is kept, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExactlyOnceConfig {
+    /// The name of this producer's progress.
+    pub slot: String,
+    /// The compacted topic that keeps it.
+    pub progress_topic: String,
 }
 
 impl ProducerArgs {
@@ -176,6 +201,10 @@ impl ProducerArgs {
         let from_rate = self.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
         let default = (source == Source::Menu).then_some(DEFAULT_INTERVAL);
         let shape = TopicShape { partitions: self.partitions, replication_factor: self.replication_factor };
+        let exactly_once = self.exactly_once.then(|| ExactlyOnceConfig {
+            slot: self.slot,
+            progress_topic: self.common.built_in_topic("", "producer.progress"),
+        });
         Ok(ProducerConfig {
             client,
             connect_timeout: self.common.connect_timeout,
@@ -186,6 +215,7 @@ impl ProducerArgs {
             count: self.count,
             key: self.key,
             seed: self.seed,
+            exactly_once,
             quiet: self.quiet,
             flush_timeout: self.flush_timeout,
         })
@@ -196,6 +226,14 @@ impl ProducerConfig {
     /// Whether the run ends by itself: such a run gives up when no broker answers at its start.
     pub fn is_one_shot(&self) -> bool {
         self.count.is_some() || self.source != Source::Menu
+    }
+}
+
+/// A slot's name becomes part of a transactional id and of a key.
+fn slot(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        1..=100 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        _ => Err("a slot's name has 1 to 100 characters, none of them a control character".to_owned()),
     }
 }
 
@@ -265,6 +303,20 @@ mod tests {
     fn topics_take_the_prefix_only_when_they_are_built_in() {
         assert_eq!(config(&["--topic-prefix", "demo."]).topic, "demo.orders");
         assert_eq!(config(&["--topic-prefix", "demo.", "--topic", "mine"]).topic, "mine");
+    }
+
+    #[test]
+    fn a_slot_belongs_to_exactly_once() {
+        assert_eq!(config(&[]).exactly_once, None);
+        let once = |slot: &str, topic: &str| {
+            Some(ExactlyOnceConfig { slot: slot.to_owned(), progress_topic: topic.to_owned() })
+        };
+        assert_eq!(config(&["--exactly-once"]).exactly_once, once("default", "producer.progress"));
+        let named = config(&["--exactly-once", "--slot", "till 3", "--topic-prefix", "demo."]);
+        assert_eq!(named.exactly_once, once("till 3", "demo.producer.progress"));
+        for flags in [&["--slot", "a"][..], &["--exactly-once", "--slot", ""], &["--exactly-once", "--seed", "1"]] {
+            refused(flags);
+        }
     }
 
     #[test]

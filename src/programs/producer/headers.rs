@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::dice::Dice;
+use crate::base::message::push_header;
 use crate::words::order::Order;
+
+/// Enough for all headers of one of our orders.
+const BLOCK_BYTES: usize = 384;
 
 /// The headers that differ from order to order.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +37,15 @@ impl EventHeaders {
         // Version 00, trace, parent (this sending), and the flag that it is sampled.
         let traceparent = format!("00-{}-{:016x}-01", trace.simple(), dice.number());
         Self { id, time, traceparent }
+    }
+
+    /// All headers, packed.
+    pub(super) fn block(&self) -> Vec<u8> {
+        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        for (name, value) in self.pairs() {
+            push_header(&mut block, name.as_bytes(), Some(value.as_bytes()));
+        }
+        block
     }
 
     /// All headers, in the order they are sent in.

@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::tools::shutdown::Shutdown;
 
@@ -58,6 +58,8 @@ pub(super) enum NextLine<'a> {
     End,
     /// A stop was asked for while waiting.
     Stopped,
+    /// No line came in time.
+    NotYet,
 }
 
 /// The lines of a file or pipe.
@@ -91,10 +93,20 @@ impl Lines {
         self.bytes_taken
     }
 
-    /// The next line, waiting for it until a stop is asked for.
-    pub(super) fn next(&mut self, shutdown: &Shutdown) -> NextLine<'_> {
+    /// Passes over lines until so many are behind.
+    pub(super) fn skip_to(&mut self, number: u64, shutdown: &Shutdown) {
+        while self.number < number && !self.ends_at_next(shutdown) {}
+    }
+
+    fn ends_at_next(&mut self, shutdown: &Shutdown) -> bool {
+        matches!(self.next(shutdown, None), NextLine::End | NextLine::Stopped | NextLine::Broken(_))
+    }
+
+    /// The next line, waiting for it until a stop is asked for or `until` has come.
+    pub(super) fn next(&mut self, shutdown: &Shutdown, until: Option<Instant>) -> NextLine<'_> {
         while self.taken == self.batch.ends.len() {
-            match self.pieces.recv_timeout(LOOK) {
+            let left = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()));
+            match self.pieces.recv_timeout(left.min(LOOK)) {
                 Ok(Piece::Lines(batch)) => (self.batch, self.taken, self.start) = (batch, 0, 0),
                 Ok(Piece::TooLong) => {
                     self.number += 1;
@@ -103,6 +115,9 @@ impl Lines {
                 Ok(Piece::Broken(error)) => return NextLine::Broken(error),
                 Err(RecvTimeoutError::Disconnected) => return NextLine::End,
                 Err(RecvTimeoutError::Timeout) if shutdown.is_requested() => return NextLine::Stopped,
+                Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => {
+                    return NextLine::NotYet;
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
@@ -188,7 +203,7 @@ mod tests {
         let mut lines = Lines::new(source).unwrap();
         let mut found = Vec::new();
         loop {
-            match lines.next(&Shutdown::new()) {
+            match lines.next(&Shutdown::new(), None) {
                 NextLine::Line { number, bytes } => {
                     found.push(bytes.to_vec());
                     assert_eq!(number, found.len() as u64);
@@ -237,7 +252,30 @@ mod tests {
         let shutdown = Shutdown::new();
         shutdown.request();
         let mut lines = Lines::new(Silent).unwrap();
-        assert!(matches!(lines.next(&shutdown), NextLine::Stopped));
+        assert!(matches!(lines.next(&shutdown, None), NextLine::Stopped));
+    }
+
+    #[test]
+    fn lines_may_be_passed_over_and_waited_for_in_vain() {
+        struct Slow(bool);
+        impl Read for Slow {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                if std::mem::replace(&mut self.0, true) {
+                    loop {
+                        std::thread::park();
+                    }
+                }
+                (&b"a\nb\nc\n"[..]).read(buffer)
+            }
+        }
+        let shutdown = Shutdown::new();
+        let mut lines = Lines::new(Slow(false)).unwrap();
+        lines.skip_to(2, &shutdown);
+        assert!(matches!(lines.next(&shutdown, None), NextLine::Line { number: 3, bytes: b"c" }));
+        assert!(matches!(lines.next(&shutdown, Some(Instant::now())), NextLine::NotYet));
+        let mut short = Lines::new(&b"a\n"[..]).unwrap();
+        short.skip_to(2, &shutdown);
+        assert!(matches!(short.next(&shutdown, None), NextLine::End));
     }
 
     #[test]
@@ -245,9 +283,9 @@ mod tests {
         let source = (&b"a\nb\nhalf"[..]).chain(Broken);
         let mut lines = Lines::new(source).unwrap();
         let shutdown = Shutdown::new();
-        assert!(matches!(lines.next(&shutdown), NextLine::Line { number: 1, bytes: b"a" }));
-        assert!(matches!(lines.next(&shutdown), NextLine::Line { number: 2, bytes: b"b" }));
-        assert!(matches!(lines.next(&shutdown), NextLine::Broken(_)));
+        assert!(matches!(lines.next(&shutdown, None), NextLine::Line { number: 1, bytes: b"a" }));
+        assert!(matches!(lines.next(&shutdown, None), NextLine::Line { number: 2, bytes: b"b" }));
+        assert!(matches!(lines.next(&shutdown, None), NextLine::Broken(_)));
     }
 
     struct Broken;

@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::doors::kafka::{
-    ConnectError, Patience, ProduceError, Producer, PropertyError, Role, TopicError, TopicInfo, check, connect,
+    Cluster, ConnectError, Patience, ProduceError, Producer, PropertyError, ReadBackError, Role, TopicError, TopicInfo,
+    TransactionError, check, connect,
 };
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
 mod args;
 mod dice;
+mod exactly_once;
 mod headers;
 mod label;
 mod lines;
@@ -30,10 +32,11 @@ mod progress;
 mod report;
 mod send;
 
-pub use args::{KeyField, ProducerArgs, ProducerConfig, Source};
+pub use args::{ExactlyOnceConfig, KeyField, ProducerArgs, ProducerConfig, Source};
 pub use orders::LinePolicy;
 pub use report::Terminal;
 
+use exactly_once::{ExactlyOnce, Interruption};
 use label::IdLength;
 use orders::Orders;
 use progress::{Extent, Progress};
@@ -54,6 +57,8 @@ enum StartError {
     Topic(#[from] TopicError),
     #[error(transparent)]
     Produce(#[from] ProduceError),
+    #[error(transparent)]
+    ExactlyOnce(#[from] Interruption),
     #[error("cannot read {path}: {source}; pass --file with a readable file, or - for standard input", path = .path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("no thread to read with: {0}")]
@@ -63,12 +68,17 @@ enum StartError {
 impl StartError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Property(_) | Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => {
-                Exit::Usage
-            }
+            Self::Property(_)
+            | Self::Connect(ConnectError::Property(_))
+            | Self::Produce(ProduceError::Property(_))
+            | Self::ExactlyOnce(
+                Interruption::Property(_)
+                | Interruption::Transaction(TransactionError::Property(_))
+                | Interruption::ReadBack(ReadBackError::Property(_)),
+            ) => Exit::Usage,
             // Only a run with an end gives up waiting.
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
-            Self::Connect(ConnectError::Stopped { .. }) => Exit::Done,
+            Self::Connect(ConnectError::Stopped { .. }) | Self::ExactlyOnce(Interruption::Stopped) => Exit::Done,
             _ => Exit::Failed,
         }
     }
@@ -114,10 +124,15 @@ struct Run<'a> {
 impl Run<'_> {
     fn session(&self) -> Result<Exit, StartError> {
         let config = self.config;
+        if let Some(once) = &config.exactly_once {
+            return self.exactly_once(once);
+        }
         // Both before the broker is waited for: what is wrong on this side should be told at once.
         check(&config.client, Role::Producer)?;
         let (orders, extent) = self.open()?;
-        let (producer, topic) = self.connect()?;
+        let (cluster, topic) = self.connect()?;
+        let listener = Arc::clone(self.report);
+        let producer: Producer<Ticket> = cluster.producer(&config.topic, move |event| lock(&listener).hear(event))?;
         self.announce(&topic);
         lock(self.report).start(self.shows_bar.then(|| Progress::new(extent, Instant::now())));
         let mut sender = Sender::new(config, self.shutdown, self.report, &producer, self.order_lines);
@@ -156,7 +171,39 @@ impl Run<'_> {
         Ok((Orders::lines(input, policy).map_err(StartError::Thread)?, extent))
     }
 
-    fn connect(&self) -> Result<(Producer<Ticket>, TopicInfo), StartError> {
+    fn exactly_once(&self, once: &ExactlyOnceConfig) -> Result<Exit, StartError> {
+        let config = self.config;
+        check(&config.client, Role::Transactions)?;
+        let (orders, extent) = self.open()?;
+        let (cluster, topic) = self.connect()?;
+        let limit = config.is_one_shot().then_some(config.connect_timeout);
+        let copies = config.shape.replication_factor;
+        cluster.ensure_last_values(&once.progress_topic, copies, limit, self.shutdown, |_| {})?;
+        let mut sender = ExactlyOnce::new(config, once, self.shutdown, self.report, &cluster)?;
+        let (producer, sent_before) = sender.take_over()?;
+        self.announce(&topic);
+        if let Some(text) = already(once, config, sent_before) {
+            lock(self.report).remark(&text);
+        }
+        let extent = match extent {
+            Extent::Orders(count) => Extent::Orders(count.saturating_sub(sent_before)),
+            other => other,
+        };
+        lock(self.report).start(self.shows_bar.then(|| Progress::new(extent, Instant::now())));
+        let (ending, interruption) = sender.send_all(producer, orders, self.order_lines);
+        let mut report = lock(self.report);
+        report.settle();
+        if let Some(interruption) = interruption.as_ref().filter(|why| !matches!(why, Interruption::Stopped)) {
+            report.message(&interruption.to_string());
+        }
+        report.summary(ending.skipped_lines, config.flush_timeout);
+        Ok(match interruption {
+            Some(Interruption::TakenOver { .. }) => Exit::Failed,
+            _ => exit_of(&ending, &mut report),
+        })
+    }
+
+    fn connect(&self) -> Result<(Cluster, TopicInfo), StartError> {
         let config = self.config;
         let brokers = &config.client.brokers;
         let one_shot = config.is_one_shot();
@@ -166,9 +213,7 @@ impl Run<'_> {
         })?;
         let limit = one_shot.then_some(config.connect_timeout);
         let topic = cluster.ensure_topic(&config.topic, config.shape, limit, self.shutdown, |_| {})?;
-        let report = Arc::clone(self.report);
-        let producer = cluster.producer(&config.topic, move |event| lock(&report).hear(event))?;
-        Ok((producer, topic))
+        Ok((cluster, topic))
     }
 
     fn announce(&self, topic: &TopicInfo) {
@@ -177,6 +222,18 @@ impl Run<'_> {
             (&self.config.client.brokers, quantity(topic.partitions.unsigned_abs().into(), "partition"));
         let text = format!("sending to {} at {brokers} ({partitions}{made})", topic.name);
         lock(self.report).remark(&text);
+    }
+}
+
+/// What a slot has sent before, for people; `None` when it is new.
+fn already(once: &ExactlyOnceConfig, config: &ProducerConfig, sent_before: u64) -> Option<String> {
+    let (slot, orders) = (&once.slot, quantity(sent_before, "order"));
+    match config.count {
+        _ if sent_before == 0 => None,
+        Some(count) if sent_before >= count => {
+            Some(format!("slot {slot} has sent {orders} already: its total is reached, nothing is left to send"))
+        }
+        _ => Some(format!("slot {slot} has sent {orders} already: going on after them")),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::io::Read;
 use std::str;
+use std::time::Instant;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::dice::Dice;
 use super::lines::{Lines, NextLine};
@@ -44,18 +46,28 @@ pub(super) enum Next<'a> {
     Broken(std::io::Error),
     /// There is nothing more.
     End,
+    /// Nothing came in time.
+    NotYet,
 }
 
 /// A source of orders.
 pub(super) enum Orders {
-    Menu { next_sequence: i64, payload: Vec<u8> },
-    Lines { lines: Lines, policy: LinePolicy },
+    Menu {
+        next_sequence: i64,
+        payload: Vec<u8>,
+        /// From which the ids are made; `None` leaves them to the dice.
+        namespace: Option<Uuid>,
+    },
+    Lines {
+        lines: Lines,
+        policy: LinePolicy,
+    },
 }
 
 impl Orders {
     /// The demo's menu, from sequence 1.
     pub(super) fn menu() -> Self {
-        Self::Menu { next_sequence: 1, payload: Vec::new() }
+        Self::Menu { next_sequence: 1, payload: Vec::new(), namespace: None }
     }
 
     /// The lines of a file or pipe.
@@ -66,12 +78,32 @@ impl Orders {
         Ok(Self::Lines { lines: Lines::new(source)?, policy })
     }
 
+    /// Goes on after order `sequence`, or behind line `line`. A generated order then has the same ids
+    /// whenever it is made, from `namespace` and its number.
+    pub(super) fn resume(&mut self, namespace: Uuid, sequence: u64, line: u64, shutdown: &Shutdown) {
+        match self {
+            Self::Menu { next_sequence, namespace: own, .. } => {
+                *next_sequence = i64::try_from(sequence).unwrap_or(i64::MAX).saturating_add(1);
+                *own = Some(namespace);
+            }
+            Self::Lines { lines, .. } => lines.skip_to(line, shutdown),
+        }
+    }
+
     /// The next order; waits for a line until a stop is asked for. A generated order comes again
     /// until [`Orders::taken`] is called, with new ids: no sequence number is burnt.
     pub(super) fn next(&mut self, dice: &mut Dice, shutdown: &Shutdown) -> Next<'_> {
+        self.next_before(dice, shutdown, None)
+    }
+
+    /// The same; a line is waited for no longer than `until`.
+    pub(super) fn next_before(&mut self, dice: &mut Dice, shutdown: &Shutdown, until: Option<Instant>) -> Next<'_> {
         match self {
-            Self::Menu { next_sequence, payload } => {
-                let ids = DemoIds { order_id: dice.uuid(), correlation_id: dice.uuid() };
+            Self::Menu { next_sequence, payload, namespace } => {
+                let ids = match namespace {
+                    Some(namespace) => slot_ids(namespace, *next_sequence),
+                    None => DemoIds { order_id: dice.uuid(), correlation_id: dice.uuid() },
+                };
                 let order = demo_order(*next_sequence, ids, Timestamp::now());
                 payload.clear();
                 match serde_json::to_writer(&mut *payload, &order) {
@@ -79,11 +111,12 @@ impl Orders {
                     Err(error) => Next::Broken(error.into()),
                 }
             }
-            Self::Lines { lines, policy } => match lines.next(shutdown) {
+            Self::Lines { lines, policy } => match lines.next(shutdown, until) {
                 NextLine::Line { number, bytes } => judge(number, bytes, *policy),
                 NextLine::TooLong { number } => Next::Bad { number, reason: "longer than 256 MiB".to_owned() },
                 NextLine::Broken(error) => Next::Broken(error),
                 NextLine::End | NextLine::Stopped => Next::End,
+                NextLine::NotYet => Next::NotYet,
             },
         }
     }
@@ -101,6 +134,14 @@ impl Orders {
             Self::Menu { .. } => 0,
             Self::Lines { lines, .. } => lines.bytes_taken(),
         }
+    }
+}
+
+/// The ids of the order with this number, always the same.
+fn slot_ids(namespace: &Uuid, sequence: i64) -> DemoIds {
+    DemoIds {
+        order_id: Uuid::new_v5(namespace, sequence.to_string().as_bytes()),
+        correlation_id: Uuid::new_v5(namespace, format!("correlation {sequence}").as_bytes()),
     }
 }
 
@@ -203,6 +244,25 @@ mod tests {
         assert_eq!((sequence(&mut menu), sequence(&mut menu)), (1, 1));
         menu.taken();
         assert_eq!(sequence(&mut menu), 2);
+    }
+
+    #[test]
+    fn an_order_of_a_slot_is_the_same_whoever_makes_it() {
+        let order = |namespace: u128, sequence: u64| {
+            let mut menu = Orders::menu();
+            menu.resume(Uuid::from_u128(namespace), sequence - 1, 0, &Shutdown::new());
+            match menu.next(&mut Dice::new(None), &Shutdown::new()) {
+                Next::Generated { order, .. } => {
+                    (order.sequence, order.order_id.to_string(), order.metadata.correlation_id.to_string())
+                }
+                _ => unreachable!("the menu is endless"),
+            }
+        };
+        assert_eq!(order(1, 7), order(1, 7));
+        assert_eq!(order(1, 7).0, 7);
+        assert_ne!(order(1, 7).1, order(1, 8).1);
+        assert_ne!(order(1, 7).1, order(2, 7).1);
+        assert_ne!(order(1, 7).1, order(1, 7).2);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::orders::{LinePolicy, Next, Orders, doubts};
 use super::pace::Pace;
 use super::report::{Report, Ticket};
 use super::{Source, report};
+use crate::base::message::Headers;
 use crate::doors::kafka::{Producer, Record, SendError};
 use crate::tools::shutdown::Shutdown;
 use crate::words::order::Order;
@@ -92,7 +93,7 @@ impl<'a> Sender<'a> {
                     ending.skipped_lines += 1;
                     continue;
                 }
-                Next::Blank => continue,
+                Next::Blank | Next::NotYet => continue,
                 Next::Broken(error) => {
                     lock(self.report).message(&format!("cannot read on: {error}"));
                     return Ending { failed: true, ..ending };
@@ -136,7 +137,9 @@ impl<'a> Sender<'a> {
             (None, Place::Line(number)) => label::raw(number, payload.len()),
             (None, place) => place.to_string(),
         });
-        let record = Record { key, payload, headers: &headers.pairs() };
+        let headers = headers.block();
+        let headers = Headers::from_block(&headers);
+        let record = Record { key, payload: Some(payload), headers, ..Record::default() };
         match self.producer.send(&record, Ticket { place, label }, self.shutdown) {
             Ok(()) => {
                 self.intake.sent.fetch_add(1, Ordering::Relaxed);
@@ -179,7 +182,7 @@ pub(super) fn drain(producer: &Producer<Ticket>, shutdown: &Shutdown, flush_time
     }
 }
 
-fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {
+pub(super) fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {
     let mut report = lock(report);
     // Nobody asked for it: the reader of standard output has gone, and the end is a quiet one.
     if report.stdout_is_closed() {

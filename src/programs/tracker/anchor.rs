@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use super::error::TrackerError;
+use crate::base::message::{Headers, push_header};
 use crate::doors::audit::Appender;
 use crate::doors::health::{HealthEvent, HealthLog};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
@@ -58,8 +59,11 @@ impl Anchors {
         if self.producer.in_flight() >= MOST_IN_FLIGHT {
             return;
         }
-        let headers = [("content-type", "text/plain; charset=utf-8")];
-        let record = Record { key: Some(origin.as_bytes()), payload: note.as_bytes(), headers: &headers };
+        let mut headers = Vec::new();
+        push_header(&mut headers, b"content-type", Some(b"text/plain; charset=utf-8"));
+        let headers = Headers::from_block(&headers);
+        let (key, payload) = (Some(origin.as_bytes()), Some(note.as_bytes()));
+        let record = Record { key, payload, headers, ..Record::default() };
         match self.producer.send(&record, (), shutdown) {
             Ok(()) | Err(SendError::Stopped { .. }) => {}
             Err(SendError::Refused { reason, .. }) => tracing::warn!(%reason, "a checkpoint was refused"),

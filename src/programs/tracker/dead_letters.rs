@@ -2,26 +2,24 @@
 //!
 //! A letter is delivered before the line of its message is written: after a crash between the two
 //! the message is due again, and so is its letter. None is lost; one may be sent twice, and then
-//! has the same `id`.
+//! has the same `id`, and says that it may be a repetition.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::error::TrackerError;
-use crate::base::message::Message;
+use crate::base::message::{Headers, Message, push_header};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
+use crate::logic::ledger::Identity;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{DeadLetter, FailureReason, Sender};
 
 /// How many failures may wait to be told; more are not told one by one.
 const WAITING_FAILURES: usize = 64;
-
-/// How long the cluster may take to tell its id, and how often it is asked. A cluster without one says so
-/// at once.
-const CLUSTER_ID: (Duration, u32) = (Duration::from_secs(2), 15);
 
 /// Where a letter's message stands.
 type Place = (i32, i64);
@@ -33,7 +31,10 @@ pub(super) struct DeadLetters {
     failing: SyncSender<HealthEvent>,
     topic: String,
     sender: Sender,
-    cluster_id: String,
+    /// Which cluster and topic the messages are of.
+    incarnation: Identity,
+    /// By partition: letters for messages before this offset may have been sent by a killed predecessor.
+    repeats_before: BTreeMap<i32, i64>,
 }
 
 impl DeadLetters {
@@ -59,10 +60,18 @@ impl DeadLetters {
             }
         })?;
         let sender = Sender { topic: source.to_owned(), group: group.to_owned(), host: Vitals::host_name() };
-        // It is part of each letter's id: one that is sent again must have the same.
-        let asked = (0..CLUSTER_ID.1).filter(|_| !shutdown.is_requested());
-        let cluster_id = asked.filter_map(|_| cluster.id(CLUSTER_ID.0)).next().unwrap_or_default();
-        Ok(Self { producer, failures, failing, topic: topic.to_owned(), sender, cluster_id })
+        let (incarnation, repeats_before) = (Identity::default(), BTreeMap::new());
+        Ok(Self { producer, failures, failing, topic: topic.to_owned(), sender, incarnation, repeats_before })
+    }
+
+    /// The messages from now on are of this cluster and topic.
+    pub(super) fn read_from(&mut self, incarnation: &Identity) {
+        self.incarnation.clone_from(incarnation);
+    }
+
+    /// The tracker before this one did not stop as asked: it may have sent letters for what was there.
+    pub(super) fn may_repeat(&mut self, ends: BTreeMap<i32, i64>) {
+        self.repeats_before = ends;
     }
 
     /// Sends the letter of a message; [`Self::in_flight`] tells when it has arrived.
@@ -75,12 +84,21 @@ impl DeadLetters {
         shutdown: &Shutdown,
     ) -> Result<(), TrackerError> {
         let place = (message.partition, message.offset);
-        let name = format!("{}/{}/{}@{}", self.cluster_id, self.sender.topic, place.0, place.1);
+        let Identity { cluster_id, topic_id } = &self.incarnation;
+        let known = |id: &Option<String>| id.clone().unwrap_or_default();
+        let (cluster, topic) = (known(cluster_id), known(topic_id));
+        let name = format!("{cluster}/{}/{topic}/{}@{}", self.sender.topic, place.0, place.1);
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string();
-        let letter = DeadLetter::new(id, timestamp, &self.sender, message, failure, reason);
+        let letter = DeadLetter {
+            possible_repeat: self.repeats_before.get(&place.0).is_some_and(|&end| place.1 < end),
+            ..DeadLetter::new(id, timestamp, &self.sender, message, failure, reason)
+        };
         // Texts and numbers always serialise into memory.
         let payload = serde_json::to_vec(&letter).unwrap_or_default();
-        let record = Record { key: message.key, payload: &payload, headers: &[("content-type", "application/json")] };
+        let mut headers = Vec::new();
+        push_header(&mut headers, b"content-type", Some(b"application/json"));
+        let headers = Headers::from_block(&headers);
+        let record = Record { key: message.key, payload: Some(&payload), headers, ..Record::default() };
         match self.producer.send(&record, place, shutdown) {
             Ok(()) => Ok(()),
             Err(SendError::Refused { token, reason }) => {

@@ -89,6 +89,9 @@ impl Session<'_> {
         if let Some(topic_id) = &self.ledger.identity().topic_id {
             self.consumer.expect(topic_id);
         }
+        if let Some(letters) = &mut self.dead_letters {
+            letters.read_from(self.ledger.identity());
+        }
         Ok(())
     }
 
@@ -120,6 +123,10 @@ impl Session<'_> {
         while let Some(effect) = self.ledger.next_effect() {
             match effect {
                 Effect::TellGap { partition, gap } => self.tell_gap(partition, gap)?,
+                Effect::SealNow => {
+                    self.submit(Vec::new(), true)?;
+                    self.wait_for_seal()?;
+                }
                 Effect::Read { partition, offset, leader_epoch } => {
                     self.consumer.read_from(partition, StartAt::Offset(offset), leader_epoch)?;
                     // What the trail has of it may be published at once: it was synced when it was recovered.
@@ -128,6 +135,12 @@ impl Session<'_> {
                 Effect::Look => self.consumer.look(),
                 Effect::AllBegun => {
                     self.announce();
+                    if let (Some(letters), false) = (&mut self.dead_letters, self.was_clean) {
+                        let ends = self.ledger.standings().into_iter();
+                        letters.may_repeat(
+                            ends.filter_map(|(partition, at)| Some((partition, at.readable_end?))).collect(),
+                        );
+                    }
                     // Kept from now on, also for partitions that have no line yet.
                     self.submit(Vec::new(), true)?;
                 }

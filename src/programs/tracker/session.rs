@@ -54,6 +54,8 @@ pub(super) struct Session<'a> {
     pub(super) anchors: Option<Anchors>,
     pub(super) tally: Tally,
     pub(super) published: Published,
+    /// Whether the tracker before this one stopped as asked, or there was none.
+    pub(super) was_clean: bool,
     /// When the consumer last had something, or was last not asked for long.
     pub(super) idle_since: Instant,
     pub(super) started: Instant,
@@ -169,6 +171,18 @@ impl Session<'_> {
         if waited {
             self.idle_since = Instant::now();
             self.ledger.held_up();
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was handed over is sealed.
+    pub(super) fn wait_for_seal(&mut self) -> Result<(), TrackerError> {
+        while !self.appender.is_sealed() {
+            if self.shutdown.is_requested() && self.disk_full.is_some() {
+                return Ok(());
+            }
+            self.appender.wait_for_seal(IDLE);
+            self.look_after(Instant::now())?;
         }
         Ok(())
     }

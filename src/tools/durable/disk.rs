@@ -47,6 +47,12 @@ pub trait Disk: Clone + Send + 'static {
     /// step, either of the two.
     fn replace(&self, path: &Path, content: &[u8], access: Access) -> io::Result<()>;
 
+    /// Removes a file, if it is there, and durably.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
     /// The whole content of a file; `None` when there is none.
     ///
     /// # Errors
@@ -170,6 +176,13 @@ impl Disk for OsDisk {
             return Err(error);
         }
         self.sync_entry(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        match if_there(std::fs::remove_file(path))? {
+            Some(()) => self.sync_entry(path),
+            None => Ok(()),
+        }
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {

@@ -80,12 +80,15 @@ pub struct Gap {
     /// What a trail that was rolled back had published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committed: Option<i64>,
+    /// The leader's epoch of the last message before `to`, when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leader_epoch: Option<i32>,
 }
 
 impl Gap {
     /// A gap of which no more than this is known.
     pub fn new(kind: GapKind, from: i64, to: i64) -> Self {
-        Self { kind, from, to, old: None, new: None, positions: BTreeMap::new(), committed: None }
+        Self { kind, from, to, old: None, new: None, positions: BTreeMap::new(), committed: None, leader_epoch: None }
     }
 
     /// Up to which published offset the line accounts for the file, or the log, reaching less far.

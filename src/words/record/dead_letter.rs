@@ -48,6 +48,10 @@ pub struct DeadLetter<'a> {
     /// The message's own time, milliseconds since 1970-01-01 UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub original_timestamp_ms: Option<i64>,
+    /// Whether it may have been sent before, with this `id`: the tracker before this one did not stop
+    /// as asked, and the message was there by then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub possible_repeat: bool,
 }
 
 /// What is known of the reader, the same for every letter.
@@ -90,6 +94,7 @@ impl<'a> DeadLetter<'a> {
                 MessageTime::Create(milliseconds) | MessageTime::LogAppend(milliseconds) => Some(milliseconds),
                 MessageTime::Unknown => None,
             },
+            possible_repeat: false,
         }
     }
 }

@@ -45,6 +45,11 @@ fn sent() -> impl Strategy<Value = Sent> {
     )
 }
 
+fn plain() -> Sent {
+    let time = MessageTime::Unknown;
+    Sent { key: None, payload: None, headers: Vec::new(), time, offset: 0, leader_epoch: None, gap_before: 0 }
+}
+
 fn line_of(sent: &Sent, verdict: &Verdict) -> Vec<u8> {
     let mut block = Vec::new();
     for (name, value) in &sent.headers {
@@ -99,9 +104,26 @@ proptest! {
             MessageTime::LogAppend(time) => (Some(time), Some("log_append")),
         };
         prop_assert_eq!((back.kafka_timestamp, back.kafka_timestamp_type.as_deref()), (time, kind));
+        let skim = Skim::of(&line).expect("our own line");
+        prop_assert_eq!((skim.timestamp, skim.topic), (back.timestamp.as_ref(), back.kafka_topic.as_ref()));
+        prop_assert_eq!((skim.event_type, skim.partition, skim.offset), (EventType::Invalid, 2, sent.offset));
+        let end = skim.end().expect("our own line");
+        prop_assert_eq!((end.message_size, end.has_order()), (back.message_size, false));
         let head = LineHead::parse(&line).expect("our own line");
         prop_assert_eq!(head.next_offset(), sent.offset + 1);
         prop_assert_eq!(head.continues_from(), sent.offset - sent.gap_before);
+    }
+
+    #[test]
+    fn an_order_id_is_skimmed_only_where_the_order_has_it_first(id in "[a-z\"\\\\]{0,5}", first: bool) {
+        let id = serde_json::to_string(&id).expect("a text");
+        let text = if first { format!("{{\"order_id\":{id}}}") } else { format!("{{\"a\":1,\"order_id\":{id}}}") };
+        let sent = Sent { payload: Some(text.into_bytes()), ..plain() };
+        let line = line_of(&sent, &Verdict::Order { warnings: Vec::new() });
+        let end = Skim::of(&line).and_then(|skim| skim.end()).expect("our own line");
+        prop_assert!(end.has_order());
+        let expected = (first && !id.contains('\\')).then(|| id.trim_matches('"'));
+        prop_assert_eq!(end.order_id(), expected);
     }
 
     #[test]

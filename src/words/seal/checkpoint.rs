@@ -116,6 +116,62 @@ pub struct StoredNote<'a> {
     pub is_torn: bool,
 }
 
+impl StoredNote<'_> {
+    /// Whether a torn note of the trail `origin` may be what a kill left of one: a whole one that was
+    /// changed is not, however it was changed.
+    pub fn is_begun(&self, origin: &str) -> bool {
+        let Ok(text) = std::str::from_utf8(self.bytes) else {
+            // Torn inside the dash of a signature line, the only character that has more than a byte.
+            let whole = self.bytes.utf8_chunks().next().map_or(&[][..], |chunk| chunk.valid().as_bytes());
+            let is_dash_torn = self.bytes.len() - whole.len() < 3 && whole.ends_with(b"\n");
+            return is_dash_torn && StoredNote { bytes: whole, ..self.clone() }.is_begun(origin);
+        };
+        let mut lines = text.split('\n');
+        let begun = lines.next_back().unwrap_or_default();
+        let whole: Vec<&str> = lines.collect();
+        let fits = |number: usize, line: &str, is_whole: bool| note_line_fits(number, line, is_whole, origin);
+        whole.len() < STORED_LINES
+            && whole.iter().enumerate().all(|(number, line)| fits(number, line, true))
+            && fits(whole.len(), begun, false)
+    }
+}
+
+/// Whether a line of a stored checkpoint, or what is there of it, can be that line, by its form.
+fn note_line_fits(number: usize, line: &str, is_whole: bool, origin: &str) -> bool {
+    let signature = |bytes: usize| {
+        let start = format!("\u{2014} {origin} ");
+        match line.strip_prefix(start.as_str()) {
+            Some(base64) => is_base64_of(base64, bytes, is_whole),
+            None => !is_whole && start.starts_with(line),
+        }
+    };
+    match number {
+        0 => {
+            if is_whole {
+                line == origin
+            } else {
+                origin.starts_with(line)
+            }
+        }
+        1 => (parse_size(line).is_some() && !line.is_empty()) || (!is_whole && line.is_empty()),
+        2 => is_base64_of(line, 32, is_whole),
+        3 => line.is_empty(),
+        4 => signature(4 + 64),
+        _ => signature(4 + 8 + 64),
+    }
+}
+
+/// Whether it is base64 of so many bytes, or the beginning of such.
+fn is_base64_of(text: &str, bytes: usize, is_whole: bool) -> bool {
+    let length = bytes.div_ceil(3) * 4;
+    let letters = (bytes * 8).div_ceil(6);
+    let fits = |(place, sign): (usize, u8)| match sign {
+        b'=' => place >= letters,
+        sign => place < letters && (sign.is_ascii_alphanumeric() || sign == b'+' || sign == b'/'),
+    };
+    (if is_whole { text.len() == length } else { text.len() <= length }) && text.bytes().enumerate().all(fits)
+}
+
 /// Splits the bytes of `tracker.events.checkpoints` into its notes, by counting lines; nothing is
 /// checked.
 #[derive(Clone, Debug)]

@@ -215,6 +215,10 @@ pub struct IndexEntry {
     pub time_ms: i64,
     /// By partition, the next offset there.
     pub next: BTreeMap<i32, i64>,
+    /// How many `audit.gap` lines stand before this place: only behind one can offsets come again.
+    /// `None` when nobody has counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<u64>,
 }
 
 impl IndexEntry {

@@ -25,7 +25,7 @@ fn checkpoint(lines: u64) -> Checkpoint {
 }
 
 fn seal() -> Seal {
-    let position = |next, leader_epoch| SealedPosition { next, leader_epoch };
+    let position = |next, leader_epoch| SealedPosition { next, leader_epoch, without_line: false };
     Seal {
         version: 1,
         origin: ORIGIN.to_owned(),
@@ -88,7 +88,19 @@ fn a_seal_that_contradicts_itself_is_refused() {
 fn segments_and_index_come_back() {
     let positions = seal().positions;
     let (frontier, closed_ms) = (tree(5).frontier(), 20);
-    let entry = SegmentEntry { first_line: 3, lines: 3, bytes: 99, frontier, positions, started_ms: 10, closed_ms };
+    let (valid, invalid, gaps) = (3, 1, 1);
+    let entry = SegmentEntry {
+        first_line: 3,
+        lines: 3,
+        bytes: 99,
+        frontier,
+        positions,
+        valid,
+        invalid,
+        gaps,
+        started_ms: 10,
+        closed_ms,
+    };
     assert_eq!(SegmentEntry::parse(&entry.to_line()).expect("our own"), entry);
     assert_eq!((entry.end(), entry.tree()), (Some(5), Some(tree(5))));
     assert_eq!(SegmentEntry { first_line: 0, ..entry.clone() }.end(), None);
@@ -96,7 +108,8 @@ fn segments_and_index_come_back() {
         SegmentEntry { lines: 4, ..entry }.tree(),
         Some(Tree::from_frontier(6, tree(5).frontier()).expect("two"))
     );
-    let index = IndexEntry { line: 2, segment: 3, byte: 0, time_ms: 5, next: BTreeMap::from([(0, 1), (12, 3)]) };
+    let next = BTreeMap::from([(0, 1), (12, 3)]);
+    let index = IndexEntry { line: 2, segment: 3, byte: 0, time_ms: 5, next, gaps: Some(1) };
     let line = index.to_line();
     let expected = "{\"line\":2,\"segment\":3,\"byte\":0,\"time_ms\":5,\"next\":{\"0\":1,\"12\":3}}\n";
     assert_eq!(std::str::from_utf8(&line), Ok(expected));
@@ -218,6 +231,20 @@ fn notes_are_told_apart_and_a_torn_last_one_is_seen() {
         assert_eq!((torn.range, torn.is_torn), (second_end..end, true));
     }
     assert_eq!(Notes::new(b"").count(), 0);
+}
+
+#[test]
+fn what_a_kill_left_of_a_note_is_told_from_a_note_that_was_changed() {
+    let note = key(1).sign(&checkpoint(5), 1_789_034_401).into_bytes();
+    let last = |bytes: &[u8]| Notes::new(bytes).last().is_some_and(|note| note.is_torn && note.is_begun(ORIGIN));
+    for end in 1..note.len() {
+        assert!(last(&note[..end]), "cut at {end}");
+    }
+    for bit in 0..note.len() * 8 {
+        let mut changed = note.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(!last(&changed), "bit {bit}");
+    }
 }
 
 fn succession(old: u8, new: u8, lines: u64) -> String {

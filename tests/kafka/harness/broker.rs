@@ -159,6 +159,11 @@ impl Broker {
         self.process = Some(process);
     }
 
+    /// Where the bytes of a partition lie: its first segment.
+    pub(crate) fn log_file(&self, topic: &str, partition: i32) -> PathBuf {
+        self.scratch.join(&format!("data/log/{topic}-{partition}/00000000000000000000.log"))
+    }
+
     /// Stops it as an operator does: SIGTERM, and it ends in order.
     pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -14,6 +14,8 @@
 #![allow(unsafe_code)]
 
 pub(super) mod admin;
+pub(super) mod produce;
+pub(super) mod transactions;
 
 use std::ffi::{CStr, CString};
 use std::os::raw::c_char;

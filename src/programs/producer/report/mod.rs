@@ -193,6 +193,11 @@ impl Report {
         self.counts.given_up += count;
     }
 
+    /// Counts orders that will not be in the topic, for a reason that is told apart.
+    pub(super) fn not_delivered(&mut self, count: u64) {
+        self.counts.failed += count;
+    }
+
     fn order_line(&mut self, label: &str, partition: i32, offset: i64, latency: Duration) {
         let time = label::time_of_day(Timestamp::now());
         let place = format!("{}/{partition}@{offset}", self.topic);

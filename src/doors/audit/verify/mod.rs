@@ -1,0 +1,215 @@
+//! Whether a trail is what was sealed and signed, and the proof of one line of it.
+//!
+//! [`verify`] reads everything once: threads look at each line by itself ([`line`]) and hash it; then,
+//! in order, the lines of each partition must follow one another ([`walk`]), the tree must have the
+//! root of every checkpoint ([`judge`], [`notes`]), and segments and seal must end where they say
+//! ([`ends`]). Nothing is locked and nothing is written; a tracker may run meanwhile.
+//!
+//! A comparison with Kafka itself, when it comes, is one more consumer of the same pieces: it needs the
+//! lines in their order, which [`Judge::take`](judge::Judge) gets, and adds to the same [`Report`].
+
+mod anchors;
+mod beside;
+mod ends;
+mod judge;
+mod last;
+mod line;
+mod notes;
+mod prove;
+mod report;
+mod walk;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::read::{Piece, ReadError, TrailReader};
+use crate::tools::shutdown::Shutdown;
+use crate::words::seal::KeyChain;
+use beside::Beside;
+use judge::Judge;
+use line::{LineFacts, look_at};
+use notes::Marks;
+use report::DamageKind as Kind;
+
+pub use last::{LastCheckpointError, last_checkpoint};
+pub use prove::{ProveError, Proven, WantedLine, prove};
+pub use report::{Damage, DamageKind, Report, SoundLines};
+
+/// How strict to be, and what is known from elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct VerifyOptions {
+    /// The keys to trust, instead of those in the folder.
+    pub keys: Option<KeyChain>,
+    /// Whether archived segments are missing ones.
+    pub is_complete: bool,
+    /// Files of checkpoints from elsewhere: their names, and what is in them.
+    pub anchors: Vec<(String, Vec<u8>)>,
+}
+
+/// Why nothing can be said about a trail.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The segments cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file beside them cannot be read.
+    #[error("cannot read {path}: {source}; look after its rights, or the disk", path = .path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A stop was asked for before the end.
+    #[error("stopped before the end: nothing is said about the trail")]
+    Stopped,
+}
+
+/// Verifies the trail in `dir`. `progress` is told of each piece how many bytes it had, and how many
+/// the trail has.
+///
+/// # Errors
+/// [`VerifyError`]; damage is no error but stands in the report.
+pub fn verify(
+    dir: &Path,
+    options: &VerifyOptions,
+    stop: &Shutdown,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Report, VerifyError> {
+    let mut beside = Beside::read(dir, options)?;
+    let trail = match TrailReader::open(dir) {
+        Ok(trail) => trail,
+        Err(ReadError::NoTrail { .. }) if beside.is_begun => return Ok(nothing_left(beside)),
+        Err(error) => return Err(error.into()),
+    };
+    beside.read_entries(dir)?;
+    let (file, length) = beside.checkpoints.take().unzip();
+    let claims = anchors::claims(&mut beside, options);
+    let marks = Marks::new(file, length.unwrap_or(0), beside.keys.as_ref(), beside.origin());
+    let mut judge = Judge::new(&trail, &beside, marks, claims)?;
+    let topic = beside.topic();
+    let look = |piece: Piece<'_>| piece.lines().map(|(_, line)| look_at(line, topic)).collect::<Vec<LineFacts>>();
+    let total_bytes = trail.bytes();
+    let mut failed = None;
+    let end = trail.scan(&trail.everything(), stop, look, |taken| {
+        progress(taken.bytes, total_bytes);
+        match judge.take(taken.segment, &taken.result) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if end.stopped {
+        return Err(VerifyError::Stopped);
+    }
+    judge.enter_last()?;
+    judge.judge_end()?;
+    let torn = end.torn.iter().map(|torn| (torn.path.clone(), torn.bytes));
+    Ok(conclude(judge, options, torn.collect()))
+}
+
+/// What is to be said of a trail of which only the files beside it are left.
+fn nothing_left(beside: Beside) -> Report {
+    let mut report = Report { damages: beside.damages, information: beside.information, ..Report::default() };
+    let what = "no segment of the trail is here".to_owned();
+    report.damages.insert(0, Damage::of_file(Kind::Missing, "tracker.events", what));
+    report.sealed_lines = beside.seal.as_ref().map_or(0, |seal| seal.lines);
+    report
+}
+
+/// Puts together what was found.
+fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u64)>) -> Report {
+    let newest = super::trail_path(judge.trail.dir());
+    let counts = judge.walk.counts();
+    let signed = judge.marks.last();
+    let sealed_lines = judge.beside.seal.as_ref().map_or(0, |seal| seal.lines);
+    let mut report = Report {
+        lines: judge.lines,
+        archived_lines: judge.start,
+        sealed_lines,
+        unsealed_lines: judge.lines.saturating_sub(sealed_lines),
+        bytes: judge.trail.bytes(),
+        segments: judge.trail.segments().len(),
+        partitions: judge.walk.partitions(),
+        valid: counts.valid,
+        invalid: counts.invalid,
+        gaps: counts.gaps,
+        checkpoints: judge.marks.good(),
+        signed_lines: signed.map_or(0, |mark| mark.size),
+        signed_s: signed.and_then(|mark| mark.time_s),
+        more_damages: judge.more_damages,
+        sound: std::mem::take(&mut judge.sound),
+        information: judge.beside.information.clone(),
+        ..Report::default()
+    };
+    if options.is_complete && judge.start > 0 {
+        let damage = Damage::of_file(Kind::Missing, "tracker.events", "they are archived, not here");
+        report.damages.push(Damage { first_line: Some(1), last_line: Some(judge.start), ..damage });
+    }
+    for (path, bytes) in torn {
+        if path == newest {
+            report.torn_bytes = bytes;
+        } else {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let what = format!("its last line has no LF ({bytes} bytes)");
+            report.damages.push(Damage::of_file(Kind::Segment, &name, what));
+        }
+    }
+    // What is not sealed may be anything: a start cuts it, and it comes again.
+    let noted = sealed_lines.max(report.signed_lines);
+    let is_unsealed = |damage: &Damage| damage.kind == Kind::Line && damage.first_line.is_some_and(|line| line > noted);
+    let (unsealed, sealed): (Vec<Damage>, Vec<Damage>) = judge.damages.drain(..).partition(is_unsealed);
+    report.information.extend(unsealed.first().map(|damage| format!("not sealed yet, and no good line: {damage}")));
+    let (of_notes, more_of_notes) = judge.marks.take_damages();
+    report.more_damages += more_of_notes;
+    report.damages.extend(judge.beside.damages.iter().cloned().chain(of_notes).chain(sealed));
+    // By line; what has none comes last.
+    report.damages.sort_by_key(|damage| damage.first_line.unwrap_or(u64::MAX));
+    tell_the_rest(&mut report, &judge);
+    report.is_sound = report.damages.is_empty();
+    report
+}
+
+fn tell_the_rest(report: &mut Report, judge: &Judge<'_>) {
+    let mut tell = |text: String| report.information.push(text);
+    if judge.start > 0 {
+        tell(format!("lines 1 to {} archived, not here", judge.start));
+    }
+    if report.sealed_lines > report.signed_lines {
+        let first = report.signed_lines + 1;
+        tell(format!("lines {first} to {} are sealed and not signed yet", report.sealed_lines));
+    }
+    if judge.marks.torn_bytes() > 0 {
+        tell(format!("the last checkpoint is torn ({} bytes): the next start cuts it", judge.marks.torn_bytes()));
+    }
+    let repeated = judge.walk.repeated();
+    if repeated > 0 {
+        tell(format!("{repeated} lines of the Go program tell a message again"));
+    }
+    if judge.unchecked_anchors > 0 {
+        tell(format!("{} checkpoints from elsewhere are of lines that are not here", judge.unchecked_anchors));
+    }
+    let holes = judge.marks.holes();
+    if holes.count > 0 {
+        let (from, to) = (time_text(holes.longest_s.0), time_text(holes.longest_s.1));
+        let times = if holes.count == 1 { "once".to_owned() } else { format!("{} times", holes.count) };
+        tell(format!(
+            "no checkpoint for more than 90 s {times}, longest from {from} to {to}: no tracker ran, or it was killed"
+        ));
+    }
+}
+
+/// A signed time for people.
+fn time_text(time_s: u64) -> String {
+    let time = i64::try_from(time_s).ok().and_then(|time_s| Timestamp::from_second(time_s).ok());
+    time.map_or_else(|| format!("{time_s} s after 1970"), |time| time.to_string())
+}

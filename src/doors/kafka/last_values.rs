@@ -1,0 +1,178 @@
+//! Reading back the last value of a key from a compacted topic of one partition.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{Offset, TopicPartitionList};
+use thiserror::Error;
+
+use super::cluster::Cluster;
+use super::connect::{creation, tidy};
+use super::consumer::Quiet;
+use super::raw::{ConsumerQueue, RawEvent};
+use super::settings::{PropertyError, Role, client_config};
+
+/// How many offsets before the end are looked at first, then next. Mostly the value is among the last.
+const LOOKS: [i64; 4] = [256, 8_192, 262_144, i64::MAX];
+
+/// How long one wait takes before a stop is looked for.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Up to where a topic is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To the very end, waiting for transactions that are still open: what whoever has fenced a
+    /// predecessor must know of it.
+    Everything,
+    /// What can be read now.
+    Readable,
+}
+
+/// Why the last value is not known.
+#[derive(Debug, Error)]
+pub enum ReadBackError {
+    /// A property is wrong: exit code 2.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// The broker did not answer, or not in time; asking again may help.
+    #[error("topic {topic} could not be read back: {reason}")]
+    NoAnswer {
+        /// The topic.
+        topic: String,
+        /// What was said.
+        reason: String,
+    },
+    /// The caller did not want to wait any longer.
+    #[error("given up while reading topic {topic} back")]
+    GaveUp {
+        /// The topic.
+        topic: String,
+    },
+}
+
+/// A compacted topic of one partition.
+pub struct LastValues {
+    /// Sees the end as it is, with what is not committed yet.
+    uncommitted: BaseConsumer<Quiet>,
+    /// Reads only what was committed.
+    committed: Arc<BaseConsumer<Quiet>>,
+    queue: ConsumerQueue<Quiet>,
+    topic: String,
+}
+
+impl Cluster {
+    /// A reader of the last values in `topic`, which has one partition.
+    ///
+    /// # Errors
+    /// [`ReadBackError`] when the clients cannot be made.
+    pub fn last_values(&self, topic: &str) -> Result<LastValues, ReadBackError> {
+        let mut config = client_config(&self.settings, Role::Admin)?;
+        config.set("isolation.level", "read_uncommitted");
+        let uncommitted = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
+        let mut config = client_config(&self.settings, Role::Consumer)?;
+        // librdkafka reads only as a member of a group, whose offsets nobody publishes here.
+        config.set("group.id", "ordertrail-last-values");
+        let committed: BaseConsumer<Quiet> = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
+        let committed = Arc::new(committed);
+        let failed = || ReadBackError::NoAnswer { topic: topic.to_owned(), reason: "it has no queue".to_owned() };
+        let queue = ConsumerQueue::new(Arc::clone(&committed)).ok_or_else(failed)?;
+        Ok(LastValues { uncommitted, committed, queue, topic: topic.to_owned() })
+    }
+}
+
+impl LastValues {
+    /// The last committed value of `key`. `None` when there is none, or it was deleted. Waits at most
+    /// `timeout`, and only while `goes_on` says true, which is asked often.
+    ///
+    /// # Errors
+    /// [`ReadBackError`].
+    pub fn get(
+        &self,
+        key: &[u8],
+        reach: Reach,
+        timeout: Duration,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<Option<Vec<u8>>, ReadBackError> {
+        let deadline = Instant::now() + timeout;
+        let asked = match reach {
+            Reach::Everything => self.uncommitted.fetch_watermarks(&self.topic, 0, timeout),
+            Reach::Readable => self.committed.fetch_watermarks(&self.topic, 0, timeout),
+        };
+        let (low, high) = asked.map_err(|error| self.no_answer(error.to_string()))?;
+        let mut end = high;
+        for look in LOOKS {
+            if end <= low {
+                break;
+            }
+            let start = high.saturating_sub(look).max(low);
+            let found = self.read(start..end, key, deadline, &mut goes_on)?;
+            if let Some(value) = found {
+                return Ok(value);
+            }
+            end = start;
+        }
+        Ok(None)
+    }
+
+    /// The last value of `key` among some offsets; the inner `None` is a deletion.
+    fn read(
+        &self,
+        offsets: std::ops::Range<i64>,
+        key: &[u8],
+        deadline: Instant,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Option<Vec<u8>>>, ReadBackError> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        let placed = list.add_partition_offset(&self.topic, 0, Offset::Offset(offsets.start));
+        let assigned = placed.and_then(|()| self.committed.incremental_assign(&list));
+        assigned.map_err(|error| self.no_answer(error.to_string()))?;
+        let read = self.read_assigned(offsets.end, key, deadline, goes_on);
+        if let Err(error) = self.committed.incremental_unassign(&list) {
+            tracing::debug!(%error, topic = self.topic, "not unassigned");
+        }
+        read
+    }
+
+    fn read_assigned(
+        &self,
+        end: i64,
+        key: &[u8],
+        deadline: Instant,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Option<Vec<u8>>>, ReadBackError> {
+        let mut found = None;
+        let mut failed = None;
+        let mut next = 0;
+        while next < end {
+            self.queue.poll(SLICE, |event| match event {
+                RawEvent::Message(message) => {
+                    next = message.offset() + 1;
+                    if next <= end && message.key() == Some(key) {
+                        found = Some(message.payload().map(<[u8]>::to_vec));
+                    }
+                }
+                // After the last record there may be marks of transactions, which nobody is shown.
+                RawEvent::PartitionEnd { offset, .. } => next = next.max(offset),
+                RawEvent::Error { partition: Some(_), code, reason, .. } => {
+                    failed = Some(if reason.is_empty() { code.to_string() } else { tidy(reason) });
+                }
+                _ => {}
+            });
+            if let Some(reason) = failed {
+                return Err(self.no_answer(reason));
+            }
+            if !goes_on() {
+                return Err(ReadBackError::GaveUp { topic: self.topic.clone() });
+            }
+            if next < end && Instant::now() >= deadline {
+                return Err(self.no_answer("not all of it could be read in time".to_owned()));
+            }
+        }
+        Ok(found)
+    }
+
+    fn no_answer(&self, reason: String) -> ReadBackError {
+        ReadBackError::NoAnswer { topic: self.topic.clone(), reason }
+    }
+}

@@ -1,0 +1,241 @@
+//! `audit verify --against-kafka`: each line against the message that Kafka still has.
+//!
+//! Only the lines of the topic that is there now count: those after the last line that tells of a topic
+//! made anew or of another cluster. They are compared partition by partition, a stretch of offsets at a
+//! time, so that the memory stays the same however long the trail is.
+
+mod digest;
+mod topic;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::error::AuditError;
+use super::safe::grouped;
+use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
+use crate::doors::audit::seal_path;
+use crate::doors::kafka::MessageBatch;
+use crate::words::record::{AuditLine, EventType, GapKind, Skim};
+use crate::words::seal::Seal;
+use digest::{Digest, Digests, of_line, of_message};
+use topic::Topic;
+
+/// How many offsets are compared at once.
+const STRETCH: i64 = 200_000;
+
+/// How many differences are told one by one.
+const TOLD: usize = 20;
+
+/// What came of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Comparison {
+    /// Lines whose message Kafka has, and which agree with it.
+    pub(super) agreeing: u64,
+    /// Lines whose message Kafka has no more: deleted, compacted away, or of an earlier topic.
+    pub(super) gone: u64,
+    /// What does not agree.
+    pub(super) differences: Vec<String>,
+    /// How many more there are.
+    pub(super) more_differences: u64,
+    /// Why nothing could be compared, when that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nothing_because: Option<String>,
+}
+
+impl Comparison {
+    fn differs(&mut self, what: String) {
+        if self.differences.len() < TOLD {
+            self.differences.push(what);
+        } else {
+            self.more_differences += 1;
+        }
+    }
+
+    /// In words, for people.
+    pub(super) fn text(&self) -> String {
+        let Self { agreeing, gone, differences, more_differences, nothing_because } = self;
+        if let Some(reason) = nothing_because {
+            return format!("not compared with Kafka: {reason}");
+        }
+        let wrong = differences.len() as u64 + more_differences;
+        let agreeing = format!("against Kafka: {} lines agree with their messages", grouped(*agreeing));
+        let gone =
+            if *gone > 0 { format!(", {} tell messages that it has no more", grouped(*gone)) } else { String::new() };
+        let wrong = if wrong > 0 { format!(", {} differ", grouped(wrong)) } else { String::new() };
+        format!("{agreeing}{gone}{wrong}")
+    }
+
+    /// Whether Kafka says otherwise than the trail.
+    pub(super) fn is_sound(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// Where the lines of a partition stand, among those of the topic that is there now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Extent {
+    first: i64,
+    next: i64,
+    lines: u64,
+}
+
+/// Compares the trail in `dir` with its topic.
+///
+/// # Errors
+/// [`AuditError`]: of reading, or of Kafka.
+pub(super) fn compare(context: &Context<'_>, dir: &Path) -> Result<Comparison, AuditError> {
+    let mut comparison = Comparison::default();
+    let reader = TrailReader::open(dir)?;
+    let seal = fs::read(seal_path(dir)).ok().and_then(|bytes| Seal::parse(&bytes).ok());
+    let Some(name) = topic_name(context, &reader)? else {
+        comparison.nothing_because = Some("the trail has no line".to_owned());
+        return Ok(comparison);
+    };
+    let topic = Topic::open(context, &name)?;
+    if let Some(reason) = seal.as_ref().and_then(|seal| topic.is_another(seal)) {
+        comparison.nothing_because = Some(reason);
+        return Ok(comparison);
+    }
+    let start = first_line_of_now(context, &reader)?;
+    for (partition, extent) in extents(context, &reader, start)? {
+        comparison.gone += extent.lines;
+        let Some(there) = topic.ends(partition)? else { continue };
+        let lines = start..u64::MAX;
+        let (mut from, end) = (extent.first.max(there.start), extent.next.min(there.end));
+        while from < end && !context.shutdown.is_requested() {
+            let offsets = from..end.min(from + STRETCH);
+            let told = digests(context, &reader, partition, &offsets, &lines)?;
+            compare_stretch(context, &topic, partition, offsets.clone(), told, &mut comparison)?;
+            from = offsets.end;
+        }
+    }
+    Ok(comparison)
+}
+
+fn compare_stretch(
+    context: &Context<'_>,
+    topic: &Topic,
+    partition: i32,
+    offsets: Range<i64>,
+    mut told: HashMap<i64, Digest>,
+    comparison: &mut Comparison,
+) -> Result<(), AuditError> {
+    let lines = told.len() as u64;
+    let mut check = |batch: &MessageBatch| {
+        for message in
+            batch.iter().filter(|message| message.partition == partition && offsets.contains(&message.offset))
+        {
+            let place = format!("partition {partition}, offset {}", message.offset);
+            match told.remove(&message.offset) {
+                None => comparison.differs(format!("{place}: Kafka has a message there, and the trail has no line")),
+                Some(digest) if of_message(&message).agrees_with(&digest) => {
+                    comparison.agreeing += 1;
+                    comparison.gone -= 1;
+                }
+                Some(_) => {
+                    comparison.gone -= 1;
+                    comparison.differs(format!("{place}: the line does not tell the message that Kafka has there"));
+                }
+            }
+        }
+    };
+    topic.read(context, partition, &offsets, &mut check)?;
+    debug_assert!(told.len() as u64 <= lines);
+    Ok(())
+}
+
+fn topic_name(context: &Context<'_>, reader: &TrailReader) -> Result<Option<String>, AuditError> {
+    let mut name = None;
+    let first = |piece: Piece<'_>| piece.lines().find_map(|(_, line)| Skim::of(line).map(|skim| skim.topic.to_owned()));
+    reader.scan(&reader.everything(), context.shutdown, first, |taken| {
+        name = taken.result;
+        if name.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(name)
+}
+
+/// The number of the first line that is of the topic that is there now.
+fn first_line_of_now(context: &Context<'_>, reader: &TrailReader) -> Result<u64, AuditError> {
+    let mut first = 1;
+    let last_change = |piece: Piece<'_>| {
+        let is_change = |line: &[u8]| {
+            memchr::memmem::find(line, b"\"event_type\":\"audit.gap\"").is_some()
+                && AuditLine::parse(line).is_ok_and(|line| {
+                    line.audit.is_some_and(|gap| matches!(gap.kind, GapKind::TopicRecreated | GapKind::ClusterChanged))
+                })
+        };
+        memchr::memmem::find(piece.bytes, b"\"audit.gap\"")?;
+        (0_u64..).zip(piece.lines()).filter(|(_, (_, line))| is_change(line)).map(|(before, _)| before).last()
+    };
+    reader.scan(&reader.everything(), context.shutdown, last_change, |taken| {
+        if let Some(before) = taken.result {
+            first = taken.first_line + before + 1;
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(first)
+}
+
+fn extents(context: &Context<'_>, reader: &TrailReader, start: u64) -> Result<BTreeMap<i32, Extent>, AuditError> {
+    let mut extents: BTreeMap<i32, Extent> = BTreeMap::new();
+    let places = |piece: Piece<'_>| -> Vec<Option<(i32, i64)>> {
+        // A gap has no message; its place is kept, so that the lines can be counted.
+        let place = |line| {
+            let skim = Skim::of(line).filter(|skim| skim.event_type != EventType::Gap);
+            skim.map(|skim| (skim.partition, skim.offset))
+        };
+        piece.lines().map(|(_, line)| place(line)).collect()
+    };
+    let plan = Plan::new(reader, &Wanted { lines: Some(start..u64::MAX), ..Wanted::default() });
+    reader.scan(&plan.spans, context.shutdown, places, |taken| {
+        let passed = usize::try_from(start.saturating_sub(taken.first_line)).unwrap_or(usize::MAX);
+        for (partition, offset) in taken.result.into_iter().skip(passed).flatten() {
+            let extent = extents.entry(partition).or_insert(Extent { first: offset, next: offset + 1, lines: 0 });
+            extent.first = extent.first.min(offset);
+            extent.next = extent.next.max(offset + 1);
+            extent.lines += 1;
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(extents)
+}
+
+/// What the lines of a stretch tell; of two lines for one offset, the later one.
+fn digests(
+    context: &Context<'_>,
+    reader: &TrailReader,
+    partition: i32,
+    offsets: &Range<i64>,
+    lines: &Range<u64>,
+) -> Result<HashMap<i64, Digest>, AuditError> {
+    let mut told = HashMap::new();
+    let wanted = Wanted {
+        partition: Some(partition),
+        offsets: Some(offsets.clone()),
+        lines: Some(lines.clone()),
+        ..Wanted::default()
+    };
+    let digests = |piece: Piece<'_>| -> Digests {
+        let is_wanted = |line: &[u8]| {
+            Skim::of(line).is_some_and(|skim| skim.partition == partition && offsets.contains(&skim.offset))
+        };
+        (0_u64..)
+            .zip(piece.lines())
+            .filter(|(_, (_, line))| is_wanted(line))
+            .filter_map(|(before, (_, line))| of_line(line).map(|(offset, digest)| (before, offset, digest)))
+            .collect()
+    };
+    let plan = Plan::new(reader, &wanted);
+    reader.scan(&plan.spans, context.shutdown, digests, |taken| {
+        let first_line = taken.first_line;
+        let of_now = taken.result.into_iter().filter(|(before, _, _)| lines.contains(&(first_line + before)));
+        told.extend(of_now.map(|(_, offset, digest)| (offset, digest)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(told)
+}

@@ -1,0 +1,110 @@
+//! The topic that a trail is compared with.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use crate::doors::kafka::{Consumer, Fetched, MessageBatch, Patience, Role, StartAt, check, connect};
+use crate::programs::auditor::AuditError;
+use crate::programs::auditor::context::Context;
+use crate::words::seal::Seal;
+
+/// The group under which it is read; nothing is ever published under it.
+const GROUP: &str = "ordertrail-audit";
+
+/// How long one wait for messages takes at most before it is looked whether to stop.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// How long a broker may say nothing while there is something to read.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// An open topic.
+pub(super) struct Topic {
+    consumer: Consumer,
+    name: String,
+    topic_id: Option<String>,
+    cluster_id: Option<String>,
+    answer: Duration,
+}
+
+impl Topic {
+    pub(super) fn open(context: &Context<'_>, name: &str) -> Result<Self, AuditError> {
+        let settings = context.common.client_settings()?;
+        check(&settings, Role::Consumer)?;
+        let answer = context.common.connect_timeout;
+        let cluster = connect(&settings, Patience::UpTo(answer), context.shutdown, |_| {})?;
+        let found = cluster.topic(name, answer)?;
+        let topic_id = cluster.topic_id(name, answer)?;
+        let cluster_id = cluster.id(answer);
+        let consumer = cluster.reader(&found, GROUP).consumer(topic_id.as_deref())?;
+        Ok(Self { consumer, name: name.to_owned(), topic_id, cluster_id, answer })
+    }
+
+    /// Why this is not the topic that the lines are of, if it is not.
+    pub(super) fn is_another(&self, seal: &Seal) -> Option<String> {
+        let differs =
+            |ours: &Option<String>, theirs: &Option<String>| ours.is_some() && theirs.is_some() && ours != theirs;
+        if differs(&seal.cluster_id, &self.cluster_id) {
+            return Some("the brokers are another cluster than the one that the lines are of".to_owned());
+        }
+        let is_another = differs(&seal.topic_id, &self.topic_id);
+        is_another.then(|| format!("topic {} was made anew after the last line", self.name))
+    }
+
+    /// The offsets that are there; `None` when there is no such partition, or no answer for it.
+    pub(super) fn ends(&self, partition: i32) -> Result<Option<Range<i64>>, AuditError> {
+        let mut ends = self.consumer.ends(&[partition], self.answer)?;
+        Ok(ends.remove(&partition).and_then(Result::ok).map(|ends| ends.low..ends.readable_end))
+    }
+
+    /// Reads these offsets of a partition.
+    pub(super) fn read(
+        &self,
+        context: &Context<'_>,
+        partition: i32,
+        offsets: &Range<i64>,
+        take: &mut dyn FnMut(&MessageBatch),
+    ) -> Result<(), AuditError> {
+        self.consumer.read_from(partition, StartAt::Offset(offsets.start), None)?;
+        let mut heard = Instant::now();
+        loop {
+            if context.shutdown.is_requested() {
+                return Err(AuditError::Stopped);
+            }
+            let failed = |reason: String| AuditError::Refused { reason };
+            match self.consumer.next(WAIT) {
+                Some(Fetched::Messages(batch)) => {
+                    heard = Instant::now();
+                    let ours = batch.iter().filter(|message| message.partition == partition);
+                    let last = ours.map(|message| message.offset).last();
+                    take(&batch);
+                    self.consumer.recycle(batch);
+                    if last.is_some_and(|last| last + 1 >= offsets.end) {
+                        return Ok(());
+                    }
+                }
+                Some(Fetched::PartitionEnd { partition: ended, offset }) if ended == partition => {
+                    heard = Instant::now();
+                    if offset >= offsets.end {
+                        return Ok(());
+                    }
+                }
+                // What was there when it was asked for is deleted meanwhile: those lines are gone from Kafka.
+                Some(Fetched::OffsetGone { partition: gone, .. }) if gone == partition => return Ok(()),
+                Some(Fetched::TopicChanged) => {
+                    return Err(failed(format!(
+                        "topic {} was made anew while it was read: run audit verify again",
+                        self.name
+                    )));
+                }
+                _ if heard.elapsed() > SILENCE => {
+                    let seconds = SILENCE.as_secs();
+                    return Err(failed(format!(
+                        "the broker has sent nothing of {}/{partition} for {seconds} s: run audit verify again once it answers",
+                        self.name
+                    )));
+                }
+                _ => {}
+            }
+        }
+    }
+}

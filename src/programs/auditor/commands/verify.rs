@@ -1,0 +1,164 @@
+//! `audit verify`: is the trail what was sealed and signed?
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::doors::audit::verify::{Report, VerifyOptions, verify};
+use crate::programs::auditor::against_kafka::{Comparison, compare};
+use crate::programs::auditor::context::Context;
+use crate::programs::auditor::progress::{Progress, Unit};
+use crate::programs::auditor::safe::{grouped, millisecond, safe, size};
+use crate::programs::auditor::trust;
+use crate::programs::auditor::{AuditError, Command};
+use crate::tools::exit::Exit;
+
+/// How many damages are told for people; `--json` has more.
+const TOLD: usize = 10;
+
+/// The flags of `audit verify`.
+#[derive(Args, Clone, Debug)]
+pub(in crate::programs::auditor) struct VerifyArgs {
+    /// Trust this public key instead of tracker.events.pub: its text, or a file of it
+    #[arg(long, value_name = "PUB")]
+    key: Option<String>,
+
+    /// Archived segments are damage too
+    #[arg(long)]
+    complete: bool,
+
+    /// Compare each line with the message that Kafka still has
+    #[arg(long)]
+    against_kafka: bool,
+
+    /// A file of checkpoints kept elsewhere: the trail must still agree with them; repeatable
+    #[arg(long, value_name = "FILE")]
+    anchors: Vec<PathBuf>,
+}
+
+impl Command for VerifyArgs {
+    fn run(&self, context: &Context<'_>, out: &mut dyn Write) -> Result<Exit, AuditError> {
+        let options = self.options()?;
+        let mut exit = Exit::Done;
+        for dir in &context.dirs {
+            let mut bar: Option<Progress> = None;
+            let report = verify(dir, &options, context.shutdown, |bytes, total| {
+                bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal))
+                    .advance(bytes);
+            });
+            if let Some(bar) = bar {
+                bar.clear();
+            }
+            let report = report.map_err(AuditError::Verify)?;
+            if !report.is_sound {
+                exit = Exit::Damaged;
+            }
+            let compared = self.against_kafka.then(|| compare(context, dir)).transpose()?;
+            if compared.as_ref().is_some_and(|compared| !compared.is_sound()) {
+                exit = Exit::Damaged;
+            }
+            let name = dir.display().to_string();
+            let told = match context.json {
+                true => write_json(out, &name, &report, compared.as_ref()),
+                false => write_text(out, &name, &report)
+                    .and_then(|()| compared.map_or(Ok(()), |compared| write_comparison(out, &compared))),
+            };
+            told.map_err(AuditError::output)?;
+        }
+        Ok(exit)
+    }
+}
+
+impl VerifyArgs {
+    fn options(&self) -> Result<VerifyOptions, AuditError> {
+        let mut anchors = Vec::with_capacity(self.anchors.len());
+        for path in &self.anchors {
+            let bytes = fs::read(path);
+            let bytes = bytes.map_err(|source| AuditError::NamedFile { what: "read", path: path.clone(), source })?;
+            anchors.push((path.display().to_string(), bytes));
+        }
+        let keys = self.key.as_deref().map(trust::keys).transpose()?;
+        Ok(VerifyOptions { keys, is_complete: self.complete, anchors })
+    }
+}
+
+fn write_comparison(out: &mut dyn Write, compared: &Comparison) -> io::Result<()> {
+    writeln!(out, "  {}", safe(&compared.text()))?;
+    for difference in &compared.differences {
+        writeln!(out, "    {}", safe(difference))?;
+    }
+    Ok(())
+}
+
+fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: Option<&Comparison>) -> io::Result<()> {
+    let mut value = json!(report);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("dir".to_owned(), json!(dir));
+        if let Some(compared) = compared {
+            fields.insert("against_kafka".to_owned(), json!(compared));
+        }
+    }
+    writeln!(out, "{value}")
+}
+
+fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()> {
+    let dir = safe(dir);
+    match report.damages.split_first() {
+        None => writeln!(out, "{dir}: sound")?,
+        Some((first, more)) => {
+            writeln!(out, "{dir}: DAMAGED\n  first: {}", safe(&first.to_string()))?;
+            for damage in more.iter().take(TOLD - 1) {
+                writeln!(out, "  also:  {}", safe(&damage.to_string()))?;
+            }
+            let untold = (more.len() as u64 + report.more_damages).saturating_sub(TOLD as u64 - 1);
+            if untold > 0 {
+                writeln!(out, "  and {} more", grouped(untold))?;
+            }
+            if report.sound.is_empty() {
+                writeln!(out, "  no line can be said to be sound")?;
+            }
+            for sound in &report.sound {
+                let when =
+                    sound.signed_s.map_or(String::new(), |time| format!(", up to the checkpoint of {}", at(time)));
+                writeln!(out, "  sound: lines {} to {}{when}", grouped(sound.first), grouped(sound.last))?;
+            }
+        }
+    }
+    let (segments, partitions) = (plural(report.segments, "segment"), plural(report.partitions, "partition"));
+    writeln!(
+        out,
+        "  {} lines, {} in {segments}, {partitions}: {} valid, {} invalid, {} gaps",
+        grouped(report.lines - report.archived_lines),
+        size(report.bytes),
+        grouped(report.valid),
+        grouped(report.invalid),
+        grouped(report.gaps),
+    )?;
+    if let Some(time) = report.signed_s {
+        let (count, lines) = (grouped(report.checkpoints), grouped(report.signed_lines));
+        writeln!(out, "  {count} checkpoints, the last of {lines} lines at {}", at(time))?;
+    }
+    for text in &report.information {
+        writeln!(out, "  {}", safe(text))?;
+    }
+    if report.unsealed_lines > 0 || report.torn_bytes > 0 {
+        let torn = if report.torn_bytes > 0 {
+            format!(", and {} bytes of a torn one", report.torn_bytes)
+        } else {
+            String::new()
+        };
+        writeln!(out, "  {} lines are not sealed yet{torn}", grouped(report.unsealed_lines))?;
+    }
+    Ok(())
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{} {word}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
+}
+
+fn at(time_s: u64) -> String {
+    millisecond(i64::try_from(time_s).unwrap_or(i64::MAX).saturating_mul(1_000)).replace(".000", "") + " UTC"
+}

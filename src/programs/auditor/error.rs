@@ -1,0 +1,148 @@
+//! Why an `audit` command failed, and with which exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::doors::audit::KeysError;
+use crate::doors::audit::read::ReadError;
+use crate::doors::audit::verify::{ProveError, VerifyError};
+use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
+use crate::tools::config::{SettingsError, is_quiet_end};
+use crate::tools::exit::Exit;
+
+/// Why an `audit` command failed.
+#[derive(Debug, Error)]
+pub enum AuditError {
+    /// A flag does not take its value, or does not go with another.
+    #[error("{reason}")]
+    Usage {
+        /// Which, and what it takes.
+        reason: String,
+    },
+    /// A trail cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The folders hold trails of different topics.
+    #[error(
+        "{one} is a trail of topic {}, {other} one of {}: pass --dir folders of one topic",
+        .topics[0], .topics[1], one = .dirs[0].display(), other = .dirs[1].display()
+    )]
+    OtherTopic {
+        /// The two topics.
+        topics: [String; 2],
+        /// Where they are.
+        dirs: [PathBuf; 2],
+    },
+    /// A trail cannot be verified.
+    #[error(transparent)]
+    Verify(VerifyError),
+    /// A line cannot be proven.
+    #[error(transparent)]
+    Prove(ProveError),
+    /// The keys cannot be changed.
+    #[error(transparent)]
+    Keys(KeysError),
+    /// The operating system gives no random bytes for a key.
+    #[error("cannot get random bytes for a key: {reason}")]
+    Random {
+        /// What it said.
+        reason: String,
+    },
+    /// A file that was named cannot be read or written.
+    #[error("cannot {what} {path}: {source}", path = .path.display())]
+    NamedFile {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// No line is what was asked for.
+    #[error("{reason}")]
+    NotFound {
+        /// What was asked for, and what there is.
+        reason: String,
+    },
+    /// It would lose or change something: nothing was done.
+    #[error("{reason}")]
+    Refused {
+        /// What, and what to do about it.
+        reason: String,
+    },
+    /// The Kafka settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A Kafka property is wrong.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The topic cannot be used.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// The topic cannot be read.
+    #[error(transparent)]
+    Consume(#[from] ConsumeError),
+    /// There is no producer.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+    /// A stop was asked for before it was done.
+    #[error("stopped")]
+    Stopped,
+    /// A file cannot be written.
+    #[error("cannot write {path}: {source}; pass --output with a file that can be written", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {source}")]
+    Output {
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl AuditError {
+    /// An error of writing to standard output.
+    pub(super) fn output(source: io::Error) -> Self {
+        Self::Output { source }
+    }
+
+    /// Whether only the reader of standard output has gone, as `| head` does: no failure.
+    pub fn is_quiet_end(&self) -> bool {
+        matches!(self, Self::Output { source } if is_quiet_end(source))
+    }
+
+    /// The exit code that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Prove(ProveError::Damaged) => Exit::Damaged,
+            // One that was stopped too: who reads 0 takes the trail for sound.
+            Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
+            Self::Random { .. } | Self::NamedFile { .. } => Exit::Failed,
+            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
+            Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Stopped | Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }) => {
+                Exit::Done
+            }
+            Self::File { .. }
+            | Self::Connect(_)
+            | Self::Topic(_)
+            | Self::Produce(_)
+            | Self::Consume(_)
+            | Self::Refused { .. }
+            | Self::Read(_)
+            | Self::OtherTopic { .. }
+            | Self::NotFound { .. }
+            | Self::Output { .. } => Exit::Failed,
+        }
+    }
+}

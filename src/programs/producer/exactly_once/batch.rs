@@ -1,0 +1,146 @@
+//! The orders of one transaction, kept until it is committed: what was aborted is sent again as it was.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::super::args::{KeyField, ProducerConfig};
+use super::super::dice::Dice;
+use super::super::headers::EventHeaders;
+use super::super::label::{self, IdLength, Place};
+use super::super::lock;
+use super::super::orders::{Next, Orders, doubts};
+use super::super::pace::Pace;
+use super::super::report::Report;
+use crate::tools::shutdown::Shutdown;
+use crate::words::order::Order;
+
+/// The most orders of a transaction.
+const MOST_ORDERS: usize = 500;
+
+/// A transaction is full when its orders have so many bytes. One larger order makes a larger one.
+const FULL_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long the first order of a transaction waits for more of them.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+
+/// One order that is not committed yet.
+pub(super) struct Pending {
+    /// Counted from 1 over all runs of the slot.
+    pub(super) sequence: u64,
+    pub(super) place: Place,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) payload: Vec<u8>,
+    pub(super) headers: EventHeaders,
+    pub(super) label: Option<String>,
+    pub(super) taken: Instant,
+}
+
+/// What is to be known after a transaction was filled.
+pub(super) enum Filled {
+    /// More may come.
+    More,
+    /// The source or the count is at its end, or a stop was asked for.
+    End,
+    /// A bad line with `--strict`, or a file that cannot be read on; it has been told.
+    Failed,
+}
+
+/// Takes orders from a source, in time.
+pub(super) struct Filler<'a> {
+    pub(super) config: &'a ProducerConfig,
+    pub(super) shutdown: &'a Shutdown,
+    pub(super) report: &'a Mutex<Report>,
+    pub(super) order_lines: Option<IdLength>,
+    pub(super) orders: Orders,
+    pub(super) dice: Dice,
+    pub(super) pace: Pace,
+    /// The number of the last order that was taken.
+    pub(super) sequence: u64,
+    pub(super) is_strict: bool,
+    pub(super) skipped_lines: u64,
+}
+
+impl Filler<'_> {
+    /// Fills `batch`, which is empty, with what is due now or soon.
+    pub(super) fn fill(&mut self, batch: &mut Vec<Pending>) -> Filled {
+        let mut bytes = 0;
+        loop {
+            let is_at_count = self.config.count.is_some_and(|count| self.sequence >= count);
+            if is_at_count || self.shutdown.is_requested() {
+                return Filled::End;
+            }
+            let now = Instant::now();
+            let until = batch.first().map(|first| first.taken + LONGEST_WAIT);
+            if batch.len() >= MOST_ORDERS || bytes >= FULL_BYTES || until.is_some_and(|until| now >= until) {
+                return Filled::More;
+            }
+            if let Some(wait) = self.pace.wait(now) {
+                if until.is_some_and(|until| now + wait >= until) {
+                    return Filled::More;
+                }
+                self.shutdown.wait_timeout(wait);
+                continue;
+            }
+            let next = self.orders.next_before(&mut self.dice, self.shutdown, until);
+            let (payload, order, place) = match next {
+                Next::Generated { payload, order } => (payload, Some(order), Place::Sequence(0)),
+                Next::Line { number, payload, order } => (payload, order, Place::Line(number)),
+                Next::Bad { number, reason } => {
+                    let text = if self.is_strict { "stopped at" } else { "skipped" };
+                    lock(self.report).message(&format!("{text} line {number}: {reason}"));
+                    if self.is_strict {
+                        return Filled::Failed;
+                    }
+                    self.skipped_lines += 1;
+                    continue;
+                }
+                Next::Blank => continue,
+                Next::NotYet => return Filled::More,
+                Next::Broken(error) => {
+                    lock(self.report).message(&format!("cannot read on: {error}"));
+                    return Filled::Failed;
+                }
+                Next::End => return Filled::End,
+            };
+            let place = match place {
+                Place::Sequence(_) => Place::Sequence(order.as_ref().map_or(0, |order| order.sequence)),
+                line => line,
+            };
+            if let (Place::Line(_), Some(doubts)) = (place, order.as_deref().and_then(doubts)) {
+                lock(self.report).remark(&format!("{place} is sent, but its sums do not add up: {doubts}"));
+            }
+            self.sequence += 1;
+            let headers = EventHeaders::new(order.as_deref(), &mut self.dice, Timestamp::now());
+            batch.push(Pending {
+                sequence: self.sequence,
+                place,
+                key: order.as_deref().and_then(|order| key(order, self.config.key)),
+                payload: payload.to_vec(),
+                headers,
+                label: self.order_lines.map(|length| text(order.as_deref(), place, payload.len(), length)),
+                taken: now,
+            });
+            bytes += payload.len();
+            self.orders.taken();
+            self.pace.advance();
+        }
+    }
+}
+
+fn key(order: &Order<'_>, field: KeyField) -> Option<Vec<u8>> {
+    match field {
+        KeyField::OrderId => Some(order.order_id.as_bytes().to_vec()),
+        KeyField::CustomerId => Some(order.customer_info.customer_id.as_bytes().to_vec()),
+        KeyField::None => None,
+    }
+}
+
+fn text(order: Option<&Order<'_>>, place: Place, length_bytes: usize, id_length: IdLength) -> String {
+    match (order, place) {
+        (Some(order), _) => label::order(order, id_length),
+        (None, Place::Line(number)) => label::raw(number, length_bytes),
+        (None, place) => place.to_string(),
+    }
+}

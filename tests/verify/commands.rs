@@ -1,0 +1,250 @@
+//! The subcommands, as a person types them.
+
+use super::maker::{Dice, EVENTS, KEYS, Maker};
+use super::{assert_sound, folder_of, verified};
+use clap::Parser as _;
+use ordertrail::doors::audit::{KeysError, rotate_key, settle_keys};
+use ordertrail::programs::auditor::{AuditArgs, Terminal, run};
+use ordertrail::tools::durable::OsDisk;
+use ordertrail::tools::durable::{Lock, LockAttempt};
+use ordertrail::tools::exit::Exit;
+use ordertrail::tools::shutdown::Shutdown;
+use ordertrail::words::seal::{LineProof, SigningKey};
+use serde_json::Value;
+use signed_note::{Note, StandardVerifier, VerifierList};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Runs `audit --dir DIR …`; what it printed, and its exit code.
+fn audit(dir: &Path, flags: &[&str]) -> (String, u8) {
+    let dir = dir.to_str().expect("UTF-8");
+    let args = AuditArgs::try_parse_from(["audit"].iter().chain(flags).chain(&["--dir", dir])).expect("good flags");
+    let mut out = Vec::new();
+    match run(&args, &Shutdown::new(), Terminal::default(), &mut out) {
+        Ok(exit) => (String::from_utf8(out).expect("UTF-8"), exit.code()),
+        Err(error) => (error.to_string(), error.exit().code()),
+    }
+}
+
+fn line(maker: &Maker, number: usize) -> Vec<u8> {
+    let segments: [String; 3] = std::array::from_fn(|part| {
+        let mut names: Vec<(u64, &String)> = maker
+            .files
+            .keys()
+            .filter_map(|name| Some((name.strip_prefix("tracker.events.")?.parse().ok()?, name)))
+            .collect();
+        names.sort_unstable();
+        names.get(part).map_or(EVENTS.to_owned(), |(_, name)| (*name).clone())
+    });
+    let all: Vec<u8> = segments.iter().flat_map(|name| maker.files[name].clone()).collect();
+    all.split(|&byte| byte == b'\n').nth(number - 1).expect("so many").to_vec()
+}
+
+#[test]
+fn a_sound_trail_and_a_damaged_one_are_told_apart_by_the_exit_code() {
+    let maker = Maker::full(3);
+    let folder = folder_of(&maker);
+    let (text, code) = audit(folder.path(), &["verify"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains(": sound\n") && text.contains("3 segments"), "{text}");
+    let (json, _) = audit(folder.path(), &["verify", "--json"]);
+    let value: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((value["is_sound"].as_bool(), value["lines"].as_u64()), (Some(true), Some(maker.lines)));
+
+    let second = folder_of(&Maker::full(4));
+    let path = folder.path().join(EVENTS);
+    let newest = fs::read(&path).expect("there");
+    fs::write(&path, &newest[..newest.len() - 1]).expect("room");
+    let (text, code) = audit(folder.path(), &["verify", "--dir", second.path().to_str().expect("UTF-8")]);
+    assert_eq!(code, Exit::Damaged.code(), "{text}");
+    assert!(text.contains(": DAMAGED\n  first: line ") && text.contains(": sound\n"), "{text}");
+    assert!(text.contains("sound: lines 1 to ") && text.contains("up to the checkpoint of 2026-"), "{text}");
+    let (json, code) = audit(folder.path(), &["verify", "--json"]);
+    let value: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((code, value["damages"][0]["kind"].as_str()), (3, Some("missing")));
+    assert_eq!(value["damages"][0]["last_line"].as_u64(), Some(maker.lines));
+}
+
+#[test]
+fn the_key_may_be_typed_or_be_in_a_file() {
+    let maker = Maker::full(2);
+    let folder = folder_of(&maker);
+    let key = maker.key.verifier().to_string();
+    let kept = TempDir::new().expect("a folder");
+    let file = kept.path().join("kept.pub");
+    fs::write(&file, format!("{key}\n")).expect("room");
+    for given in [key.as_str(), file.to_str().expect("UTF-8")] {
+        assert_eq!(audit(folder.path(), &["verify", "--key", given]).1, 0);
+    }
+    assert_eq!(audit(folder.path(), &["verify", "--key", "nonsense"]).1, Exit::Usage.code());
+}
+
+#[test]
+fn a_line_is_proven_and_the_proof_holds_alone() {
+    let maker = Maker::full(6);
+    let folder = folder_of(&maker);
+    let alone = TempDir::new().expect("a folder");
+    let (proof, text, key) = (alone.path().join("a.tlog-proof"), alone.path().join("line"), alone.path().join("pub"));
+    let [proof_name, text_name, key_name] = [&proof, &text, &key].map(|path: &PathBuf| path.to_str().expect("UTF-8"));
+    fs::write(&key, &maker.files[KEYS]).expect("room");
+    for number in [1, 7, usize::try_from(maker.lines).expect("small")] {
+        let (told, code) = audit(folder.path(), &["prove", &number.to_string(), "-o", proof_name]);
+        assert_eq!(code, 0, "{told}");
+        for end in ["", "\n"] {
+            fs::write(&text, [&line(&maker, number), end.as_bytes()].concat()).expect("room");
+            let (told, code) = audit(alone.path(), &["check", proof_name, "--line", text_name, "--key", key_name]);
+            assert_eq!(code, 0, "{told}");
+            assert!(told.contains(&format!("line {number} of the {} lines", maker.lines)), "{told}");
+        }
+        fs::write(&text, line(&maker, number + 1 - 2 * (number / 2).min(1))).expect("room");
+        let (told, code) = audit(alone.path(), &["check", proof_name, "--line", text_name, "--key", key_name]);
+        assert_eq!(code, Exit::Damaged.code(), "{told}");
+    }
+}
+
+#[test]
+fn a_proof_is_one_that_the_independent_implementation_accepts() {
+    let maker = Maker::full(6);
+    let folder = folder_of(&maker);
+    let (text, code) = audit(folder.path(), &["prove", "9"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.starts_with("c2sp.org/tlog-proof@v1\nindex 8\n"), "{text}");
+    let (head, note) = text.split_once("\n\n").expect("an empty line");
+    let note = Note::from_bytes(note.as_bytes()).expect("a note");
+    let verifier = StandardVerifier::new(&maker.key.verifier().to_string()).expect("a key");
+    note.verify(&VerifierList::new(vec![Box::new(verifier)])).expect("signed");
+    let checkpoint = tlog_tiles::Checkpoint::from_bytes(note.text()).expect("a checkpoint");
+    let hashes: Vec<_> = head.lines().skip(2).map(|hash| tlog_tiles::Hash::parse_hash(hash).expect("a hash")).collect();
+    let leaf = tlog_tiles::record_hash(&line(&maker, 9));
+    tlog_tiles::check_record(&hashes, checkpoint.size(), *checkpoint.hash(), 8, leaf).expect("proven");
+}
+
+#[test]
+fn a_message_is_found_by_its_offset_and_archived_lines_are_not_proven() {
+    let mut maker = Maker::new();
+    let mut dice = Dice(2);
+    for number in 0..30_i64 {
+        maker.message(2, Some(format!("{{\"n\":{number}}}").as_bytes()), i64::from(number == 20), &mut dice);
+        if number == 14 {
+            maker.rotate();
+        }
+    }
+    maker.seal();
+    maker.some_lines(1, &mut dice);
+    let folder = folder_of(&maker);
+    let index = |flags: &[&str]| LineProof::parse(&audit(folder.path(), flags).0).map(|proof| proof.index).ok();
+    assert_eq!(index(&["prove", "--offset", "2/19"]), Some(19));
+    assert_eq!(index(&["prove", "--offset", "2/22"]), Some(21));
+    let (told, code) = audit(folder.path(), &["prove", "--offset", "2/20"]);
+    assert!(code == 1 && told.contains("no signed line"), "{told}");
+    let (told, code) = audit(folder.path(), &["prove", "31"]);
+    assert!(code == 1 && told.contains("30 lines are signed"), "{told}");
+    fs::remove_file(folder.path().join("tracker.events.1")).expect("there");
+    assert_eq!(index(&["prove", "--offset", "2/22"]), Some(21));
+    let (told, code) = audit(folder.path(), &["prove", "3"]);
+    assert!(code == 1 && told.contains("archived"), "{told}");
+    let path = folder.path().join(EVENTS);
+    let changed = fs::read_to_string(&path).expect("there").replacen("2026", "2027", 1);
+    fs::write(path, changed).expect("room");
+    assert_eq!(audit(folder.path(), &["prove", "20"]).1, Exit::Damaged.code());
+}
+
+/// A folder with its private key.
+fn with_key(maker: &Maker) -> TempDir {
+    let folder = folder_of(maker);
+    fs::write(folder.path().join("tracker.events.key"), maker.key.to_text()).expect("room");
+    folder
+}
+
+#[test]
+fn a_new_key_is_signed_by_the_old_one_and_the_trail_goes_on() {
+    let mut maker = Maker::full(9);
+    let folder = with_key(&maker);
+    let (told, code) = audit(folder.path(), &["rotate-key", "--json"]);
+    assert_eq!(code, 0, "{told}");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["lines"].as_u64(), Some(maker.lines));
+    assert_eq!(told["old"].as_str(), Some(maker.key.verifier().to_string().as_str()));
+    assert_sound(&verified(&folder));
+    let private = folder.path().join("tracker.events.key");
+    assert_eq!(fs::metadata(&private).expect("there").permissions().mode() & 0o777, 0o600);
+    maker.key = SigningKey::parse(&fs::read_to_string(private).expect("there")).expect("good");
+    assert_eq!(told["new"].as_str(), Some(maker.key.verifier().to_string().as_str()));
+    maker.files.insert(KEYS.to_owned(), fs::read(folder.path().join(KEYS)).expect("there"));
+    maker.some_lines(4, &mut Dice(1));
+    maker.stop();
+    assert_sound(&verified(&folder_of(&maker)));
+    let names: Vec<_> = fs::read_dir(folder.path()).expect("there").flatten().map(|entry| entry.file_name()).collect();
+    assert!(
+        !names.iter().any(|name| name.to_string_lossy().ends_with("next") || name.to_string_lossy().ends_with("tmp"))
+    );
+}
+
+#[test]
+fn no_key_is_changed_while_a_tracker_runs_or_when_the_keys_do_not_fit() {
+    let maker = Maker::full(9);
+    let folder = with_key(&maker);
+    let held = Lock::try_acquire(&folder.path().join("tracker.events.lock")).expect("it can be locked");
+    assert!(matches!(held, LockAttempt::Acquired(_)));
+    assert!(matches!(rotate_key(folder.path(), [7; 32]), Err(KeysError::Held { .. })));
+    drop(held);
+    let private = folder.path().join("tracker.events.key");
+    let stranger = SigningKey::from_seed(maker.key.origin(), [55; 32]).expect("a name");
+    fs::write(&private, stranger.to_text()).expect("room");
+    assert!(matches!(rotate_key(folder.path(), [7; 32]), Err(KeysError::Mismatch { .. })));
+    fs::remove_file(private).expect("there");
+    assert!(matches!(rotate_key(folder.path(), [7; 32]), Err(KeysError::NoKey { .. })));
+    assert_eq!(fs::read(folder.path().join(KEYS)).expect("there"), maker.files[KEYS]);
+    let empty = TempDir::new().expect("a folder");
+    assert!(matches!(rotate_key(empty.path(), [7; 32]), Err(KeysError::NoKey { .. })));
+    assert_eq!(fs::read_dir(empty.path()).expect("there").count(), 0);
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_change_of_keys_leaves_one_key_that_fits() {
+    let maker = Maker::full(9);
+    let new = SigningKey::from_seed(maker.key.origin(), [7; 32]).expect("a name");
+    let rotated = with_key(&maker);
+    rotate_key(rotated.path(), [7; 32]).expect("it can be changed");
+    let public = fs::read(rotated.path().join(KEYS)).expect("there");
+    let next = new.to_text().into_bytes();
+    // What is beside the old files after each step: the next key, the replacement, the public file.
+    let (key, replacement) = ("tracker.events.key.next", "tracker.events.pub.tmp");
+    let steps: [&[(&str, &[u8])]; 5] = [
+        &[(key, &next[..40])],
+        &[(key, &next)],
+        &[(key, &next), (replacement, &public[..100])],
+        &[(key, &next), (replacement, &public)],
+        &[(key, &next), (KEYS, &public)],
+    ];
+    for (number, files) in steps.into_iter().enumerate() {
+        let folder = with_key(&maker);
+        for (name, bytes) in files {
+            fs::write(folder.path().join(name), bytes).expect("room");
+        }
+        assert_sound(&verified(&folder));
+        let (settled, chain) = settle_keys(&OsDisk, folder.path()).expect("repaired").expect("there");
+        let expected = if files[1..].iter().any(|(name, _)| *name == KEYS) { &new } else { &maker.key };
+        assert_eq!(settled.verifier(), expected.verifier(), "step {number}");
+        assert_eq!(*chain.last(), expected.verifier());
+        assert!(!folder.path().join("tracker.events.key.next").exists());
+        assert_sound(&verified(&folder));
+        rotate_key(folder.path(), [8; 32]).expect("it can be changed after that");
+        assert_sound(&verified(&folder));
+    }
+}
+
+#[test]
+fn a_verification_that_was_stopped_is_not_taken_for_a_good_one() {
+    let folder = folder_of(&Maker::full(1));
+    let stop = Shutdown::new();
+    stop.request();
+    for command in [&["verify"][..], &["prove", "3"]] {
+        let dir = folder.path().to_str().expect("UTF-8");
+        let args = AuditArgs::try_parse_from(["audit", "--dir", dir].iter().chain(command)).expect("good flags");
+        let stopped = run(&args, &stop, Terminal::default(), &mut Vec::new()).expect_err("stopped");
+        assert_eq!(stopped.exit(), Exit::Failed);
+    }
+}
