@@ -1,6 +1,7 @@
 //! What stands beside a trail, read with other people's code: RFC 6962 from its definition, signed
 //! notes with somebody else's implementation. It shares no code with the library.
 
+use super::command::binaries_dir;
 use super::trail::{Line, Trail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 use signed_note::{Note, StandardVerifier, VerifierList};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 type Hash = [u8; 32];
 
@@ -84,7 +86,13 @@ pub(crate) fn expect_sealed(dir: &Path) -> Sealed {
 /// The same, and that `seen`, notes that were copied earlier, still hold.
 #[track_caller]
 pub(crate) fn expect_held(dir: &Path, seen: &[Vec<u8>]) -> Sealed {
-    check_sealed(dir, seen).unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
+    let sealed = check_sealed(dir, seen).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    // Ours must come to the same.
+    let ours = Command::new(binaries_dir().join("audit")).arg("--dir").arg(dir).arg("verify").output();
+    let ours = ours.expect("audit can be started");
+    let said = [ours.stdout, ours.stderr].concat();
+    assert_eq!(ours.status.code(), Some(0), "audit verify: {}", String::from_utf8_lossy(&said));
+    sealed
 }
 
 /// What the lines up to one of them amount to.
