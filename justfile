@@ -44,6 +44,11 @@ lint-shell:
 test *ARGS:
     cargo test --locked {{ ARGS }}
 
+# the tracker and its broker knocked about: `just chaos 200 20 10` kills of one, of the other, stops
+chaos TRACKER_KILLS="50" BROKER_KILLS="3" STOPS="1":
+    ORDERTRAIL_CHAOS_TRACKER_KILLS={{ TRACKER_KILLS }} ORDERTRAIL_CHAOS_BROKER_KILLS={{ BROKER_KILLS }} \
+        ORDERTRAIL_CHAOS_STOPS={{ STOPS }} cargo test --locked --test kafka -- chaos --nocapture
+
 # everything that has to hold before a change is taken
 ci:
     bash .ci/run

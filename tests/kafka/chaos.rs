@@ -12,9 +12,9 @@
 //! `ORDERTRAIL_CHAOS_SEED` repeats the choices of an earlier run; the instants are those of the machine.
 
 use crate::harness::{
-    Broker, Chance, Cluster, LONG, Line, Need, Process, Record, Run, Scratch, Sealed, Signal, beside, events,
+    Broker, Chance, Cluster, LONG, Need, Process, Record, Run, Scratch, Sealed, Signal, Trail, beside, events,
     expect_held, finish_drain, group_of, notes, order, segments, tracker, trail_dir, wait_until,
-    wait_while_time_passes, whole_trail,
+    wait_while_time_passes,
 };
 use libtest_mimic::Trial;
 use std::collections::{BTreeMap, BTreeSet};
@@ -190,12 +190,9 @@ impl Arena {
         self.tracker.terminate(LONG).expect_code(0);
         self.look_at_checkpoints();
         finish_drain(run(&self.kafka, &self.topic, &self.scratch));
-        let truth = self.kafka.dump(&self.topic);
-        let trail = whole_trail(&self.dir);
-        self.tally.committed = truth.len();
-        self.compare(&truth, &trail.messages().map(Line::record).collect::<Vec<_>>());
+        self.compare(&self.kafka.dump(&self.topic));
         let seen: Vec<Vec<u8>> = self.seen.iter().cloned().collect();
-        let Sealed { segments, checkpoints, lines, .. } = expect_held(&self.dir, &seen);
+        let Sealed { seal, segments, checkpoints, lines } = expect_held(&self.dir, &seen);
         let recovered = events(&self.dir, "audit.recovered");
         let seconds = recovered.iter().filter_map(|line| line.metadata()["seconds"].as_f64());
         self.tally.slowest_recovery = Duration::from_secs_f64(seconds.fold(0.0, f64::max));
@@ -205,30 +202,40 @@ impl Arena {
         for line in &recovered {
             assert_eq!(line.level(), "INFO", "a kill tears a line, it damages no whole one: {line:?}");
         }
-        trail.expect_unbroken();
         for event in ["audit.gap", "tracker.failed"] {
             let told = events(&self.dir, event);
             assert!(told.is_empty(), "nothing was gone, and nothing failed: {told:?}");
         }
+        let positions = seal["positions"].as_object().expect("positions by partition");
         let group = self.kafka.group(&group_of(&self.topic));
-        for (partition, next) in trail.next_offsets() {
-            let published = group.get(&format!("{}/{partition}", self.topic));
-            // Markers at the end count or not: what is published is where the file goes on.
-            assert!(published.is_some_and(|at| *at >= next), "{published:?} is published, and {next} is next");
+        for (partition, at) in positions {
+            let published = group.get(&format!("{}/{partition}", self.topic)).copied();
+            assert_eq!(published, at["next"].as_i64(), "what is published is where the trail goes on");
         }
     }
 
-    fn compare(&mut self, truth: &[Record], found: &[Record]) {
+    /// Counts what is lost, twice and out of order, one segment after another, and sees that every line is
+    /// the message that Kafka has, byte for byte, and says what is absent before it.
+    fn compare(&mut self, truth: &[Record]) {
         let wanted: BTreeMap<(i32, i64), &Record> = truth.iter().map(|at| ((at.partition, at.offset), at)).collect();
-        let mut last: BTreeMap<i32, i64> = BTreeMap::new();
+        let mut next: BTreeMap<i32, i64> = BTreeMap::new();
         let mut once = BTreeSet::new();
-        for record in found {
-            let place = (record.partition, record.offset);
-            assert_eq!(wanted.get(&place), Some(&record), "another message than Kafka's");
-            self.tally.twice += usize::from(!once.insert(place));
-            let before = last.insert(record.partition, record.offset);
-            self.tally.out_of_order += usize::from(before.is_some_and(|before| before >= record.offset));
+        for (path, _) in segments(&self.dir) {
+            let text = std::fs::read_to_string(&path).expect("a segment is text");
+            let trail = Trail::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            for line in trail.messages() {
+                let record = line.record();
+                let place = (record.partition, record.offset);
+                assert_eq!(wanted.get(&place), Some(&&record), "another message than Kafka's");
+                self.tally.twice += usize::from(!once.insert(place));
+                let due = next.entry(record.partition).or_insert(0);
+                self.tally.out_of_order += usize::from(record.offset < *due);
+                let absent = line.get("gap_before").as_i64().unwrap_or(0);
+                assert_eq!(record.offset, *due + absent, "{place:?} says that {absent} are absent after {due}");
+                *due = record.offset + 1;
+            }
         }
+        self.tally.committed = truth.len();
         self.tally.lost = wanted.len() - once.len();
     }
 }

@@ -5,8 +5,8 @@
 //! `ORDERTRAIL_LONG_TESTS=1` goes far deeper into each row of calls.
 
 use crate::harness::{
-    Cluster, Exit, LONG, Line, Need, Record, Run, Scratch, events, expect_sealed, finish_drain, order, shared, tracker,
-    trail_dir, whole_trail,
+    Cluster, Exit, LONG, Line, Need, Record, Run, Scratch, events, expect_sealed, finish_drain, folder_bytes, order,
+    program, shared, trail_dir, whole_trail,
 };
 use libtest_mimic::Trial;
 
@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_disk_that_fails_in_any_call_ends_it_with_74,
             a_disk_that_is_full_in_any_call_loses_nothing,
             a_call_that_is_interrupted_is_made_again,
+            killed_within_any_call_a_gap_is_told_once,
         ]
     )
 }
@@ -81,10 +82,16 @@ fn stage() -> Stage {
 }
 
 impl Stage {
-    /// Pieces and segments of a few lines, so that there are many calls of every kind.
+    /// Pieces and segments of a few lines, so that there are many calls of every kind. Each folder has a
+    /// group of its own: copies of one trail that publish to the same one would look like roll-backs.
     fn run(&self, scratch: &Scratch) -> Run {
-        tracker(&self.kafka, &self.topic, scratch)
-            .args(["--rotate-size", "60000"])
+        let group = scratch.path().file_name().expect("it has a name");
+        program("tracker", scratch)
+            .cluster(&self.kafka)
+            .args(["--topic", &self.topic, "--rotate-size", "60000", "--group"])
+            .arg(group)
+            .arg("--dir")
+            .arg(trail_dir(scratch))
             .property("fetch.message.max.bytes=12000")
             .property("queued.min.messages=5")
             .property("queued.max.messages.kbytes=12")
@@ -164,4 +171,56 @@ fn a_disk_that_is_full_in_any_call_loses_nothing() {
 
 fn a_call_that_is_interrupted_is_made_again() {
     stage().hit_all("error=EINTR", CALLS, |_, exit, what| assert_eq!(exit.code, Some(0), "{what}: {exit:?}"));
+}
+
+/// The calls by which a gap comes to stand in the trail and under the seal.
+const CALLS_OF_A_GAP: &[Call] = &[
+    ("pwrite64", ""),
+    ("fdatasync", ""),
+    ("write", ".seal.new"),
+    ("/^rename", ".seal.new"),
+    ("pwrite64", ".checkpoints"),
+    ("fdatasync", ".checkpoints"),
+];
+
+/// What a gap must be told after: a trail of an older topic of the same name, or of one that lost its first
+/// messages.
+fn killed_within_any_call_a_gap_is_told_once() {
+    for kind in ["topic_recreated", "retention"] {
+        let mut stage = stage();
+        let before = Scratch::new("before");
+        finish_drain(stage.run(&before));
+        match kind {
+            "retention" => {
+                stage.kafka.produce(&stage.topic, &(200..240).map(|n| Record::new(0, order(n))).collect::<Vec<_>>());
+                stage.kafka.delete_before(&stage.topic, 0, 130);
+            }
+            _ => {
+                stage.kafka.delete_topic(&stage.topic);
+                stage.kafka.make_topic(&stage.topic, 1);
+                stage.kafka.produce(&stage.topic, &(200..240).map(|n| Record::new(0, order(n))).collect::<Vec<_>>());
+            }
+        }
+        stage.on_broker = stage.kafka.dump(&stage.topic);
+        for (number, &call) in CALLS_OF_A_GAP.iter().enumerate() {
+            let scratch = Scratch::new("gap-killed");
+            let dir = trail_dir(&scratch);
+            std::fs::create_dir_all(&dir).unwrap();
+            for (name, bytes) in folder_bytes(&trail_dir(&before)) {
+                std::fs::write(dir.join(name), bytes).unwrap();
+            }
+            let nth = 1 + number % 2;
+            let what = format!("{kind}, {call:?} number {nth}");
+            let killed = stage.hit(call, "signal=KILL", nth, &scratch);
+            assert!(killed.is_some(), "{what} was not hit");
+            finish_drain(stage.run(&scratch));
+            let trail = whole_trail(&dir);
+            let gaps: Vec<&Line> = trail.lines.iter().filter(|line| line.is_gap()).collect();
+            assert_eq!(gaps.len(), 1, "{what}");
+            assert_eq!(gaps[0].get("audit")["kind"], kind, "{what}");
+            let anew: Vec<Record> = trail.lines[121..].iter().map(Line::record).collect();
+            assert_eq!(anew, stage.on_broker, "{what}");
+            expect_sealed(&dir);
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! What cannot be had any more, and is never silent.
 
 use crate::harness::{
-    Ending, LONG, Line, Need, Record, Scratch, Signal, Trail, drain, events, expect_sealed, expect_told_once, order,
-    shared, tracker, trail_dir, wait_for_lines, wait_until,
+    Broker, Ending, LONG, Line, Need, Record, Scratch, Signal, Trail, drain, events, expect_sealed, expect_told_once,
+    order, shared, tracker, trail_dir, wait_for_lines, wait_until,
 };
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -15,7 +15,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             records_deleted_before_they_were_read_are_one_gap_line,
             the_first_run_begins_at_the_oldest_record_and_says_so,
             records_deleted_under_a_running_tracker_are_one_gap_line,
+            records_deleted_in_several_partitions_are_one_gap_line_in_each,
             what_a_transaction_took_back_is_no_gap,
+            what_was_compacted_is_no_gap,
             a_partition_added_while_running_is_read_from_its_beginning,
         ]
     )
@@ -108,6 +110,64 @@ fn records_deleted_under_a_running_tracker_are_one_gap_line() {
     assert_eq!(read, (0..from).chain(2_990..3_000).collect::<Vec<i64>>());
     expect_sealed(&dir);
     assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0);
+}
+
+fn records_deleted_in_several_partitions_are_one_gap_line_in_each() {
+    let kafka = shared();
+    let topic = kafka.topic(3);
+    let scratch = Scratch::new("retention-many");
+    let dir = trail_dir(&scratch);
+    (0..3).for_each(|partition| drop(kafka.produce(&topic, &orders(partition, 0..10))));
+    drain(&kafka, &topic, &scratch);
+    (0..3).for_each(|partition| drop(kafka.produce(&topic, &orders(partition, 10..20))));
+    kafka.delete_before(&topic, 0, 15);
+    kafka.delete_before(&topic, 2, 20);
+    let summary = drain(&kafka, &topic, &scratch);
+    assert_eq!((summary.received, summary.gaps), (15, 2));
+    let trail = Trail::read(&dir);
+    let gaps: Vec<(i32, &str)> = trail
+        .lines
+        .iter()
+        .filter(|line| line.is_gap())
+        .map(|line| (line.partition(), line.raw("audit").unwrap()))
+        .collect();
+    let (first, last) = (r#"{"kind":"retention","from":10,"to":15}"#, r#"{"kind":"retention","from":10,"to":20}"#);
+    assert_eq!(gaps, [(0, first), (2, last)]);
+    assert_eq!(events(&dir, "audit.gap").len(), 2);
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0, "told once");
+    expect_sealed(&dir);
+}
+
+/// A broker of its own, which compacts at once and all the time.
+fn what_was_compacted_is_no_gap() {
+    let broker = Broker::start_with(&[], &["log.cleaner.backoff.ms=100".to_owned()]);
+    let kafka = broker.cluster();
+    let config = [
+        ("cleanup.policy", "compact"),
+        ("segment.ms", "100"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("max.compaction.lag.ms", "100"),
+    ];
+    let topic = kafka.topic_with(1, &config);
+    let scratch = Scratch::new("compacted");
+    kafka.produce(&topic, &[Record::new(0, order(0)).key("first")]);
+    drain(&kafka, &topic, &scratch);
+    for n in 0..20 {
+        kafka.produce(&topic, &[Record::new(0, order(n)).key("the same")]);
+    }
+    // Another message closes the segment, so that the cleaner may have it.
+    wait_until("something was compacted", LONG, || {
+        kafka.produce(&topic, &[Record::new(0, order(99)).key("another")]);
+        let here = kafka.dump(&topic);
+        let last = here.last().map_or(0, |record| record.offset);
+        (here.len() as i64 <= last - 10).then_some(())
+    });
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0);
+    let trail = Trail::read(&trail_dir(&scratch));
+    trail.expect_unbroken();
+    let absent = |line: &&Line| line.get("gap_before").as_i64().is_some();
+    assert!(trail.messages().filter(absent).count() > 0, "what is absent is said");
+    expect_sealed(&trail_dir(&scratch));
 }
 
 fn what_a_transaction_took_back_is_no_gap() {

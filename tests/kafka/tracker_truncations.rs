@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_log_cut_while_the_tracker_is_stopped_is_one_gap,
             a_log_that_was_cut_and_grew_beyond_the_position_is_one_gap,
             a_log_cut_under_a_running_tracker_is_one_gap,
+            a_topic_cut_in_all_its_partitions_is_one_gap_in_each,
             a_tracker_killed_right_after_it_told_of_a_cut_tells_nothing_more,
         ]
     )
@@ -105,6 +106,41 @@ fn a_log_cut_under_a_running_tracker_is_one_gap() {
     wait_for_lines(&mut running, &dir, 11 + 1 + 25);
     running.terminate(LONG).expect_code(0);
     it.expect_one_gap(11);
+}
+
+/// librdkafka by itself compares only those partitions that it begins to read before it knows the topic.
+fn a_topic_cut_in_all_its_partitions_is_one_gap_in_each() {
+    const PARTITIONS: i32 = 8;
+    let in_each = |numbers: std::ops::Range<u32>| -> Vec<Record> {
+        (0..PARTITIONS).flat_map(|at| numbers.clone().map(move |n| Record::new(at, order(n)))).collect()
+    };
+    let mut broker = Broker::start();
+    let kafka = broker.cluster();
+    let topic = kafka.topic(PARTITIONS);
+    kafka.produce(&topic, &in_each(0..5));
+    kafka.produce(&topic, &in_each(5..10));
+    let scratch = Scratch::new("cut-all");
+    let dir = trail_dir(&scratch);
+    drain(&kafka, &topic, &scratch);
+    broker.kill_nine();
+    (0..PARTITIONS).for_each(|partition| broker.cut_log(&topic, partition, 5));
+    broker.start_again();
+    kafka.produce(&topic, &in_each(100..120));
+    let summary = drain(&kafka, &topic, &scratch);
+    assert_eq!((summary.received, summary.gaps), (20 * i64::from(PARTITIONS), i64::from(PARTITIONS)));
+    let trail = Trail::read(&dir);
+    let mut gaps: Vec<(i32, String)> = trail
+        .lines
+        .iter()
+        .filter(|line| line.is_gap())
+        .map(|line| (line.partition(), line.raw("audit").unwrap().to_owned()))
+        .collect();
+    gaps.sort();
+    let one = r#"{"kind":"truncation","from":10,"to":5}"#;
+    assert_eq!(gaps, (0..PARTITIONS).map(|partition| (partition, one.to_owned())).collect::<Vec<_>>());
+    assert_eq!(events(&dir, "audit.gap").len(), gaps.len());
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0, "told once");
+    expect_sealed(&dir);
 }
 
 /// What the group says is still the position before the cut: that must not look like a trail that was

@@ -1,6 +1,7 @@
 //! What stands beside a trail, read with other people's code: RFC 6962 from its definition, signed
 //! notes with somebody else's implementation. It shares no code with the library.
 
+use super::command::binaries_dir;
 use super::trail::{Line, Trail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 use signed_note::{Note, StandardVerifier, VerifierList};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 type Hash = [u8; 32];
 
@@ -84,34 +86,13 @@ pub(crate) fn expect_sealed(dir: &Path) -> Sealed {
 /// The same, and that `seen`, notes that were copied earlier, still hold.
 #[track_caller]
 pub(crate) fn expect_held(dir: &Path, seen: &[Vec<u8>]) -> Sealed {
-    check_sealed(dir, seen).unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
-}
-
-/// The lines of all segments as they stand, without their LF.
-struct Lines {
-    lines: Vec<Vec<u8>>,
-    /// How many lines each segment has.
-    counts: Vec<u64>,
-    /// How many bytes each has.
-    bytes: Vec<u64>,
-}
-
-fn read_lines(dir: &Path) -> Result<Lines, String> {
-    let (mut lines, mut counts, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-    for (path, first_line) in segments(dir) {
-        let content = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        if first_line.is_some_and(|first| first != lines.len() as u64 + 1) {
-            return Err(format!("{} comes after {} lines", path.display(), lines.len()));
-        }
-        if !content.is_empty() && !content.ends_with(b"\n") {
-            return Err(format!("{} is torn", path.display()));
-        }
-        let before = lines.len();
-        lines.extend(content.split_inclusive(|byte| *byte == b'\n').map(|line| line[..line.len() - 1].to_vec()));
-        counts.push((lines.len() - before) as u64);
-        bytes.push(content.len() as u64);
-    }
-    Ok(Lines { lines, counts, bytes })
+    let sealed = check_sealed(dir, seen).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    // Ours must come to the same.
+    let ours = Command::new(binaries_dir().join("audit")).arg("--dir").arg(dir).arg("verify").output();
+    let ours = ours.expect("audit can be started");
+    let said = [ours.stdout, ours.stderr].concat();
+    assert_eq!(ours.status.code(), Some(0), "audit verify: {}", String::from_utf8_lossy(&said));
+    sealed
 }
 
 /// What the lines up to one of them amount to.
@@ -155,10 +136,47 @@ impl Totals {
     }
 }
 
+/// Where a segment ends.
+struct End {
+    /// Lines up to here, over all segments.
+    lines: u64,
+    /// Bytes of the segment.
+    bytes: u64,
+    totals: Totals,
+}
+
+/// What was found in all segments.
+struct Read {
+    /// Of the first no, one, two … lines.
+    roots: Vec<Hash>,
+    ends: Vec<End>,
+}
+
+/// Reads one segment after another: all of them may be more than the memory should hold.
+fn read_lines(dir: &Path) -> Result<Read, String> {
+    let (mut tree, mut totals) = (Tree::default(), Totals::default());
+    let mut read = Read { roots: vec![tree.root()], ends: Vec::new() };
+    for (path, first_line) in segments(dir) {
+        let content = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let before = read.roots.len() as u64 - 1;
+        if first_line.is_some_and(|first| first != before + 1) {
+            return Err(format!("{} comes after {before} lines", path.display()));
+        }
+        for line in content.split_inclusive(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\n").ok_or_else(|| format!("{} is torn", path.display()))?;
+            tree.push(line);
+            read.roots.push(tree.root());
+            totals.add(&Line::parse(std::str::from_utf8(line).map_err(|error| error.to_string())?)?);
+        }
+        let (lines, bytes) = (read.roots.len() as u64 - 1, content.len() as u64);
+        read.ends.push(End { lines, bytes, totals: totals.clone() });
+    }
+    Ok(read)
+}
+
 /// Every line whole and JSON; the seal, each closed segment and each checkpoint true of the lines, signed
 /// by the key beside them, never of fewer lines than the one before; everything sealed and signed.
 pub(crate) fn check_sealed(dir: &Path, seen: &[Vec<u8>]) -> Result<Sealed, String> {
-    let Lines { lines, counts, bytes } = read_lines(dir)?;
     let public = String::from_utf8(beside(dir, "pub")).map_err(|error| error.to_string())?;
     let key = public.lines().next().ok_or("there is no public key")?;
     let file = beside(dir, "checkpoints");
@@ -180,62 +198,53 @@ pub(crate) fn check_sealed(dir: &Path, seen: &[Vec<u8>]) -> Result<Sealed, Strin
     let closed = String::from_utf8(beside(dir, "segments")).map_err(|error| error.to_string())?;
     let closed: Vec<Value> = closed.lines().map(|line| serde_json::from_str(line).expect("an entry is JSON")).collect();
 
-    let (mut roots, mut totals) = (vec![Tree::default().root()], vec![Totals::default()]);
-    let (mut tree, mut total) = (Tree::default(), Totals::default());
-    for line in &lines {
-        tree.push(line);
-        roots.push(tree.root());
-        let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
-        total.add(&Line::parse(text)?);
-        totals.push(total.clone());
-    }
+    let Read { roots, ends } = read_lines(dir)?;
+    let lines = roots.len() - 1;
     for (size, root) in &signed {
         if roots.get(*size) != Some(root) {
-            return Err(format!(
-                "a signed root of {size} lines is not that of the lines, of which {} are here",
-                lines.len()
-            ));
+            return Err(format!("a signed root of {size} lines is not that of the lines, of which {lines} are here"));
         }
     }
-    check_seal(&seal, lines.len(), &roots, &totals)?;
-    check_segments(&closed, &counts, &bytes, &totals)?;
+    check_seal(&seal, lines, &roots, &ends)?;
+    check_segments(&closed, &ends)?;
     let last = signed.get(kept.len().wrapping_sub(1)).map(|(size, _)| *size);
-    if last != Some(lines.len()) {
-        return Err(format!("{last:?} lines are signed, and {} are here", lines.len()));
+    if last != Some(lines) {
+        return Err(format!("{last:?} lines are signed, and {lines} are here"));
     }
-    Ok(Sealed { seal, segments: counts.len(), checkpoints: kept.len(), lines: lines.len() as u64 })
+    Ok(Sealed { seal, segments: ends.len(), checkpoints: kept.len(), lines: lines as u64 })
 }
 
-fn check_seal(seal: &Value, lines: usize, roots: &[Hash], totals: &[Totals]) -> Result<(), String> {
-    let sealed = usize::try_from(seal["lines"].as_u64().unwrap_or(0)).unwrap_or(usize::MAX);
-    if sealed != lines {
-        return Err(format!("{sealed} lines are sealed, and {lines} are here"));
+fn check_seal(seal: &Value, lines: usize, roots: &[Hash], ends: &[End]) -> Result<(), String> {
+    let sealed = seal["lines"].as_u64();
+    if sealed != Some(lines as u64) {
+        return Err(format!("{sealed:?} lines are sealed, and {lines} are here"));
     }
-    if seal["root"] != STANDARD.encode(roots[sealed]) {
+    if seal["root"] != STANDARD.encode(roots[lines]) {
         return Err("the root of the seal is not that of the lines".to_owned());
     }
-    if !totals[sealed].agrees(seal) || !totals[sealed].stands_at(seal) {
-        return Err(format!("the lines amount to {:?}, and the seal says {seal}", totals[sealed]));
+    let totals = &ends.last().expect("there is a newest segment").totals;
+    if !totals.agrees(seal) || !totals.stands_at(seal) {
+        return Err(format!("the lines amount to {totals:?}, and the seal says {seal}"));
     }
     Ok(())
 }
 
-fn check_segments(closed: &[Value], counts: &[u64], bytes: &[u64], totals: &[Totals]) -> Result<(), String> {
-    if closed.len() + 1 != counts.len() {
-        return Err(format!("{} closed segments are noted, and {} are here", closed.len(), counts.len() - 1));
+fn check_segments(closed: &[Value], ends: &[End]) -> Result<(), String> {
+    if closed.len() + 1 != ends.len() {
+        return Err(format!("{} closed segments are noted, and {} are here", closed.len(), ends.len() - 1));
     }
     let mut before = 0;
-    for (number, entry) in closed.iter().enumerate() {
-        let (lines, end) = (counts[number], before + counts[number]);
+    for (entry, End { lines, bytes, totals }) in closed.iter().zip(ends) {
         let told = (&entry["first_line"], &entry["lines"], &entry["bytes"]);
-        if told != (&Value::from(before + 1), &Value::from(lines), &Value::from(bytes[number])) {
-            return Err(format!("a closed segment has {lines} lines after {before}, and is noted as {entry}"));
+        if told != (&Value::from(before + 1), &Value::from(lines - before), &Value::from(*bytes)) {
+            return Err(format!(
+                "a closed segment of {bytes} bytes goes from {before} to {lines}, and is noted as {entry}"
+            ));
         }
-        let total = &totals[usize::try_from(end).expect("few lines")];
-        if !total.agrees(entry) || !total.stands_at(entry) {
-            return Err(format!("up to line {end} they amount to {total:?}, and {entry} was noted"));
+        if !totals.agrees(entry) || !totals.stands_at(entry) {
+            return Err(format!("up to line {lines} they amount to {totals:?}, and {entry} was noted"));
         }
-        before = end;
+        before = *lines;
     }
     Ok(())
 }
