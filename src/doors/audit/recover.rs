@@ -204,6 +204,7 @@ impl<D: Disk> Opening<'_, D> {
             checkpoints,
             last: stored.last,
             is_signed: stored.is_signed,
+            signed_s: stored.signed_s,
         };
         let sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;
         Ok((Trail { file, sealer, mark }, recovery))

@@ -95,6 +95,8 @@ pub(super) struct Sealer<D: Disk> {
     last: Mark,
     /// Whether a checkpoint of what is sealed was written.
     is_signed: bool,
+    /// The time of the last checkpoint.
+    signed_s: u64,
     closing: Closing,
     block: Vec<u8>,
 }
@@ -110,11 +112,13 @@ pub(super) struct SealerParts<'a, D: Disk> {
     pub(super) checkpoints: AppendFile<D::File>,
     pub(super) last: Mark,
     pub(super) is_signed: bool,
+    /// The time of the last checkpoint, seconds since 1970-01-01 UTC.
+    pub(super) signed_s: u64,
 }
 
 impl<D: Disk> Sealer<D> {
     pub(super) fn new(parts: SealerParts<'_, D>) -> io::Result<Self> {
-        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed } = parts;
+        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, signed_s } = parts;
         let mut index = AppendFile::open(disk, &index_path(folder))?.without_room();
         let whole = whole_lines(index.file(), index.length())?;
         if whole < index.length() {
@@ -132,6 +136,7 @@ impl<D: Disk> Sealer<D> {
             indexed_bytes: None,
             last,
             is_signed,
+            signed_s,
             closing: Closing::Open,
             block: Vec::new(),
         })
@@ -242,11 +247,13 @@ impl<D: Disk> Sealer<D> {
     pub(super) fn sign(&mut self, now_ms: i64) -> Result<String, SealFailure> {
         let SealedState { tree, .. } = &self.state;
         let checkpoint = Checkpoint { origin: self.key.origin().to_owned(), size: tree.size(), root: tree.root() };
-        let time_s = u64::try_from(now_ms / 1000).unwrap_or(0);
+        // A clock that was set back must not make signed times fall.
+        let time_s = u64::try_from(now_ms / 1000).unwrap_or(0).max(self.signed_s);
         let note = self.key.sign(&checkpoint, time_s);
         self.checkpoints.append(note.as_bytes())?;
         self.checkpoints.file().sync().map_err(unsynced)?;
         self.is_signed = true;
+        self.signed_s = time_s;
         Ok(note)
     }
 

@@ -10,7 +10,9 @@ use super::sealer::{Mark, SealedState};
 use crate::base::tree::Tree;
 use crate::logic::ledger::{Identity, Recovered};
 use crate::tools::durable::{Access, Disk, DiskFile};
-use crate::words::seal::{Checkpoint, KeyChain, Notes, Seal, SegmentEntry, SigningKey, StoredNote, Tail};
+use crate::words::seal::{
+    Checkpoint, KeyChain, Notes, Seal, SegmentEntry, SignedCheckpoint, SigningKey, StoredNote, Tail,
+};
 
 /// Of the end of the checkpoints so much is read: many times what the last one takes.
 const LAST_NOTES_BYTES: u64 = 64 << 10;
@@ -26,6 +28,8 @@ pub(super) struct Stored {
     pub(super) key: Option<SigningKey>,
     /// Whether there is a checkpoint of what is sealed.
     pub(super) is_signed: bool,
+    /// The time of the last checkpoint, seconds since 1970-01-01 UTC; 0 without one.
+    pub(super) signed_s: u64,
     /// The last checkpoint, when no seal vouches for its lines.
     pub(super) to_prove: Option<Checkpoint>,
     /// Whole notes end here in the file of checkpoints.
@@ -83,10 +87,23 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
     }
     let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
     let size = standing.state.tree.size();
+    let (signed, signed_s) = signed.map_or((None, 0), |signed| (Some(signed.checkpoint), signed.time_s));
     let is_signed = !standing.has_seal || signed.as_ref().is_some_and(|signed| signed.size == size);
     let to_prove = compare(folder, &standing, signed)?;
     let Standing { sealed, state, last, has_seal, was_clean } = standing;
-    Ok(Stored { sealed, state, last, key, is_signed, to_prove, checkpoints_bytes, segments_bytes, has_seal, was_clean })
+    Ok(Stored {
+        sealed,
+        state,
+        last,
+        key,
+        is_signed,
+        signed_s,
+        to_prove,
+        checkpoints_bytes,
+        segments_bytes,
+        has_seal,
+        was_clean,
+    })
 }
 
 /// What the seal, or without one the last closed segment, says.
@@ -216,7 +233,7 @@ fn last_checkpoint<D: Disk>(
     disk: &D,
     folder: &Path,
     key: &SigningKey,
-) -> Result<(Option<Checkpoint>, u64), RecoverError> {
+) -> Result<(Option<SignedCheckpoint>, u64), RecoverError> {
     let path = checkpoints_path(folder);
     let read = || -> io::Result<Option<(u64, u64, Vec<u8>)>> {
         let Some(file) = disk.open(&path)? else { return Ok(None) };
@@ -239,7 +256,7 @@ fn last_checkpoint<D: Disk>(
     let notes: Vec<StoredNote<'_>> = Notes::new(bytes.get(skipped..).unwrap_or_default()).collect();
     for note in notes.iter().rev().take(2) {
         if let Ok((signed, _)) = chain.read(note.bytes, 0) {
-            return Ok((Some(signed.checkpoint), start + (skipped + note.range.end) as u64));
+            return Ok((Some(signed), start + (skipped + note.range.end) as u64));
         }
     }
     if notes.len() > 1 || length > LAST_NOTES_BYTES {

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use super::super::paths::{seal_path, segment_path, segments_path, trail_path};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::paths::{checkpoints_path, seal_path, segment_path, segments_path, trail_path};
 use super::Tally;
 use super::broker::{Broker, Log};
 use super::disk::SimulatedDisk;
@@ -12,7 +15,7 @@ use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
 use crate::tools::durable::Disk as _;
 use crate::words::record::{AuditLine, EventType, GapKind};
-use crate::words::seal::{Checkpoint, Seal, SegmentEntry};
+use crate::words::seal::{Checkpoint, Notes, Seal, SegmentEntry};
 
 const FOLDER: &str = "/trail";
 
@@ -197,6 +200,13 @@ fn silent_losses(lines: &[AuditLine<'_>], broker: &Broker) -> Result<(), String>
     Ok(())
 }
 
+/// The time in a note's cosignature, its last line: behind the four bytes of the key's number.
+fn signed_at(note: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(note).ok()?.lines().last()?.split(' ').nth(2)?;
+    let bytes = STANDARD.decode(text).ok()?;
+    Some(u64::from_be_bytes(bytes.get(4..12)?.try_into().ok()?))
+}
+
 /// The seal agrees with the lines, and every checkpoint that was ever signed holds for them.
 fn vouched(disk: &SimulatedDisk, lines: &[Vec<u8>], replay: &Replay, signed: &[String]) -> Result<(), String> {
     let mut roots = vec![Tree::new().root()];
@@ -211,6 +221,16 @@ fn vouched(disk: &SimulatedDisk, lines: &[Vec<u8>], replay: &Replay, signed: &[S
         if roots.get(size) != Some(&checkpoint.root) {
             return Err(format!("a checkpoint of {size} lines does not hold for {} lines", lines.len()));
         }
+    }
+    let notes = disk.read(&checkpoints_path(Path::new(FOLDER))).map_err(|error| error.to_string())?;
+    let mut last = (0, 0);
+    for note in Notes::new(&notes.unwrap_or_default()) {
+        let checkpoint = Checkpoint::unchecked(note.bytes).ok_or("a stored checkpoint cannot be read")?;
+        let here = (checkpoint.size, signed_at(note.bytes).ok_or("a stored checkpoint has no time")?);
+        if here.0 < last.0 || here.1 < last.1 {
+            return Err(format!("a checkpoint (lines, time) {here:?} follows {last:?}"));
+        }
+        last = here;
     }
     let seal = disk.read(&seal_path(Path::new(FOLDER))).map_err(|error| error.to_string())?.ok_or("no seal")?;
     let seal = Seal::parse(&seal).map_err(|error| error.to_string())?;

@@ -70,6 +70,11 @@ pub(super) struct Node {
     pub(super) signed: Vec<String>,
 }
 
+/// A clock that somebody sets now and then.
+fn wall_clock_ms(dice: &mut Dice) -> i64 {
+    i64::try_from(dice.below(100_000)).expect("small")
+}
+
 impl Node {
     pub(super) fn start(disk: &SimulatedDisk, seed: u64) -> Result<Self, Stop> {
         let mut random = [7; 40];
@@ -115,7 +120,7 @@ impl Node {
             8 => self.sync()?,
             9 => self.seal(dice)?,
             10 => self.publish(broker),
-            _ if dice.once_in(3) => self.rotate()?,
+            _ if dice.once_in(3) => self.rotate(dice)?,
             _ => {}
         }
         self.carry_out(broker, dice)
@@ -256,7 +261,7 @@ impl Node {
         if dice.once_in(3) {
             self.sealer.hash(end, 100)?;
         }
-        match self.sealer.seal(mark, end, 1_000, false) {
+        match self.sealer.seal(mark, end, wall_clock_ms(dice), false) {
             Ok(note) => self.signed.push(note),
             Err(SealFailure::Disk(error)) if is_disk_full(&error) => {}
             Err(failure) => return Err(failure.into()),
@@ -264,7 +269,7 @@ impl Node {
         Ok(())
     }
 
-    fn rotate(&mut self) -> Result<(), Stop> {
+    fn rotate(&mut self, dice: &mut Dice) -> Result<(), Stop> {
         self.flush()?;
         if self.file.length() == 0 {
             return Ok(());
@@ -273,11 +278,11 @@ impl Node {
         loop {
             let end = self.written();
             let sealed = if self.sealer.sealed_end() < end {
-                self.sealer.seal(self.mark.clone(), end, 1_000, false).map(|note| self.signed.push(note))
+                self.sealer.seal(self.mark.clone(), end, wall_clock_ms(dice), false).map(|note| self.signed.push(note))
             } else {
                 Ok(())
             };
-            match sealed.and_then(|()| self.sealer.rotate(1_000)) {
+            match sealed.and_then(|()| self.sealer.rotate(wall_clock_ms(dice))) {
                 Ok(next) => {
                     self.segment_start += self.file.length();
                     self.file = next;
@@ -320,7 +325,7 @@ impl Node {
                 self.sync()?;
                 self.seal(dice)?;
                 self.publish(broker);
-                self.sealer.say_clean(2_000)?;
+                self.sealer.say_clean(wall_clock_ms(dice))?;
                 return Ok(());
             }
         }
