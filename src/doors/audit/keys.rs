@@ -91,25 +91,53 @@ fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeysErro
 /// # Errors
 /// [`KeysError`]; nothing is changed when the keys are damaged.
 pub fn settle_keys<D: Disk>(disk: &D, dir: &Path) -> Result<Option<(SigningKey, KeyChain)>, KeysError> {
+    let Some((key, chain)) = find_keys(disk, dir)? else { return Ok(None) };
+    let private = key_path(dir);
+    let next = next_path(&private);
+    match read_next(disk, &next, &chain)? {
+        Next::None => {}
+        Next::Takes(_) => disk.rename(&next, &private).map_err(failed("rename", &next))?,
+        // A torn one was never told of in the public file.
+        Next::Torn => disk.remove(&next).map_err(failed("remove", &next))?,
+    }
+    Ok(Some((key, chain)))
+}
+
+/// The keys as [`settle_keys`] would leave them; changes nothing.
+///
+/// # Errors
+/// [`KeysError`].
+pub(super) fn find_keys<D: Disk>(disk: &D, dir: &Path) -> Result<Option<(SigningKey, KeyChain)>, KeysError> {
     let public = public_key_path(dir);
     let Some(text) = read(disk, &public)? else { return Ok(None) };
     let chain = KeyChain::parse(&text).map_err(|source| KeysError::Public { path: public, source })?;
     let private = key_path(dir);
-    let next = next_path(&private);
-    if let Some(text) = read(disk, &next)? {
-        // A torn one was never told of in the public file.
-        if SigningKey::parse(&text).is_ok_and(|key| key.verifier() == *chain.last()) {
-            disk.rename(&next, &private).map_err(failed("rename", &next))?;
-        } else {
-            disk.remove(&next).map_err(failed("remove", &next))?;
+    let key = match read_next(disk, &next_path(&private), &chain)? {
+        Next::Takes(key) => *key,
+        Next::None | Next::Torn => {
+            let text = read(disk, &private)?.ok_or_else(|| KeysError::NoKey { path: private.clone() })?;
+            SigningKey::parse(&text).map_err(|source| KeysError::Private { path: private, source })?
         }
-    }
-    let text = read(disk, &private)?.ok_or_else(|| KeysError::NoKey { path: private.clone() })?;
-    let key = SigningKey::parse(&text).map_err(|source| KeysError::Private { path: private, source })?;
+    };
     if key.verifier() != *chain.last() {
         return Err(KeysError::Mismatch { dir: dir.to_owned() });
     }
     Ok(Some((key, chain)))
+}
+
+/// The key that stands beside the present one.
+enum Next {
+    None,
+    /// The public file tells of it: it is the one that signs.
+    Takes(Box<SigningKey>),
+    /// It was never told of.
+    Torn,
+}
+
+fn read_next<D: Disk>(disk: &D, next: &Path, chain: &KeyChain) -> Result<Next, KeysError> {
+    let Some(text) = read(disk, next)? else { return Ok(Next::None) };
+    let told = SigningKey::parse(&text).ok().filter(|key| key.verifier() == *chain.last());
+    Ok(told.map_or(Next::Torn, |key| Next::Takes(Box::new(key))))
 }
 
 fn next_path(private: &Path) -> PathBuf {

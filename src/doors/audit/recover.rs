@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::keys::settle_keys;
 use super::paths::{checkpoints_path, seal_path, segments_path, trail_path};
 use super::reader::LineReader;
 use super::sealer::{Mark, Sealer, SealerParts, tail};
-use super::stored::{Stored, load, make_key, publish_key};
+use super::stored::{Stored, key_error, load, make_key, publish_key};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
 use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
@@ -165,6 +166,7 @@ impl<D: Disk> Opening<'_, D> {
             Some(key) => key,
             None => make_key(self.disk, self.folder, self.topic, self.seed)?,
         };
+        settle_keys(self.disk, self.folder).map_err(|error| key_error(self.folder, error))?;
         publish_key(self.disk, self.folder, &key)?;
         let checkpoints = self.beside(&checkpoints_path(self.folder), stored.checkpoints_bytes)?;
         drop(self.beside(&segments_path(self.folder), stored.segments_bytes)?);
@@ -204,6 +206,7 @@ impl<D: Disk> Opening<'_, D> {
             checkpoints,
             last: stored.last,
             is_signed: stored.is_signed,
+            is_clean: stored.was_clean,
             signed_s: stored.signed_s,
         };
         let sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;

@@ -12,6 +12,9 @@ use crate::tools::durable::{Disk, is_disk_full};
 /// How much is hashed before the sealer looks again at what is due.
 const HASHED_AT_ONCE: u64 = 8 << 20;
 
+/// How much may be left to hash when the tracker stops: about a second of it.
+const MOST_HASHED_LAST: u64 = 1 << 30;
+
 /// Hashes and seals what is synced.
 pub(super) struct SealingThread<D: Disk> {
     shared: Arc<Shared>,
@@ -35,7 +38,8 @@ impl<D: Disk> SealingThread<D> {
     pub(super) fn new(shared: Arc<Shared>, sealer: Arc<Mutex<Sealer<D>>>, mark: Mark, length: u64) -> Self {
         shared.lock().marks.push_back(PlacedMark { end: length, mark, number: 0, urgent: true });
         let rhythm = SealRhythm::new(shared.moment());
-        Self { shared, sealer, rhythm, hashed_end: 0 }
+        let hashed_end = lock(&sealer).hashed_end();
+        Self { shared, sealer, rhythm, hashed_end }
     }
 
     pub(super) fn run(mut self) {
@@ -78,10 +82,18 @@ impl<D: Disk> SealingThread<D> {
             let mark = state.synced_mark();
             let unsealed = mark.as_ref().map_or(0, |mark| mark.end.saturating_sub(state.progress.sealed_bytes));
             if state.syncer_done {
-                return SealingStep::Finish(mark);
+                return match &mark {
+                    // What is adopted from elsewhere may be huge: a stop does not wait for that.
+                    Some(mark) if mark.end > self.hashed_end + MOST_HASHED_LAST => SealingStep::GiveUp,
+                    _ => SealingStep::Finish(mark),
+                };
             }
             let urgent = mark.as_ref().is_some_and(|mark| mark.urgent);
             match (self.rhythm.due(unsealed, urgent, self.shared.moment()), mark) {
+                // In steps, so that whoever closes a segment or stops need not wait long.
+                (SealDue::Seal, Some(mark)) if mark.end > self.hashed_end + HASHED_AT_ONCE => {
+                    return SealingStep::Hash(mark.end);
+                }
                 (SealDue::Seal, Some(mark)) => return SealingStep::Seal(mark),
                 (SealDue::Heartbeat, _) => return SealingStep::Heartbeat,
                 // Hashed as it comes, so that a seal has little left to do.

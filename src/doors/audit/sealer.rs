@@ -95,6 +95,8 @@ pub(super) struct Sealer<D: Disk> {
     last: Mark,
     /// Whether a checkpoint of what is sealed was written.
     is_signed: bool,
+    /// Whether the seal says that the tracker stopped as asked, which is so no more.
+    is_clean: bool,
     /// The time of the last checkpoint.
     signed_s: u64,
     closing: Closing,
@@ -112,13 +114,15 @@ pub(super) struct SealerParts<'a, D: Disk> {
     pub(super) checkpoints: AppendFile<D::File>,
     pub(super) last: Mark,
     pub(super) is_signed: bool,
+    pub(super) is_clean: bool,
     /// The time of the last checkpoint, seconds since 1970-01-01 UTC.
     pub(super) signed_s: u64,
 }
 
 impl<D: Disk> Sealer<D> {
     pub(super) fn new(parts: SealerParts<'_, D>) -> io::Result<Self> {
-        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, signed_s } = parts;
+        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, is_clean, signed_s } =
+            parts;
         let mut index = AppendFile::open(disk, &index_path(folder))?.without_room();
         let whole = whole_lines(index.file(), index.length())?;
         if whole < index.length() {
@@ -136,6 +140,7 @@ impl<D: Disk> Sealer<D> {
             indexed_bytes: None,
             last,
             is_signed,
+            is_clean,
             signed_s,
             closing: Closing::Open,
             block: Vec::new(),
@@ -211,6 +216,7 @@ impl<D: Disk> Sealer<D> {
             self.state.started_ms = now_ms;
         }
         self.write_seal(&mark, end, now_ms, clean)?;
+        self.is_clean = clean;
         self.is_signed = false;
         self.state.sealed_bytes = end;
         self.last = mark;
@@ -341,7 +347,7 @@ impl<D: Disk> Sealer<D> {
 
     /// Whether a seal says so much already, and a checkpoint with it.
     pub(super) fn says(&self, mark: &Mark, end: u64) -> bool {
-        end <= self.sealed_end() && *mark == self.last && self.is_signed
+        end <= self.sealed_end() && *mark == self.last && self.is_signed && !self.is_clean
     }
 }
 

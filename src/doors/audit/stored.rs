@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::keys::{KeysError, settle_keys};
+use super::keys::{KeysError, find_keys};
 use super::paths::{checkpoints_path, key_path, public_key_path, seal_path, segment_path, segments_path};
 use super::recover::{RecoverError, disk_error};
 use super::sealer::{Mark, SealedState};
@@ -83,6 +83,15 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
                     return Err(altered(&closed, format!("it has {length} bytes, and {} are sealed", last.bytes)));
                 }
             }
+        }
+    }
+    if let Some(seal) = &seal {
+        let begins = entries.last().map_or(Some(1), |(last, _)| Some(last.end()? + 1));
+        let is_being_closed = entries.last().is_some_and(|(last, _)| last.first_line == seal.segment.first_line);
+        if begins != Some(seal.segment.first_line) && !is_being_closed {
+            let what =
+                format!("it does not lead up to line {}, where the newest segment begins", seal.segment.first_line);
+            return Err(altered(&segments_path(folder), what));
         }
     }
     let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
@@ -265,17 +274,22 @@ fn last_checkpoint<D: Disk>(
     Ok((None, 0))
 }
 
+/// An error of the keys as one of recovery.
+pub(super) fn key_error(folder: &Path, error: KeysError) -> RecoverError {
+    match error {
+        KeysError::Disk { what, path, source } => RecoverError::Disk { what, path, source },
+        error => no_key(folder, error.to_string()),
+    }
+}
+
 fn no_key(folder: &Path, what: impl Into<String>) -> RecoverError {
     RecoverError::Key { path: key_path(folder), what: what.into() }
 }
 
 /// The key that signs now. A trail without one is new, and has signed nothing.
 fn read_key<D: Disk>(disk: &D, folder: &Path) -> Result<Option<SigningKey>, RecoverError> {
-    match settle_keys(disk, folder) {
-        Ok(Some((key, _))) => return Ok(Some(key)),
-        Ok(None) => {}
-        Err(KeysError::Disk { what, path, source }) => return Err(RecoverError::Disk { what, path, source }),
-        Err(error) => return Err(no_key(folder, error.to_string())),
+    if let Some((key, _)) = find_keys(disk, folder).map_err(|error| key_error(folder, error))? {
+        return Ok(Some(key));
     }
     // The public key is written after the private one.
     let path = key_path(folder);

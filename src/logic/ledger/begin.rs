@@ -3,6 +3,7 @@
 //! A partition without a leader must not hold the others up: whichever has no known ends waits, while
 //! the rest are read.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Moment;
@@ -66,25 +67,36 @@ impl Ledger {
             }
             Some(_) => {}
         }
-        let told = self.rolled_back.get(&partition).copied().unwrap_or(-1);
         let published = self.partitions.get_mut(&partition).and_then(|known| known.published.take());
-        if let Some(committed) = published
-            && committed > next.unwrap_or(low)
-            && committed > told
-            && let Some(known) = self.partitions.get_mut(&partition)
-        {
-            let from = known.next.unwrap_or(low);
-            // It is the partition's first line, if it had none, and speaks for what is gone before it.
-            known.without_line = false;
-            known.gone_before = 0;
-            let leader_epoch = known.leader_epoch;
-            let gap = Gap::new(GapKind::FileRolledBack, from, from);
-            self.tell(partition, Gap { committed: Some(committed), leader_epoch, ..gap });
+        if let Some(committed) = published {
+            self.compare_with_published(partition, committed, next.unwrap_or(low));
         }
         if let Some(targets) = &mut self.targets {
             targets.lower(partition, readable_end);
         }
         self.read(partition);
+    }
+
+    /// What this trail had published, learnt only after reading had begun.
+    pub fn published(&mut self, published: &BTreeMap<i32, i64>) {
+        for (&partition, &committed) in published {
+            if let Some(recovered) = self.partitions.get(&partition).and_then(|known| known.recovered) {
+                self.compare_with_published(partition, committed, recovered);
+            }
+        }
+    }
+
+    /// Tells a roll-back, once: the file stood before what it had published.
+    fn compare_with_published(&mut self, partition: i32, committed: i64, stood_at: i64) {
+        let told = self.rolled_back.get(&partition).copied().unwrap_or(-1);
+        let Some(known) = self.partitions.get_mut(&partition) else { return };
+        let Some(from) = known.next.filter(|_| committed > stood_at && committed > told) else { return };
+        // It is the partition's first line, if it had none, and speaks for what is gone before it.
+        known.without_line = false;
+        known.gone_before = 0;
+        let leader_epoch = known.leader_epoch;
+        let gap = Gap::new(GapKind::FileRolledBack, from, from);
+        self.tell(partition, Gap { committed: Some(committed), leader_epoch, ..gap });
     }
 
     fn truncated(&mut self, partition: i32, next: i64, to: i64, leader_epoch: Option<i32>) {

@@ -1,9 +1,10 @@
 //! The ledger: the decision about each message, and the orders that follow from what is learnt.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::partition::{Partition, Stage};
 use super::target::Targets;
+use super::watch::MUTE;
 use super::{Identity, Moment};
 use crate::words::record::Gap;
 use crate::words::seal::SealedPosition;
@@ -88,6 +89,8 @@ pub struct Ledger {
     /// Whether the topic was seen since the consumer was made.
     pub(super) greeted: bool,
     pub(super) all_begun: bool,
+    /// Ids of topics that were told to be no more: a broker that lags may still name them.
+    pub(super) former: BTreeSet<String>,
 }
 
 impl Ledger {
@@ -103,6 +106,7 @@ impl Ledger {
             targets: None,
             greeted: false,
             all_begun: false,
+            former: BTreeSet::new(),
         }
     }
 
@@ -133,6 +137,7 @@ impl Ledger {
         known.without_line = false;
         known.doubts = 0;
         known.compared = false;
+        known.patience = MUTE;
         self.passed(partition, offset + 1);
         Decision::Append { gap_before }
     }
@@ -143,6 +148,12 @@ impl Ledger {
             && known.stage == Stage::Reading
         {
             known.read_to = Some(next);
+            // It was read from where we stand: the log and ours agree.
+            if known.next.is_some_and(|ours| next >= ours) {
+                known.doubts = 0;
+                known.compared = false;
+            }
+            known.patience = MUTE;
             self.passed(partition, next);
         }
     }

@@ -1,6 +1,9 @@
 //! One partition: where it stands, and whether it is read.
 
+use std::time::Duration;
+
 use super::Moment;
+use super::watch::MUTE;
 use crate::words::seal::SealedPosition;
 
 /// How a partition is being dealt with.
@@ -21,6 +24,8 @@ pub(super) struct Partition {
     pub(super) next: Option<i64>,
     /// The leader's epoch of its last line.
     pub(super) leader_epoch: Option<i32>,
+    /// Where the file stood when it was opened.
+    pub(super) recovered: Option<i64>,
     /// What was gone before its first line, told by that line.
     pub(super) gone_before: i64,
     /// Whether it has a position and no line yet.
@@ -36,6 +41,9 @@ pub(super) struct Partition {
     pub(super) end: Option<i64>,
     /// Where it was found to end; after the last message there may be markers.
     pub(super) read_to: Option<i64>,
+    /// For how long it may be silent although there is more to read; longer after each consumer that
+    /// brought nothing either, since one huge message or aborted transaction takes its time.
+    pub(super) patience: Duration,
     /// Since when, and standing at which offset, there was more to read.
     pub(super) behind: Option<(Moment, i64)>,
 }
@@ -44,6 +52,7 @@ impl Partition {
     pub(super) fn new() -> Self {
         Self {
             next: None,
+            recovered: None,
             leader_epoch: None,
             gone_before: 0,
             without_line: true,
@@ -53,13 +62,16 @@ impl Partition {
             published: None,
             end: None,
             read_to: None,
+            patience: MUTE,
             behind: None,
         }
     }
 
     pub(super) fn recovered(position: &SealedPosition) -> Self {
         let SealedPosition { next, leader_epoch, without_line } = *position;
-        Self { next: Some(next), leader_epoch, without_line, ..Self::new() }
+        // Its first line is still to come, and tells everything that is gone before it.
+        let gone_before = if without_line { next } else { 0 };
+        Self { next: Some(next), recovered: Some(next), leader_epoch, without_line, gone_before, ..Self::new() }
     }
 
     /// As it stands in a seal; `None` before its first offset is known.

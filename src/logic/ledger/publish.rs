@@ -61,8 +61,12 @@ impl Publisher {
         Some(positions)
     }
 
-    /// The answer will not come: whoever was asked is gone.
-    pub fn forget_answer(&mut self) {
+    /// Whoever was asked is gone, and the positions may be of a topic that is no more: nothing is
+    /// published before new ones are handed over.
+    pub fn begin_anew(&mut self) {
+        let bytes = self.submitted.bytes;
+        self.submitted = Mark { bytes, positions: BTreeMap::new() };
+        self.waiting = None;
         self.published = None;
     }
 

@@ -29,6 +29,11 @@ impl Targets {
         }
     }
 
+    /// There is no partition of this number any more, nor of a higher one.
+    pub(super) fn forget_from(&mut self, partition: i32) {
+        self.open.retain(|&number, _| number < partition);
+    }
+
     /// Whether all are reached.
     pub(super) fn is_done(&self) -> bool {
         self.open.is_empty()

@@ -9,10 +9,14 @@ use super::{Identity, Moment};
 use crate::words::record::{Gap, GapKind};
 
 /// A consumer that delivers nothing at all for so long, while there is something, is mute.
-const MUTE: Duration = Duration::from_secs(5);
+pub(super) const MUTE: Duration = Duration::from_secs(5);
 
-/// A partition that stands still for so long while others move is one that the consumer forgot.
-const FORGOTTEN: Duration = Duration::from_secs(30);
+/// The longest that the silence of one consumer after another is borne.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(600);
+
+/// A partition that stands still for so many times longer, while others move, is one that the consumer
+/// forgot.
+const FORGOTTEN: u32 = 6;
 
 /// The topic, as the brokers describe it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,12 +36,16 @@ impl Ledger {
     /// The topic was looked at. `accepts` says which partitions are ours; `idle`: for how long the
     /// consumer has had nothing to deliver although it was asked.
     pub fn see(&mut self, sight: &Sight, accepts: impl Fn(i32) -> bool, idle: Duration, at: Moment) {
+        if sight.identity.topic_id.as_ref().is_some_and(|topic| self.former.contains(topic)) {
+            return;
+        }
         if !self.greeted {
             self.greet(sight, &accepts, at);
         } else if let Some(reason) = self.is_another(&sight.identity) {
             self.rebuild(reason);
             return;
         }
+        self.learn(&sight.identity);
         self.add_new(sight.partitions, &accepts, at);
         for (&partition, &(low, readable_end)) in &sight.ends {
             self.ends_known(partition, low, readable_end, at);
@@ -100,10 +108,26 @@ impl Ledger {
         self.identity.topic_id = topic_id.or(self.identity.topic_id.take());
         if self.identity != before {
             self.effects.push_back(Effect::SealNow);
+            self.former.extend(before.topic_id.filter(|topic| self.identity.topic_id.as_ref() != Some(topic)));
         }
         self.miss(sight.partitions, accepts);
         for (&number, known) in &mut self.partitions {
             known.stage = if accepts(number) { Stage::Waiting { look: at + MUTE } } else { Stage::Apart };
+        }
+    }
+
+    /// Ids that were not known when the topic was first seen, as while brokers are being upgraded.
+    fn learn(&mut self, seen: &Identity) {
+        let Identity { cluster_id, topic_id } = &mut self.identity;
+        let before = (cluster_id.clone(), topic_id.clone());
+        if cluster_id.is_none() {
+            cluster_id.clone_from(&seen.cluster_id);
+        }
+        if topic_id.is_none() {
+            topic_id.clone_from(&seen.topic_id);
+        }
+        if (&before.0, &before.1) != (&*cluster_id, &*topic_id) {
+            self.effects.push_back(Effect::SealNow);
         }
     }
 
@@ -134,6 +158,9 @@ impl Ledger {
         }
         // Of those without a position nothing can be missed.
         self.partitions.retain(|&number, known| number < partitions || known.next.is_some());
+        if let Some(targets) = &mut self.targets {
+            targets.forget_from(partitions);
+        }
     }
 
     fn add_new(&mut self, partitions: i32, accepts: &impl Fn(i32) -> bool, at: Moment) {
@@ -165,7 +192,9 @@ impl Ledger {
                 _ if end <= reached => known.behind = None,
                 Some((since, stood_at)) if stood_at == reached => {
                     let silence = at.saturating_sub(since);
-                    if (silence >= MUTE && idle >= MUTE) || silence >= FORGOTTEN {
+                    let patience = known.patience;
+                    if (silence >= patience && idle >= patience) || silence >= patience * FORGOTTEN {
+                        known.patience = (patience * 2).min(LONGEST_PATIENCE);
                         let seconds = silence.as_secs();
                         let reason = format!(
                             "nothing came from partition {number} for {seconds} s, though it can be read from {reached} to {end}"

@@ -69,9 +69,10 @@ impl DeadLetters {
         self.incarnation.clone_from(incarnation);
     }
 
-    /// The tracker before this one did not stop as asked: it may have sent letters for what was there.
-    pub(super) fn may_repeat(&mut self, ends: BTreeMap<i32, i64>) {
-        self.repeats_before = ends;
+    /// The tracker before this one did not stop as asked: it may have sent letters for what was there,
+    /// up to `end`.
+    pub(super) fn may_repeat(&mut self, partition: i32, end: Option<i64>) {
+        self.repeats_before.entry(partition).or_insert(end.unwrap_or(i64::MAX));
     }
 
     /// Sends the letter of a message; [`Self::in_flight`] tells when it has arrived.

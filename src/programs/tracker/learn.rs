@@ -1,5 +1,6 @@
 //! What is learnt of the topic and of the brokers, and what the ledger then wants to be done.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use crate::doors::audit::trail_path;
 use crate::doors::health::HealthEvent;
 use crate::doors::kafka::{Fetched, StartAt, TopicInfo, Watch};
 use crate::logic::ledger::{Effect, Identity, Sight};
-use crate::words::record::{Gap, write_gap};
+use crate::words::record::write_gap;
 
 /// How long the group's coordinator may take to tell what was published, and how often it is asked.
 const PUBLISHED: (Duration, u32) = (Duration::from_secs(2), 3);
@@ -76,10 +77,11 @@ impl Session<'_> {
     /// The topic as the cluster tells it.
     fn look_at(&mut self, watch: Watch) -> Result<(), TrackerError> {
         let Watch { cluster_id, topic_id, partitions, ends } = watch;
-        if !(0..partitions).any(|partition| self.config.partitions.accepts(partition)) {
+        let is_ours = (0..partitions).any(|partition| self.config.partitions.accepts(partition));
+        if !is_ours && self.ledger.positions().is_empty() {
             return Err(TrackerError::NoPartition { topic: self.config.topic.clone(), count: partitions });
         }
-        let Some(published) = self.published() else { return Ok(()) };
+        let Some(published) = self.published(topic_id.as_deref()) else { return Ok(()) };
         let identity = Identity { cluster_id, topic_id };
         let ends = ends.into_iter().map(|(partition, ends)| (partition, (ends.low, ends.readable_end))).collect();
         let sight = Sight { identity, partitions, ends, published };
@@ -95,77 +97,102 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// What this trail had published, asked for once; `None` when it is to be asked for again. A copy
-    /// of the trail that is older than what it published is noticed by it.
-    fn published(&mut self) -> Option<std::collections::BTreeMap<i32, i64>> {
-        let Published::Unknown(tries) = self.published else { return Some(Default::default()) };
-        match self.consumer.committed(PUBLISHED.0) {
+    /// What this trail had published, asked for until there is an answer; `None` when it is to be waited
+    /// for. A copy of the trail that is older than what it published is noticed by it, and nothing is
+    /// published before.
+    fn published(&mut self, topic_id: Option<&str>) -> Option<BTreeMap<i32, i64>> {
+        let Published::Unknown(tries) = self.published else { return Some(BTreeMap::new()) };
+        let answer = self.consumer.committed(PUBLISHED.0);
+        self.was_held_up();
+        match answer {
             Ok(committed) => {
                 self.published = Published::Done;
                 let origin = self.appender.origin();
-                let ours = committed.into_iter().filter(|(_, (_, metadata))| is_by(metadata, origin));
-                Some(ours.map(|(partition, (next, _))| (partition, next)).collect())
+                let ours = committed.into_iter().filter(|(_, (_, metadata))| is_by(metadata, origin, topic_id));
+                let ours: BTreeMap<i32, i64> = ours.map(|(partition, (next, _))| (partition, next)).collect();
+                if tries < PUBLISHED.1 {
+                    return Some(ours);
+                }
+                // Reading has begun without it.
+                self.ledger.published(&ours);
+                Some(BTreeMap::new())
             }
-            Err(error) if tries + 1 >= PUBLISHED.1 => {
-                self.published = Published::Done;
-                self.log.write(&HealthEvent::KafkaTrouble { partition: None, reason: error.to_string() });
-                Some(Default::default())
-            }
-            Err(_) => {
+            Err(error) => {
                 self.published = Published::Unknown(tries + 1);
-                None
+                if tries + 1 == PUBLISHED.1 {
+                    let reason = format!("{error}: nothing is published until it is known what was");
+                    self.log.write(&HealthEvent::KafkaTrouble { partition: None, reason });
+                }
+                (tries + 1 >= PUBLISHED.1).then(BTreeMap::new)
             }
         }
     }
 
-    /// Does what the ledger wants.
+    /// Does what the ledger wants. What it tells of gaps comes first and in one piece: the ledger stands
+    /// behind all of it already, and a seal that says so must not be there before the last of them.
     pub(super) fn carry_out(&mut self) -> Result<(), TrackerError> {
-        while let Some(effect) = self.ledger.next_effect() {
+        let effects: Vec<Effect> = std::iter::from_fn(|| self.ledger.next_effect()).collect();
+        self.tell_gaps(&effects)?;
+        for effect in effects {
             match effect {
-                Effect::TellGap { partition, gap } => self.tell_gap(partition, gap)?,
+                Effect::TellGap { .. } => {}
                 Effect::SealNow => {
                     self.submit(Vec::new(), true)?;
-                    self.wait_for_seal()?;
+                    if !self.wait_for_seal()? {
+                        return Ok(());
+                    }
                 }
-                Effect::Read { partition, offset, leader_epoch } => {
-                    self.consumer.read_from(partition, StartAt::Offset(offset), leader_epoch)?;
-                    // What the trail has of it may be published at once: it was synced when it was recovered.
-                    self.mark_submitted();
-                }
+                Effect::Read { partition, offset, leader_epoch } => self.read_from(partition, offset, leader_epoch)?,
                 Effect::Look => self.consumer.look(),
                 Effect::AllBegun => {
                     self.announce();
-                    if let (Some(letters), false) = (&mut self.dead_letters, self.was_clean) {
-                        let ends = self.ledger.standings().into_iter();
-                        letters.may_repeat(
-                            ends.filter_map(|(partition, at)| Some((partition, at.readable_end?))).collect(),
-                        );
-                    }
                     // Kept from now on, also for partitions that have no line yet.
                     self.submit(Vec::new(), true)?;
                 }
                 Effect::PartitionsAdded(partitions) => self.log.write(&HealthEvent::PartitionsAdded { partitions }),
                 Effect::Rebuild { reason } => {
-                    // A broker has just told what led to this, and the new consumer does not know that one
-                    // was lost: it could not say that it is back.
-                    self.broker_is_back();
                     self.log.write(&HealthEvent::ConsumerRebuilt { reason });
                     self.consumer = self.reader.consumer(None)?;
-                    self.publisher.forget_answer();
-                    self.idle_since = Instant::now();
+                    self.publisher.begin_anew();
+                    self.was_held_up();
                 }
             }
         }
         Ok(())
     }
 
-    fn tell_gap(&mut self, partition: i32, gap: Gap) -> Result<(), TrackerError> {
+    fn tell_gaps(&mut self, effects: &[Effect]) -> Result<(), TrackerError> {
+        let gaps = || {
+            effects.iter().filter_map(|effect| match effect {
+                Effect::TellGap { partition, gap } => Some((*partition, gap)),
+                _ => None,
+            })
+        };
         let mut piece = self.appender.empty_piece();
-        write_gap(&mut piece, &now_text(), &self.config.topic, partition, &gap);
-        self.mark.gaps += 1;
+        for (partition, gap) in gaps() {
+            write_gap(&mut piece, &now_text(), &self.config.topic, partition, gap);
+            self.mark.gaps += 1;
+        }
+        if piece.is_empty() {
+            return Ok(());
+        }
         self.submit(piece, true)?;
-        self.tally.gaps += 1;
-        self.log.write(&HealthEvent::AuditGap { topic: self.config.topic.clone(), partition, gap });
+        for (partition, gap) in gaps() {
+            self.tally.gaps += 1;
+            let (topic, gap) = (self.config.topic.clone(), gap.clone());
+            self.log.write(&HealthEvent::AuditGap { topic, partition, gap });
+        }
+        Ok(())
+    }
+
+    fn read_from(&mut self, partition: i32, offset: i64, leader_epoch: Option<i32>) -> Result<(), TrackerError> {
+        self.consumer.read_from(partition, StartAt::Offset(offset), leader_epoch)?;
+        if let (Some(letters), false) = (&mut self.dead_letters, self.was_clean) {
+            let standing = self.ledger.standings().remove(&partition);
+            letters.may_repeat(partition, standing.and_then(|at| at.readable_end));
+        }
+        // What the trail has of it may be published at once: it was synced when it was recovered.
+        self.mark_submitted();
         Ok(())
     }
 
@@ -203,13 +230,18 @@ impl Session<'_> {
     }
 }
 
-/// What stands beside the group's offsets: who published them, and at how many lines.
-pub(super) fn metadata(origin: &str, lines: u64) -> String {
-    format!("{origin} {lines}")
+/// What stands beside the group's offsets: who published them, at how many lines, and of which topic,
+/// since the group knows topics by their names alone.
+pub(super) fn metadata(origin: &str, lines: u64, topic_id: Option<&str>) -> String {
+    format!("{origin} {lines} {}", topic_id.unwrap_or(NO_ID))
 }
 
-fn is_by(metadata: &str, origin: &str) -> bool {
-    metadata.split(' ').next() == Some(origin)
+/// For a topic without an id.
+const NO_ID: &str = "-";
+
+fn is_by(metadata: &str, origin: &str, topic_id: Option<&str>) -> bool {
+    let mut words = metadata.split(' ');
+    words.next() == Some(origin) && words.nth(1) == Some(topic_id.unwrap_or(NO_ID))
 }
 
 #[cfg(test)]
@@ -218,8 +250,11 @@ mod tests {
 
     #[test]
     fn published_offsets_tell_whose_they_are() {
-        assert!(is_by(&metadata("ordertrail/orders/12", 7), "ordertrail/orders/12"));
-        assert!(!is_by(&metadata("ordertrail/orders/123", 7), "ordertrail/orders/12"));
-        assert!(!is_by("", "ordertrail/orders/12"));
+        let ours = "ordertrail/orders/12";
+        assert!(is_by(&metadata(ours, 7, Some("id")), ours, Some("id")));
+        assert!(is_by(&metadata(ours, 7, None), ours, None));
+        assert!(!is_by(&metadata("ordertrail/orders/123", 7, Some("id")), ours, Some("id")));
+        assert!(!is_by(&metadata(ours, 7, Some("id")), ours, Some("another")), "a topic of the same name");
+        assert!(!is_by("", ours, None));
     }
 }

@@ -255,12 +255,14 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerErr
     status.not_ready("stopped");
     let lag = session.lag();
     let positions: Vec<(i32, i64)> = session.ledger.recorded().into_iter().collect();
+    let topic_id = session.ledger.identity().topic_id.clone();
+    let may_publish = session.broker_lost.is_none() && matches!(session.published, Published::Done);
     let Session { config, log, consumer, appender, reporter, tally, broker_lost, printer, anchors, .. } = session;
     let origin = appender.origin().to_owned();
     let Finished { progress, checkpoints, outcome } = appender.finish();
     outcome?;
-    if broker_lost.is_none() && !positions.is_empty() {
-        consumer.commit(&positions, &metadata(&origin, progress.sealed_lines));
+    if may_publish && !positions.is_empty() {
+        consumer.commit(&positions, &metadata(&origin, progress.sealed_lines, topic_id.as_deref()));
         let deadline = Instant::now() + LAST_COMMIT;
         while consumer.unanswered() > 0 && Instant::now() < deadline {
             // What is read from here on stays in Kafka; the next start reads it again.

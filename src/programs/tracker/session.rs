@@ -132,10 +132,12 @@ impl Session<'_> {
 
     /// Waits until the dead letters of a batch have arrived, before its lines are written.
     fn wait_for_letters(&mut self) -> Result<(), TrackerError> {
+        let mut waited = false;
         while let Some(letters) = &self.dead_letters {
             if letters.in_flight(IDLE) == 0 {
                 break;
             }
+            waited = true;
             if self.shutdown.is_requested() {
                 let timeout = self.config.drain_timeout;
                 let deadline = *self.stop_deadline.get_or_insert_with(|| Instant::now() + timeout);
@@ -144,6 +146,9 @@ impl Session<'_> {
                 }
             }
             self.look_after(Instant::now())?;
+        }
+        if waited {
+            self.was_held_up();
         }
         Ok(())
     }
@@ -169,22 +174,30 @@ impl Session<'_> {
             self.look_after(Instant::now())?;
         }
         if waited {
-            self.idle_since = Instant::now();
-            self.ledger.held_up();
+            self.was_held_up();
         }
         Ok(())
     }
 
     /// Waits until everything that was handed over is sealed.
-    pub(super) fn wait_for_seal(&mut self) -> Result<(), TrackerError> {
+    /// False when a stop was asked for first: then nothing more is to be read.
+    pub(super) fn wait_for_seal(&mut self) -> Result<bool, TrackerError> {
         while !self.appender.is_sealed() {
-            if self.shutdown.is_requested() && self.disk_full.is_some() {
-                return Ok(());
+            if self.shutdown.is_requested() {
+                self.stop_deadline = Some(Instant::now());
+                return Ok(false);
             }
             self.appender.wait_for_seal(IDLE);
             self.look_after(Instant::now())?;
         }
-        Ok(())
+        self.was_held_up();
+        Ok(true)
+    }
+
+    /// The consumer was not asked for a while: its silence says nothing.
+    pub(super) fn was_held_up(&mut self) {
+        self.idle_since = Instant::now();
+        self.ledger.held_up();
     }
 
     /// Waits until what was handed over is on the disk, or cannot be.
@@ -216,8 +229,11 @@ impl Session<'_> {
         if let Some(failed) = progress.failed {
             return Err(failed.into());
         }
-        if let Some(positions) = self.publisher.due(self.moment(), progress.synced_bytes) {
-            self.consumer.commit(&positions, &metadata(self.appender.origin(), progress.sealed_lines));
+        if matches!(self.published, Published::Done)
+            && let Some(positions) = self.publisher.due(self.moment(), progress.synced_bytes)
+        {
+            let topic_id = self.ledger.identity().topic_id.as_deref();
+            self.consumer.commit(&positions, &metadata(self.appender.origin(), progress.sealed_lines, topic_id));
         }
         if let Some(anchors) = &mut self.anchors {
             anchors.publish(&self.appender, self.shutdown);

@@ -55,8 +55,8 @@ pub(super) struct Broker {
     pub(super) topic: u32,
     /// The logs of topics that are no more.
     pub(super) past: Vec<Vec<Log>>,
-    /// What the tracker published: by partition, and as whom.
-    pub(super) published: BTreeMap<i32, i64>,
+    /// What the tracker published: by partition, of which topic, and the next offset.
+    pub(super) published: BTreeMap<i32, (Option<String>, i64)>,
     next_id: u64,
 }
 
@@ -133,6 +133,8 @@ impl Broker {
     /// What a look sees; some partitions may give no answer.
     pub(super) fn sight(&self, dice: &mut Dice, all: bool) -> Sight {
         let mut ends = BTreeMap::new();
+        let topic_id = self.identity().topic_id;
+        let ours = self.published.iter().filter(|(_, (topic, _))| *topic == topic_id);
         for (partition, log) in self.logs.iter().enumerate() {
             if all || !dice.once_in(10) {
                 ends.insert(i32::try_from(partition).expect("small"), (log.low, log.end()));
@@ -142,7 +144,7 @@ impl Broker {
             identity: self.identity(),
             partitions: i32::try_from(self.logs.len()).expect("small"),
             ends,
-            published: self.published.clone(),
+            published: ours.map(|(&partition, (_, next))| (partition, *next)).collect(),
         }
     }
 }

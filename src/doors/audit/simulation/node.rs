@@ -132,19 +132,22 @@ impl Node {
         self.bound.clone_from(&self.ledger.identity().topic_id);
     }
 
+    /// As the tracker does it: what is told of gaps first and in one piece.
     fn carry_out(&mut self, broker: &Broker, dice: &mut Dice) -> Result<(), Stop> {
-        while let Some(effect) = self.ledger.next_effect() {
+        let effects: Vec<Effect> = std::iter::from_fn(|| self.ledger.next_effect()).collect();
+        // What was decided before stands before it, in its own piece and with its own mark.
+        self.put()?;
+        for effect in &effects {
+            if let Effect::TellGap { partition, gap } = effect {
+                write_gap(&mut self.piece, TIMESTAMP, TOPIC, *partition, gap);
+                self.mark.gaps += 1;
+            }
+        }
+        self.mark_now();
+        self.put()?;
+        for effect in effects {
             match effect {
-                Effect::TellGap { partition, gap } => {
-                    // What was decided before stands before it.
-                    self.flush()?;
-                    write_gap(&mut self.piece, TIMESTAMP, TOPIC, partition, &gap);
-                    self.mark.gaps += 1;
-                    self.flush()?;
-                }
                 Effect::SealNow => {
-                    self.flush()?;
-                    self.mark_now();
                     self.marks.push_back((self.written(), self.mark.clone()));
                     self.sync()?;
                     while !self.sealer.says(&self.mark, self.written()) {
@@ -156,7 +159,9 @@ impl Node {
                 }
                 Effect::Look => self.look(broker, dice, false),
                 Effect::Rebuild { .. } => self.fetching.clear(),
-                Effect::AllBegun | Effect::PartitionsAdded(_) => {}
+                // Kept, also for partitions that have no line yet.
+                Effect::AllBegun => self.marks.push_back((self.written(), self.mark.clone())),
+                Effect::TellGap { .. } | Effect::PartitionsAdded(_) => {}
             }
         }
         Ok(())
@@ -219,6 +224,11 @@ impl Node {
 
     fn flush(&mut self) -> Result<(), Stop> {
         self.mark_now();
+        self.put()
+    }
+
+    /// Appends the piece, with the mark that was set for it.
+    fn put(&mut self) -> Result<(), Stop> {
         if self.piece.is_empty() {
             return Ok(());
         }
@@ -296,12 +306,11 @@ impl Node {
     }
 
     fn publish(&mut self, broker: &mut Broker) {
-        // Only to the cluster and topic that the lines are of, as the consumer that is bound to it would.
-        if *self.ledger.identity() == broker.identity() {
-            let recorded = self.ledger.recorded();
-            let synced = self.synced_positions.iter().filter(|(partition, _)| recorded.contains_key(partition));
-            broker.published.extend(synced.map(|(&partition, &next)| (partition, next)));
-        }
+        // The group knows topics by their names; beside each offset stands of which topic it is.
+        let topic = &self.ledger.identity().topic_id;
+        let recorded = self.ledger.recorded();
+        let synced = self.synced_positions.iter().filter(|(partition, _)| recorded.contains_key(partition));
+        broker.published.extend(synced.map(|(&partition, &next)| (partition, (topic.clone(), next))));
     }
 
     /// Reads all that there is, and stops as asked.
