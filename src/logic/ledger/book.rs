@@ -115,6 +115,11 @@ impl Ledger {
         self.effects.pop_front()
     }
 
+    /// Whether anything is to be done.
+    pub fn has_effects(&self) -> bool {
+        !self.effects.is_empty()
+    }
+
     /// Decides about a message, and moves past it when it is due. Kafka gives the offsets of a
     /// partition in order; those before the position are its repetition, those after it were
     /// skipped because nobody can have them.

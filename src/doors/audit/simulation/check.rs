@@ -28,7 +28,11 @@ pub(super) fn check(disk: &SimulatedDisk, broker: &Broker, signed: &[String], ta
     for (number, line) in lines.iter().enumerate() {
         if replay.line(line) != Verdict::Sound {
             let before = lines.iter().take(number).map(|line| String::from_utf8_lossy(line)).collect::<String>();
-            return Err(format!("line {} does not follow: {}after\n{before}", number + 1, String::from_utf8_lossy(line)));
+            return Err(format!(
+                "line {} does not follow: {}after\n{before}",
+                number + 1,
+                String::from_utf8_lossy(line)
+            ));
         }
     }
     let parsed: Result<Vec<AuditLine<'_>>, _> = lines.iter().map(|line| AuditLine::parse(line)).collect();

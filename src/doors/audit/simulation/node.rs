@@ -164,7 +164,8 @@ impl Node {
                 Effect::TellGap { .. } | Effect::PartitionsAdded(_) => {}
             }
         }
-        Ok(())
+        // A look is answered at once here, and may have told something.
+        if self.ledger.has_effects() { self.carry_out(broker, dice) } else { Ok(()) }
     }
 
     /// Some messages of one partition arrive, or the news that there will be none.
