@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::line::{Content, LineFacts, MessageFacts};
-use crate::words::record::{Gap, GapKind};
+use crate::words::record::{Gap};
 use crate::words::seal::SealedPosition;
 
 /// Where a partition stands.
@@ -121,13 +121,14 @@ impl Walk {
             .or_else(|| self.wrong_positions(gap));
         if gap.kind.is_of_all_partitions() {
             self.standings.clear();
+            self.rolled_back.clear();
         } else {
             let epoch = self.standings.get(&partition).and_then(|standing| standing.leader_epoch);
             let standing = Standing { next: Some(gap.to), leader_epoch: epoch, is_epoch_open: true };
             self.standings.insert(partition, standing);
         }
-        if let (GapKind::FileRolledBack, Some(committed)) = (gap.kind, gap.committed) {
-            self.rolled_back.insert(partition, committed);
+        if let Some(told) = gap.tells_of_published() {
+            self.rolled_back.insert(partition, told);
         }
         wrong
     }
