@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::partition::{Partition, Stage};
 use super::target::Targets;
 use super::watch::MUTE;
-use super::{Identity, Moment};
+use super::Identity;
 use crate::words::record::Gap;
 use crate::words::seal::SealedPosition;
 
@@ -123,17 +123,21 @@ impl Ledger {
     /// Decides about a message, and moves past it when it is due. Kafka gives the offsets of a
     /// partition in order; those before the position are its repetition, those after it were
     /// skipped because nobody can have them.
-    pub fn message(&mut self, partition: i32, offset: i64, leader_epoch: Option<i32>, at: Moment) -> Decision {
+    pub fn message(&mut self, partition: i32, offset: i64, leader_epoch: Option<i32>) -> Decision {
         let Some(known) = self.partitions.get_mut(&partition) else { return Decision::Skip };
         let (Stage::Reading, Some(next)) = (known.stage, known.next) else { return Decision::Skip };
         if offset < next {
             return Decision::Skip;
         }
-        // Within one log the epoch never falls. If it does, this is not the log that our lines are of.
+        // Within one log the epoch never falls. If it does, this is not the log that our lines are of, and
+        // more of it is on its way: none of that may be taken for what is read next.
         if let (Some(ours), Some(theirs)) = (known.leader_epoch, leader_epoch)
             && theirs < ours
         {
-            self.doubt(partition, at);
+            known.doubts += 1;
+            self.rebuild(format!(
+                "offset {offset} of partition {partition} is of epoch {theirs}, and the line before it of epoch {ours}"
+            ));
             return Decision::Skip;
         }
         let gap_before = offset - next + std::mem::take(&mut known.gone_before);

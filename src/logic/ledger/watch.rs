@@ -61,7 +61,7 @@ impl Ledger {
         self.rebuild("the topic was made anew".to_owned());
     }
 
-    fn rebuild(&mut self, reason: String) {
+    pub(super) fn rebuild(&mut self, reason: String) {
         self.greeted = false;
         for known in self.partitions.values_mut() {
             known.stage = Stage::Apart;

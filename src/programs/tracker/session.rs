@@ -95,11 +95,11 @@ impl Session<'_> {
 
     /// Writes the lines of what is due.
     fn record(&mut self, batch: &MessageBatch) -> Result<(), TrackerError> {
-        let (now, at) = (Instant::now(), self.moment());
+        let now = Instant::now();
         let timestamp = now_text();
         let mut piece = self.appender.empty_piece();
         for message in batch.iter() {
-            let decision = self.ledger.message(message.partition, message.offset, message.leader_epoch, at);
+            let decision = self.ledger.message(message.partition, message.offset, message.leader_epoch);
             let Decision::Append { gap_before } = decision else { continue };
             let judged = judge(message.payload, self.config.payload);
             let topic = self.config.topic.as_str();

@@ -198,7 +198,7 @@ impl Node {
     }
 
     fn take(&mut self, partition: i32, offset: i64, id: u64, leader_epoch: i32) {
-        let decision = self.ledger.message(partition, offset, Some(leader_epoch), self.clock);
+        let decision = self.ledger.message(partition, offset, Some(leader_epoch));
         let Decision::Append { gap_before } = decision else { return };
         let payload = id.to_string();
         let message = Message {

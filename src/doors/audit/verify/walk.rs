@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::line::{Content, LineFacts, MessageFacts};
-use crate::words::record::{Gap};
+use crate::words::record::Gap;
 use crate::words::seal::SealedPosition;
 
 /// Where a partition stands.
