@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::Identity;
 use super::partition::{Partition, Stage};
 use super::target::Targets;
 use super::watch::MUTE;
-use super::Identity;
 use crate::words::record::Gap;
 use crate::words::seal::SealedPosition;
 

@@ -33,6 +33,8 @@ pub(super) struct Partition {
     pub(super) stage: Stage,
     /// How often the broker's log did not reach our position since it was last read from.
     pub(super) doubts: u32,
+    /// How many looks in a row saw its log end before our position, while it is being read.
+    pub(super) short: u32,
     /// Whether the broker was asked to compare epochs since the doubts began.
     pub(super) compared: bool,
     /// The offset that this trail had published, until it was compared with the file's.
@@ -58,6 +60,7 @@ impl Partition {
             without_line: true,
             stage: Stage::Apart,
             doubts: 0,
+            short: 0,
             compared: false,
             published: None,
             end: None,

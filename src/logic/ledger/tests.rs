@@ -89,6 +89,19 @@ fn an_end_that_lies_back_for_a_moment_is_no_truncation_and_one_that_stays_is_ask
     assert!(ordered.contains(&again), "the epoch stays, for the next time: {ordered:?}");
 }
 
+#[test]
+fn a_log_that_ends_before_our_position_is_looked_into_even_if_the_consumer_says_nothing() {
+    let mut ledger = ledger(&[5]);
+    see(&mut ledger, &sight("t", &[(0, 9)]), AT);
+    for second in 1..4 {
+        assert_eq!(see(&mut ledger, &sight("t", &[(0, 3)]), AT + Duration::from_secs(second)), vec![]);
+    }
+    assert_eq!(see(&mut ledger, &sight("t", &[(0, 9)]), AT + Duration::from_secs(4)), vec![], "it was for a moment");
+    let looks: Vec<Effect> =
+        (5..9).flat_map(|second| see(&mut ledger, &sight("t", &[(0, 3)]), AT + Duration::from_secs(second))).collect();
+    assert!(matches!(looks.as_slice(), [Effect::Rebuild { .. }]), "{looks:?}");
+}
+
 /// What is still on its way is of the log that is not ours: it must not be taken for what comes next.
 #[test]
 fn a_log_whose_epoch_falls_is_not_read_on_by_the_same_consumer() {

@@ -11,6 +11,10 @@ use crate::words::record::{Gap, GapKind};
 /// A consumer that delivers nothing at all for so long, while there is something, is mute.
 pub(super) const MUTE: Duration = Duration::from_secs(5);
 
+/// So many looks may see a log that ends before our position, as it may for a moment after a change of
+/// leaders; then the consumer should have said what became of it.
+const SHORT: u32 = 3;
+
 /// The longest that the silence of one consumer after another is borne.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -185,6 +189,17 @@ impl Ledger {
     /// Why the consumer must be believed to be mute, if it must.
     fn mute(&mut self, idle: Duration, at: Moment) -> Option<String> {
         for (number, known) in &mut self.partitions {
+            known.short = match (known.stage, known.next, known.end) {
+                (Stage::Reading, Some(next), Some(end)) if end < next => known.short + 1,
+                _ => 0,
+            };
+            if known.short > SHORT {
+                known.short = 0;
+                let (next, end) = (known.next.unwrap_or(0), known.end.unwrap_or(0));
+                return Some(format!(
+                    "the log of partition {number} ends at {end}, before {next}, and the consumer does not say so"
+                ));
+            }
             let (Stage::Reading, Some(reached), Some(end)) = (known.stage, known.reached(), known.end) else {
                 continue;
             };
