@@ -191,7 +191,8 @@ impl Walk {
     fn contradicts_one(&self, partition: i32, told: &SealedPosition) -> Option<String> {
         let Some(standing) = self.standings.get(&partition) else {
             let is_good = self.is_unsure || (told.without_line && told.next >= 0 && told.leader_epoch.is_none());
-            return (!is_good).then(|| format!("partition {partition} has no line, and it says what its last one tells"));
+            return (!is_good)
+                .then(|| format!("partition {partition} has no line, and it says what its last one tells"));
         };
         if told.without_line {
             let what = || format!("it says that partition {partition} has no line, and there is one");
@@ -209,6 +210,7 @@ impl Walk {
     pub(super) fn contradicts_rolled_back(&self, told: &BTreeMap<i32, i64>) -> Option<String> {
         let is_wrong = self.rolled_back.iter().any(|(partition, due)| told.get(partition) != due.as_ref());
         let is_more = told.keys().any(|partition| !self.rolled_back.contains_key(partition));
-        (is_wrong || (is_more && !self.is_rolled_back_open)).then(|| "rolled_back is not what the lines tell".to_owned())
+        (is_wrong || (is_more && !self.is_rolled_back_open))
+            .then(|| "rolled_back is not what the lines tell".to_owned())
     }
 }
