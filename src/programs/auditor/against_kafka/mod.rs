@@ -17,9 +17,11 @@ use serde::Serialize;
 use super::context::Context;
 use super::error::AuditError;
 use super::safe::grouped;
-use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
+use crate::doors::audit::read::{Piece, Plan, ScanEnd, TrailReader, Wanted};
 use crate::doors::audit::seal_path;
+use crate::doors::audit::verify::VerifyError;
 use crate::doors::kafka::MessageBatch;
+use crate::tools::exit::Exit;
 use crate::words::record::{AuditLine, EventType, GapKind, Skim};
 use crate::words::seal::Seal;
 use digest::{Digest, Digests, of_line, of_message};
@@ -87,8 +89,16 @@ struct Extent {
 /// Compares the trail in `dir` with its topic.
 ///
 /// # Errors
-/// [`AuditError`]: of reading, or of Kafka.
+/// [`AuditError`]: of reading, or of Kafka; [`VerifyError::Stopped`] whenever a stop kept it from its end.
 pub(super) fn compare(context: &Context<'_>, dir: &Path) -> Result<Comparison, AuditError> {
+    compare_all(context, dir).map_err(|error| match error.exit() {
+        // A stop is a good end of other commands: here it would say that lines agree which nobody compared.
+        Exit::Done => AuditError::Verify(VerifyError::Stopped),
+        _ => error,
+    })
+}
+
+fn compare_all(context: &Context<'_>, dir: &Path) -> Result<Comparison, AuditError> {
     let mut comparison = Comparison::default();
     let reader = TrailReader::open(dir)?;
     let seal = fs::read(seal_path(dir)).ok().and_then(|bytes| Seal::parse(&bytes).ok());
@@ -107,7 +117,10 @@ pub(super) fn compare(context: &Context<'_>, dir: &Path) -> Result<Comparison, A
         let Some(there) = topic.ends(partition)? else { continue };
         let lines = start..u64::MAX;
         let (mut from, end) = (extent.first.max(there.start), extent.next.min(there.end));
-        while from < end && !context.shutdown.is_requested() {
+        while from < end {
+            if context.shutdown.is_requested() {
+                return Err(AuditError::Stopped);
+            }
             let offsets = from..end.min(from + STRETCH);
             let told = digests(context, &reader, partition, &offsets, &lines)?;
             compare_stretch(context, &topic, partition, offsets.clone(), told, &mut comparison)?;
@@ -149,13 +162,22 @@ fn compare_stretch(
     Ok(())
 }
 
+/// Goes on after a scan that reached its end.
+fn whole(end: &ScanEnd) -> Result<(), AuditError> {
+    if end.stopped { Err(AuditError::Stopped) } else { Ok(()) }
+}
+
 fn topic_name(context: &Context<'_>, reader: &TrailReader) -> Result<Option<String>, AuditError> {
     let mut name = None;
     let first = |piece: Piece<'_>| piece.lines().find_map(|(_, line)| Skim::of(line).map(|skim| skim.topic.to_owned()));
-    reader.scan(&reader.everything(), context.shutdown, first, |taken| {
+    let end = reader.scan(&reader.everything(), context.shutdown, first, |taken| {
         name = taken.result;
         if name.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    // It also ends early because the name was found.
+    if name.is_none() {
+        whole(&end)?;
+    }
     Ok(name)
 }
 
@@ -172,12 +194,13 @@ fn first_line_of_now(context: &Context<'_>, reader: &TrailReader) -> Result<u64,
         memchr::memmem::find(piece.bytes, b"\"audit.gap\"")?;
         (0_u64..).zip(piece.lines()).filter(|(_, (_, line))| is_change(line)).map(|(before, _)| before).last()
     };
-    reader.scan(&reader.everything(), context.shutdown, last_change, |taken| {
+    let end = reader.scan(&reader.everything(), context.shutdown, last_change, |taken| {
         if let Some(before) = taken.result {
             first = taken.first_line + before + 1;
         }
         ControlFlow::Continue(())
     })?;
+    whole(&end)?;
     Ok(first)
 }
 
@@ -192,7 +215,7 @@ fn extents(context: &Context<'_>, reader: &TrailReader, start: u64) -> Result<BT
         piece.lines().map(|(_, line)| place(line)).collect()
     };
     let plan = Plan::new(reader, &Wanted { lines: Some(start..u64::MAX), ..Wanted::default() });
-    reader.scan(&plan.spans, context.shutdown, places, |taken| {
+    let end = reader.scan(&plan.spans, context.shutdown, places, |taken| {
         let passed = usize::try_from(start.saturating_sub(taken.first_line)).unwrap_or(usize::MAX);
         for (partition, offset) in taken.result.into_iter().skip(passed).flatten() {
             let extent = extents.entry(partition).or_insert(Extent { first: offset, next: offset + 1, lines: 0 });
@@ -202,6 +225,7 @@ fn extents(context: &Context<'_>, reader: &TrailReader, start: u64) -> Result<BT
         }
         ControlFlow::Continue(())
     })?;
+    whole(&end)?;
     Ok(extents)
 }
 
@@ -231,11 +255,12 @@ fn digests(
             .collect()
     };
     let plan = Plan::new(reader, &wanted);
-    reader.scan(&plan.spans, context.shutdown, digests, |taken| {
+    let end = reader.scan(&plan.spans, context.shutdown, digests, |taken| {
         let first_line = taken.first_line;
         let of_now = taken.result.into_iter().filter(|(before, _, _)| lines.contains(&(first_line + before)));
         told.extend(of_now.map(|(_, offset, digest)| (offset, digest)));
         ControlFlow::Continue(())
     })?;
+    whole(&end)?;
     Ok(told)
 }
