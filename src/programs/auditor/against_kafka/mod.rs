@@ -30,6 +30,9 @@ use topic::Topic;
 /// How many offsets are compared at once.
 const STRETCH: i64 = 200_000;
 
+/// By offset, the number of its last line, and what that tells.
+type LinesTold = HashMap<i64, (u64, Digest)>;
+
 /// How many differences are told one by one.
 const TOLD: usize = 20;
 
@@ -84,6 +87,35 @@ struct Extent {
     first: i64,
     next: i64,
     lines: u64,
+    /// Where the log was cut, or the partition went: lines before this one, of this offset or a later one,
+    /// tell messages that Kafka has no more, whatever stands at their offsets now.
+    cuts: Vec<(u64, i64)>,
+}
+
+impl Extent {
+    fn at(offset: i64) -> Self {
+        Self { first: offset, next: offset, lines: 0, cuts: Vec::new() }
+    }
+
+    fn has_lost(&self, line: u64, offset: i64) -> bool {
+        self.cuts.iter().any(|(before, from)| line < *before && offset >= *from)
+    }
+}
+
+/// What a line is to its partition.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Message { partition: i32, offset: i64 },
+    Cut { partition: i32, to: i64 },
+}
+
+fn told_by(line: &[u8]) -> Option<Told> {
+    let Skim { event_type, partition, offset, .. } = Skim::of(line)?;
+    if event_type != EventType::Gap {
+        return Some(Told::Message { partition, offset });
+    }
+    let gap = AuditLine::parse(line).ok()?.audit?;
+    matches!(gap.kind, GapKind::Truncation | GapKind::PartitionMissing).then_some(Told::Cut { partition, to: gap.to })
 }
 
 /// Compares the trail in `dir` with its topic.
@@ -122,7 +154,8 @@ fn compare_all(context: &Context<'_>, dir: &Path) -> Result<Comparison, AuditErr
                 return Err(AuditError::Stopped);
             }
             let offsets = from..end.min(from + STRETCH);
-            let told = digests(context, &reader, partition, &offsets, &lines)?;
+            let mut told = digests(context, &reader, partition, &offsets, &lines)?;
+            told.retain(|offset, (line, _)| !extent.has_lost(*line, *offset));
             compare_stretch(context, &topic, partition, offsets.clone(), told, &mut comparison)?;
             from = offsets.end;
         }
@@ -135,7 +168,7 @@ fn compare_stretch(
     topic: &Topic,
     partition: i32,
     offsets: Range<i64>,
-    mut told: HashMap<i64, Digest>,
+    mut told: LinesTold,
     comparison: &mut Comparison,
 ) -> Result<(), AuditError> {
     let lines = told.len() as u64;
@@ -146,7 +179,7 @@ fn compare_stretch(
             let place = format!("partition {partition}, offset {}", message.offset);
             match told.remove(&message.offset) {
                 None => comparison.differs(format!("{place}: Kafka has a message there, and the trail has no line")),
-                Some(digest) if of_message(&message).agrees_with(&digest) => {
+                Some((_, digest)) if of_message(&message).agrees_with(&digest) => {
                     comparison.agreeing += 1;
                     comparison.gone -= 1;
                 }
@@ -206,22 +239,25 @@ fn first_line_of_now(context: &Context<'_>, reader: &TrailReader) -> Result<u64,
 
 fn extents(context: &Context<'_>, reader: &TrailReader, start: u64) -> Result<BTreeMap<i32, Extent>, AuditError> {
     let mut extents: BTreeMap<i32, Extent> = BTreeMap::new();
-    let places = |piece: Piece<'_>| -> Vec<Option<(i32, i64)>> {
-        // A gap has no message; its place is kept, so that the lines can be counted.
-        let place = |line| {
-            let skim = Skim::of(line).filter(|skim| skim.event_type != EventType::Gap);
-            skim.map(|skim| (skim.partition, skim.offset))
-        };
-        piece.lines().map(|(_, line)| place(line)).collect()
-    };
+    // What is neither keeps its place, so that the lines can be counted.
+    let places = |piece: Piece<'_>| -> Vec<Option<Told>> { piece.lines().map(|(_, line)| told_by(line)).collect() };
     let plan = Plan::new(reader, &Wanted { lines: Some(start..u64::MAX), ..Wanted::default() });
     let end = reader.scan(&plan.spans, context.shutdown, places, |taken| {
-        let passed = usize::try_from(start.saturating_sub(taken.first_line)).unwrap_or(usize::MAX);
-        for (partition, offset) in taken.result.into_iter().skip(passed).flatten() {
-            let extent = extents.entry(partition).or_insert(Extent { first: offset, next: offset + 1, lines: 0 });
-            extent.first = extent.first.min(offset);
-            extent.next = extent.next.max(offset + 1);
-            extent.lines += 1;
+        for (line, told) in (taken.first_line..).zip(taken.result).filter(|(line, _)| *line >= start) {
+            match told {
+                Some(Told::Message { partition, offset }) => {
+                    let extent = extents.entry(partition).or_insert_with(|| Extent::at(offset));
+                    extent.first = extent.first.min(offset);
+                    extent.next = extent.next.max(offset + 1);
+                    extent.lines += 1;
+                }
+                Some(Told::Cut { partition, to }) => {
+                    let extent = extents.entry(partition).or_insert_with(|| Extent::at(to));
+                    extent.next = extent.next.min(to);
+                    extent.cuts.push((line, to));
+                }
+                None => {}
+            }
         }
         ControlFlow::Continue(())
     })?;
@@ -236,7 +272,7 @@ fn digests(
     partition: i32,
     offsets: &Range<i64>,
     lines: &Range<u64>,
-) -> Result<HashMap<i64, Digest>, AuditError> {
+) -> Result<LinesTold, AuditError> {
     let mut told = HashMap::new();
     let wanted = Wanted {
         partition: Some(partition),
@@ -257,8 +293,8 @@ fn digests(
     let plan = Plan::new(reader, &wanted);
     let end = reader.scan(&plan.spans, context.shutdown, digests, |taken| {
         let first_line = taken.first_line;
-        let of_now = taken.result.into_iter().filter(|(before, _, _)| lines.contains(&(first_line + before)));
-        told.extend(of_now.map(|(_, offset, digest)| (offset, digest)));
+        let numbered = taken.result.into_iter().map(|(before, offset, digest)| (offset, (first_line + before, digest)));
+        told.extend(numbered.filter(|(_, (line, _))| lines.contains(line)));
         ControlFlow::Continue(())
     })?;
     whole(&end)?;
