@@ -1,8 +1,9 @@
 //! `audit verify --against-kafka`: each line against the message that Kafka still has.
 //!
 //! Only the lines of the topic that is there now count: those after the last line that tells of a topic
-//! made anew or of another cluster. They are compared partition by partition, a stretch of offsets at a
-//! time, so that the memory stays the same however long the trail is.
+//! made anew or of another cluster, and of those before a cut of a log only what the cut left. They are
+//! compared partition by partition, a stretch of offsets at a time, so that the memory stays the same
+//! however long the trail is.
 
 mod digest;
 mod topic;
