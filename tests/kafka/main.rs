@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
 //! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
+//! | `audit_verify.rs` | trails as the tracker writes them are sound, and agree with Kafka |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
@@ -65,6 +66,7 @@ macro_rules! trials {
 }
 
 mod audit_replay;
+mod audit_verify;
 mod chaos;
 mod consumer_watch;
 mod harness;
@@ -113,6 +115,7 @@ fn main() -> ExitCode {
         chaos::trials(),
         consumer_watch::trials(),
         audit_replay::trials(),
+        audit_verify::trials(),
         hostile::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),

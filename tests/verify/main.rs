@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod commands;
+mod incarnations;
 mod maker;
 mod mutations;
 mod states;

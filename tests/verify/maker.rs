@@ -1,11 +1,12 @@
 //! Makes sealed trails as a tracker would, in memory and from a seed, with nothing but the pure code
-//! that writes lines and seals.
+//! that writes lines and seals, and that says where a trail stands after each line.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ordertrail::base::message::{Headers, Message, MessageTime, push_header};
 use ordertrail::base::tree::{Tree, leaf_hash};
+use ordertrail::logic::ledger::{Recovered, Replay, Verdict as Judged};
 use ordertrail::words::record::{Gap, GapKind, Received, Verdict, write_gap, write_message};
 use ordertrail::words::seal::{Checkpoint, Seal, SealedPosition, SealedSegment, SegmentEntry, SigningKey, Tail};
 use sha2::{Digest as _, Sha256};
@@ -46,8 +47,8 @@ pub(crate) struct Maker {
     pub(crate) lines: u64,
     pub(crate) time_ms: i64,
     tree: Tree,
-    positions: BTreeMap<i32, SealedPosition>,
-    rolled_back: BTreeMap<i32, i64>,
+    /// Where the lines lead by the rules by which a tracker starts again.
+    replay: Replay,
     counts: [u64; 3],
     segment_first: u64,
     segment_started_ms: i64,
@@ -72,8 +73,7 @@ impl Maker {
             lines: 0,
             time_ms: START_MS,
             tree: Tree::new(),
-            positions: BTreeMap::new(),
-            rolled_back: BTreeMap::new(),
+            replay: Replay::new(TOPIC, Recovered::default()),
             counts: [0; 3],
             segment_first: 1,
             segment_started_ms: 0,
@@ -91,6 +91,7 @@ impl Maker {
 
     /// Adds a finished line, with its LF.
     pub(crate) fn line(&mut self, line: &[u8], kind: usize) {
+        assert_eq!(self.replay.line(line), Judged::Sound, "{}", String::from_utf8_lossy(line));
         if self.segment_first == self.lines + 1 {
             self.segment_started_ms = self.time_ms;
         }
@@ -100,11 +101,17 @@ impl Maker {
         self.counts[kind] += 1;
     }
 
+    fn positions(&self) -> &BTreeMap<i32, SealedPosition> {
+        &self.replay.recovered().positions
+    }
+
     /// Adds the line of a message that stands `hole` offsets behind the position.
     pub(crate) fn message(&mut self, partition: i32, payload: Option<&[u8]>, hole: i64, dice: &mut Dice) {
-        let before = self.positions.get(&partition).copied();
+        let before = self.positions().get(&partition).copied();
         let offset = before.map_or(0, |position| position.next) + hole;
         let epoch = before.and_then(|position| position.leader_epoch).or_else(|| (dice.below(4) > 0).then_some(3));
+        // The first line tells all that was gone before it.
+        let gap_before = if before.is_none_or(|position| position.without_line) { offset } else { hole };
         let mut block = Vec::new();
         if dice.below(3) == 0 {
             push_header(&mut block, b"trace", Some(&[0xfe, 0x01]));
@@ -128,44 +135,55 @@ impl Maker {
         };
         let kind = usize::from(matches!(verdict, Verdict::Invalid { .. }));
         let timestamp = self.timestamp();
-        let received = Received { timestamp: &timestamp, topic: TOPIC, message: &message, text, gap_before: hole };
+        let received = Received { timestamp: &timestamp, topic: TOPIC, message: &message, text, gap_before };
         let mut line = Vec::new();
         write_message(&mut line, &received, &verdict);
         self.line(&line, kind);
-        self.positions.insert(partition, SealedPosition { next: offset + 1, leader_epoch: epoch, without_line: false });
+    }
+
+    /// Goes on as if the lines said that a partition stands there.
+    fn stand(&mut self, partition: i32, position: SealedPosition) {
+        let mut trail = self.replay.recovered().clone();
+        trail.positions.insert(partition, position);
+        self.replay = Replay::new(TOPIC, trail);
+    }
+
+    /// Begins to read a partition at this offset, unless it was begun: it has no line yet.
+    pub(crate) fn begin(&mut self, partition: i32, next: i64) {
+        if !self.positions().contains_key(&partition) {
+            self.stand(partition, SealedPosition { next, leader_epoch: None, without_line: true });
+        }
     }
 
     /// Takes this offset for the next one of a partition.
     pub(crate) fn continue_at(&mut self, partition: i32, next: i64) {
-        let leader_epoch = self.positions.get(&partition).and_then(|position| position.leader_epoch);
-        self.positions.insert(partition, SealedPosition { next, leader_epoch, without_line: false });
+        let leader_epoch = self.positions().get(&partition).and_then(|position| position.leader_epoch);
+        self.stand(partition, SealedPosition { next, leader_epoch, without_line: false });
     }
 
+    /// Adds the line of a gap; one of all partitions only if any has a position, and for the lowest.
     pub(crate) fn gap(&mut self, kind: GapKind, partition: i32) {
-        let next = |partition| self.positions.get(&partition).map_or(0, |position: &SealedPosition| position.next);
-        let from = next(partition);
+        if !kind.is_of_all_partitions() {
+            self.begin(partition, 0);
+        }
+        let lowest = if kind.is_of_all_partitions() { i32::MIN } else { partition };
+        let Some((&partition, &position)) = self.positions().range(lowest..).next() else { return };
+        let SealedPosition { next: from, leader_epoch, .. } = position;
         let gap = match kind {
             GapKind::Retention => Gap::new(kind, from, from + 40),
-            GapKind::Truncation => Gap::new(kind, from, from / 2),
+            GapKind::Truncation => Gap { leader_epoch, ..Gap::new(kind, from, from / 2) },
             GapKind::PartitionMissing => Gap::new(kind, from, 0),
-            GapKind::FileRolledBack => Gap { committed: Some(from + 9), ..Gap::new(kind, from, from + 2) },
+            GapKind::FileRolledBack => Gap { committed: Some(from + 9), leader_epoch, ..Gap::new(kind, from, from) },
             GapKind::TopicRecreated | GapKind::ClusterChanged => Gap {
                 old: Some("old".to_owned()),
                 new: Some("new".to_owned()),
-                positions: self.positions.iter().map(|(partition, position)| (*partition, position.next)).collect(),
+                positions: self.positions().iter().map(|(partition, position)| (*partition, position.next)).collect(),
                 ..Gap::new(kind, from, 0)
             },
         };
         let mut line = Vec::new();
         write_gap(&mut line, &self.timestamp(), TOPIC, partition, &gap);
         self.line(&line, 2);
-        if kind.is_of_all_partitions() {
-            self.positions.clear();
-            return;
-        }
-        self.rolled_back.extend(gap.committed.map(|committed| (partition, committed)));
-        let leader_epoch = self.positions.get(&partition).and_then(|position| position.leader_epoch);
-        self.positions.insert(partition, SealedPosition { next: gap.to, leader_epoch, without_line: false });
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {
@@ -201,8 +219,8 @@ impl Maker {
                 started_ms: if is_empty { 0 } else { self.segment_started_ms },
             },
             tail: Tail { bytes: tail.len() as u64, sha256: Sha256::digest(tail).into() },
-            positions: self.positions.clone(),
-            rolled_back: self.rolled_back.clone(),
+            positions: self.positions().clone(),
+            rolled_back: self.replay.recovered().rolled_back.clone(),
             sealed_ms: self.time_ms,
             clean: self.clean,
         };
@@ -229,7 +247,7 @@ impl Maker {
             lines: self.lines + 1 - self.segment_first,
             bytes: self.files[EVENTS].len() as u64,
             frontier: self.tree.frontier(),
-            positions: self.positions.clone(),
+            positions: self.positions().clone(),
             valid: self.counts[0],
             invalid: self.counts[1],
             gaps: self.counts[2],
@@ -290,6 +308,7 @@ impl Maker {
             GapKind::ClusterChanged,
         ];
         for part in 0..9 {
+            maker.begin(3, 40 + part);
             for _ in 0..1 + dice.below(2) {
                 let count = dice.below(14);
                 maker.some_lines(count, &mut dice);
@@ -298,7 +317,7 @@ impl Maker {
             match part % 9 {
                 2 | 5 => maker.rotate(),
                 3 | 7 => maker.rotate_key(u8::try_from(part).expect("small")),
-                _ => maker.gap(kinds[dice.below(5)], i32::try_from(dice.below(3)).expect("small")),
+                _ => maker.gap(kinds[dice.below(5)], i32::try_from(dice.below(4)).expect("small")),
             }
         }
         maker.some_lines(5, &mut dice);

@@ -23,6 +23,7 @@ fn is_unchecked(name: &str, before: &[u8], after: &[u8]) -> bool {
                 if seal.segment.bytes > 0 {
                     seal.segment.started_ms = 0;
                 }
+                seal.positions.retain(|_, position| !position.without_line);
                 Some(seal)
             };
             plain(before) == plain(after)
@@ -30,7 +31,8 @@ fn is_unchecked(name: &str, before: &[u8], after: &[u8]) -> bool {
         SEGMENTS => {
             let plain = |bytes: &[u8]| {
                 let entry = |line: &[u8]| {
-                    let entry = SegmentEntry::parse(line).ok().filter(|entry| entry.to_line() == line)?;
+                    let mut entry = SegmentEntry::parse(line).ok().filter(|entry| entry.to_line() == line)?;
+                    entry.positions.retain(|_, position| !position.without_line);
                     Some(SegmentEntry { started_ms: 0, closed_ms: 0, ..entry })
                 };
                 bytes.split_inclusive(|&byte| byte == b'\n').map(entry).collect::<Option<Vec<_>>>()

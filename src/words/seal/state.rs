@@ -28,7 +28,7 @@ pub struct SealedSegment {
     pub first_line: u64,
     /// How many of its bytes are sealed.
     pub bytes: u64,
-    /// When its first line was written, milliseconds since 1970-01-01 UTC; 0 without a line.
+    /// When its first line was first sealed, milliseconds since 1970-01-01 UTC; 0 without a sealed line.
     pub started_ms: i64,
 }
 
@@ -171,7 +171,7 @@ pub struct SegmentEntry {
     pub invalid: u64,
     /// How many tell gaps.
     pub gaps: u64,
-    /// When its first line was written, milliseconds since 1970-01-01 UTC.
+    /// When its first line was first sealed, milliseconds since 1970-01-01 UTC.
     pub started_ms: i64,
     /// When it was closed, milliseconds since 1970-01-01 UTC.
     pub closed_ms: i64,
@@ -211,7 +211,7 @@ pub struct IndexEntry {
     pub segment: u64,
     /// Where in that segment.
     pub byte: u64,
-    /// When the line there was received, milliseconds since 1970-01-01 UTC.
+    /// When this place was sealed, milliseconds since 1970-01-01 UTC; the line there has its own time.
     pub time_ms: i64,
     /// By partition, the next offset there.
     pub next: BTreeMap<i32, i64>,

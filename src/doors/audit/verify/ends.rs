@@ -149,7 +149,7 @@ impl Judge<'_> {
         let here = (counts.valid, counts.invalid, counts.gaps);
         let is_enough = told.0 >= here.0 && told.1 >= here.1 && told.2 >= here.2;
         if told == here || (is_enough && !is_all_here) {
-            return self.walk.contradicts_rolled_back(&seal.rolled_back, is_all_here);
+            return self.walk.contradicts_rolled_back(&seal.rolled_back);
         }
         Some(format!("it counts {told:?} valid, invalid and gaps, and there are {here:?}"))
     }

@@ -5,8 +5,8 @@
 //! root of every checkpoint ([`judge`], [`notes`]), and segments and seal must end where they say
 //! ([`ends`]). Nothing is locked and nothing is written; a tracker may run meanwhile.
 //!
-//! A comparison with Kafka itself, when it comes, is one more consumer of the same pieces: it needs the
-//! lines in their order, which [`Judge::take`](judge::Judge) gets, and adds to the same [`Report`].
+//! What Kafka still has is not asked here: `audit verify --against-kafka` compares it with the lines
+//! afterwards, in the program.
 
 mod anchors;
 mod beside;

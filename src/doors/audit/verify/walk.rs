@@ -1,19 +1,23 @@
 //! Whether the lines of each partition follow one another. Pure.
+//!
+//! What a line makes of positions, epochs and `rolled_back` is what the ledger and its `Replay` make of
+//! it. `Replay` itself ends at the first line that does not follow and takes each line's text; here lines
+//! were read by threads before, and after a damaged one as much as possible is still judged.
 
 use std::collections::BTreeMap;
 
 use super::line::{Content, LineFacts, MessageFacts};
-use crate::words::record::Gap;
+use crate::words::record::{Gap, GapKind};
 use crate::words::seal::SealedPosition;
 
-/// Where a partition stands.
+/// Where a partition stands that has a line of the topic that is there now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Standing {
     /// The next offset; `None` after a line that could not be read: then any offset may follow.
     next: Option<i64>,
     /// Of the last line that told one.
     leader_epoch: Option<i32>,
-    /// Whether the last line told none, so that nobody can say which a seal should have.
+    /// Whether the last message told none: a tracker that has restarted since does not know it any more.
     is_epoch_open: bool,
 }
 
@@ -29,7 +33,12 @@ pub(super) struct Counts {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Walk {
     standings: BTreeMap<i32, Standing>,
-    rolled_back: BTreeMap<i32, i64>,
+    /// Whether a line could not be read, so that partitions may have lines that nobody saw.
+    is_unsure: bool,
+    /// Up to which published offset a line accounts for it; `None` where none can since the partition went.
+    rolled_back: BTreeMap<i32, Option<i64>>,
+    /// Whether lines are not here that may have told more of that.
+    is_rolled_back_open: bool,
     counts: Counts,
     /// Lines of the Go program whose offset had been there.
     repeated: u64,
@@ -48,9 +57,13 @@ impl Walk {
         let standing = |position: &SealedPosition| Standing {
             next: Some(position.next),
             leader_epoch: position.leader_epoch,
-            is_epoch_open: position.leader_epoch.is_none(),
+            is_epoch_open: false,
         };
-        self.standings = positions.iter().map(|(partition, position)| (*partition, standing(position))).collect();
+        let with_line = positions.iter().filter(|(_, position)| !position.without_line);
+        self.standings = with_line.map(|(partition, position)| (*partition, standing(position))).collect();
+        self.is_unsure = false;
+        self.rolled_back.clear();
+        self.is_rolled_back_open = true;
     }
 
     /// How many lines were what.
@@ -58,7 +71,7 @@ impl Walk {
         self.counts
     }
 
-    /// The partitions that had lines.
+    /// The partitions that have lines of the topic that is there now.
     pub(super) fn partitions(&self) -> usize {
         self.standings.len()
     }
@@ -83,16 +96,24 @@ impl Walk {
             }
             None => {
                 self.standings.values_mut().for_each(|standing| standing.next = None);
+                self.is_unsure = true;
+                self.rolled_back.clear();
+                self.is_rolled_back_open = true;
                 None
             }
         }
+    }
+
+    /// Where the first message line of a partition goes on from: it tells all that was gone before it.
+    fn beginning(&self) -> Option<i64> {
+        (!self.is_unsure).then_some(0)
     }
 
     fn pass_message(&mut self, message: MessageFacts, may_be_go: bool) -> Option<String> {
         let MessageFacts { partition, offset, gap_before, leader_epoch, is_plain, .. } = message;
         let after = offset.saturating_add(1);
         let before = self.standings.get(&partition).copied();
-        let known_next = before.map_or(Some(0), |standing| standing.next);
+        let known_next = before.map_or(self.beginning(), |standing| standing.next);
         let leader_epoch_now = leader_epoch.or(before.and_then(|standing| standing.leader_epoch));
         let is_epoch_open = leader_epoch.is_none();
         let mut next = after;
@@ -114,60 +135,82 @@ impl Walk {
     }
 
     fn pass_gap(&mut self, partition: i32, gap: &Gap) -> Option<String> {
-        let due = self.standings.get(&partition).map_or(Some(0), |standing| standing.next);
+        // As a first line it may begin anywhere: where reading began is told by no line.
+        let due = self.standings.get(&partition).and_then(|standing| standing.next);
         let wrong = due
             .filter(|due| *due != gap.from)
             .map(|due| format!("its gap of partition {partition} begins at offset {}, where {due} was due", gap.from))
-            .or_else(|| self.wrong_positions(gap));
-        if gap.kind.is_of_all_partitions() {
-            self.standings.clear();
-            self.rolled_back.clear();
-        } else {
-            let epoch = self.standings.get(&partition).and_then(|standing| standing.leader_epoch);
-            let standing = Standing { next: Some(gap.to), leader_epoch: epoch, is_epoch_open: true };
-            self.standings.insert(partition, standing);
-        }
+            .or_else(|| if gap.kind.is_of_all_partitions() { self.wrong_positions(partition, gap) } else { None });
         if let Some(told) = gap.tells_of_published() {
-            self.rolled_back.insert(partition, told);
+            self.rolled_back.insert(partition, Some(told));
+        }
+        match gap.kind {
+            GapKind::TopicRecreated | GapKind::ClusterChanged => {
+                self.standings.clear();
+                self.rolled_back.clear();
+                (self.is_unsure, self.is_rolled_back_open) = (false, false);
+            }
+            GapKind::PartitionMissing => {
+                self.standings.remove(&partition);
+                self.rolled_back.insert(partition, None);
+            }
+            GapKind::Retention | GapKind::Truncation | GapKind::FileRolledBack => {
+                let leader_epoch = gap.leader_epoch;
+                self.standings.insert(partition, Standing { next: Some(gap.to), leader_epoch, is_epoch_open: false });
+            }
         }
         wrong
     }
 
-    /// Whether the positions that a gap tells of are those of the lines before it.
-    fn wrong_positions(&self, gap: &Gap) -> Option<String> {
-        gap.positions.iter().find_map(|(partition, told)| {
-            let due = self.standings.get(partition)?.next?;
-            (due != *told).then(|| format!("it says that partition {partition} stood at {told}, where {due} was due"))
+    /// Whether the positions that a gap of all partitions tells are those of the lines before it, and it
+    /// stands at the lowest. Partitions that have no line may be among them.
+    fn wrong_positions(&self, partition: i32, gap: &Gap) -> Option<String> {
+        if gap.positions.first_key_value() != Some((&partition, &gap.from)) {
+            return Some("it does not stand at the lowest partition of its positions".to_owned());
+        }
+        self.standings.iter().find_map(|(partition, standing)| {
+            let due = standing.next?;
+            match gap.positions.get(partition) {
+                Some(told) if *told == due => None,
+                Some(told) => Some(format!("it says that partition {partition} stood at {told}, where {due} was due")),
+                None => Some(format!("it does not tell where partition {partition} stood")),
+            }
         })
     }
 
     /// What of `positions`, which a seal or a closed segment tells, is not so.
     pub(super) fn contradicts(&self, positions: &BTreeMap<i32, SealedPosition>) -> Option<String> {
-        for (partition, told) in positions {
-            let standing = self.standings.get(partition);
-            let due = standing.map_or(Some(0), |standing| standing.next);
-            if due.is_some_and(|due| due != told.next) {
-                let due = due.unwrap_or_default();
-                return Some(format!("partition {partition} stands at {due}, and it says {}", told.next));
-            }
-            let is_same = told.leader_epoch == standing.and_then(|standing| standing.leader_epoch);
-            let is_open = standing.is_some_and(|standing| standing.is_epoch_open) && told.leader_epoch.is_none();
-            if !is_same && !is_open {
-                return Some(format!("the leader epoch of partition {partition} is another one"));
-            }
+        let wrong = |(partition, told): (&i32, &SealedPosition)| self.contradicts_one(*partition, told);
+        if let Some(wrong) = positions.iter().find_map(wrong) {
+            return Some(wrong);
         }
-        // One that is at 0 has no line of this topic yet.
-        let untold = |(partition, standing): (&i32, &Standing)| {
-            (!positions.contains_key(partition) && standing.next != Some(0)).then_some(*partition)
-        };
-        let untold = self.standings.iter().find_map(untold)?;
-        Some(format!("it does not tell the position of partition {untold}"))
+        let untold = self.standings.keys().find(|partition| !positions.contains_key(partition))?;
+        (!self.is_unsure).then(|| format!("it does not tell the position of partition {untold}"))
     }
 
-    /// What of `told`, by a seal, is not so. When lines were archived, more may be told than is here.
-    pub(super) fn contradicts_rolled_back(&self, told: &BTreeMap<i32, i64>, is_all_here: bool) -> Option<String> {
-        let is_missing = self.rolled_back.iter().any(|(partition, committed)| told.get(partition) != Some(committed));
-        let is_more = is_all_here && told.len() > self.rolled_back.len();
-        (is_missing || is_more).then(|| "rolled_back is not what the lines tell".to_owned())
+    fn contradicts_one(&self, partition: i32, told: &SealedPosition) -> Option<String> {
+        let Some(standing) = self.standings.get(&partition) else {
+            let is_good = self.is_unsure || (told.without_line && told.next >= 0 && told.leader_epoch.is_none());
+            return (!is_good)
+                .then(|| format!("partition {partition} has no line, and it says what its last one tells"));
+        };
+        if told.without_line {
+            let what = || format!("it says that partition {partition} has no line, and there is one");
+            return (!self.is_unsure).then(what);
+        }
+        if let Some(due) = standing.next.filter(|due| *due != told.next) {
+            return Some(format!("partition {partition} stands at {due}, and it says {}", told.next));
+        }
+        let is_open = standing.next.is_none() || (standing.is_epoch_open && told.leader_epoch.is_none());
+        (told.leader_epoch != standing.leader_epoch && !is_open)
+            .then(|| format!("the leader epoch of partition {partition} is another one"))
+    }
+
+    /// What of `told`, by a seal, is not so. Of lines that are not here it may tell more.
+    pub(super) fn contradicts_rolled_back(&self, told: &BTreeMap<i32, i64>) -> Option<String> {
+        let is_wrong = self.rolled_back.iter().any(|(partition, due)| told.get(partition) != due.as_ref());
+        let is_more = told.keys().any(|partition| !self.rolled_back.contains_key(partition));
+        (is_wrong || (is_more && !self.is_rolled_back_open))
+            .then(|| "rolled_back is not what the lines tell".to_owned())
     }
 }

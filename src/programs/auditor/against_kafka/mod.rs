@@ -1,8 +1,9 @@
 //! `audit verify --against-kafka`: each line against the message that Kafka still has.
 //!
 //! Only the lines of the topic that is there now count: those after the last line that tells of a topic
-//! made anew or of another cluster. They are compared partition by partition, a stretch of offsets at a
-//! time, so that the memory stays the same however long the trail is.
+//! made anew or of another cluster, and of those before a cut of a log only what the cut left. They are
+//! compared partition by partition, a stretch of offsets at a time, so that the memory stays the same
+//! however long the trail is.
 
 mod digest;
 mod topic;
@@ -17,9 +18,11 @@ use serde::Serialize;
 use super::context::Context;
 use super::error::AuditError;
 use super::safe::grouped;
-use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
+use crate::doors::audit::read::{Piece, Plan, ScanEnd, TrailReader, Wanted};
 use crate::doors::audit::seal_path;
+use crate::doors::audit::verify::VerifyError;
 use crate::doors::kafka::MessageBatch;
+use crate::tools::exit::Exit;
 use crate::words::record::{AuditLine, EventType, GapKind, Skim};
 use crate::words::seal::Seal;
 use digest::{Digest, Digests, of_line, of_message};
@@ -27,6 +30,9 @@ use topic::Topic;
 
 /// How many offsets are compared at once.
 const STRETCH: i64 = 200_000;
+
+/// By offset, the number of its last line, and what that tells.
+type LinesTold = HashMap<i64, (u64, Digest)>;
 
 /// How many differences are told one by one.
 const TOLD: usize = 20;
@@ -82,13 +88,50 @@ struct Extent {
     first: i64,
     next: i64,
     lines: u64,
+    /// Where the log was cut, or the partition went: lines before this one, of this offset or a later one,
+    /// tell messages that Kafka has no more, whatever stands at their offsets now.
+    cuts: Vec<(u64, i64)>,
+}
+
+impl Extent {
+    fn at(offset: i64) -> Self {
+        Self { first: offset, next: offset, lines: 0, cuts: Vec::new() }
+    }
+
+    fn has_lost(&self, line: u64, offset: i64) -> bool {
+        self.cuts.iter().any(|(before, from)| line < *before && offset >= *from)
+    }
+}
+
+/// What a line is to its partition.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    Message { partition: i32, offset: i64 },
+    Cut { partition: i32, to: i64 },
+}
+
+fn told_by(line: &[u8]) -> Option<Told> {
+    let Skim { event_type, partition, offset, .. } = Skim::of(line)?;
+    if event_type != EventType::Gap {
+        return Some(Told::Message { partition, offset });
+    }
+    let gap = AuditLine::parse(line).ok()?.audit?;
+    matches!(gap.kind, GapKind::Truncation | GapKind::PartitionMissing).then_some(Told::Cut { partition, to: gap.to })
 }
 
 /// Compares the trail in `dir` with its topic.
 ///
 /// # Errors
-/// [`AuditError`]: of reading, or of Kafka.
+/// [`AuditError`]: of reading, or of Kafka; [`VerifyError::Stopped`] whenever a stop kept it from its end.
 pub(super) fn compare(context: &Context<'_>, dir: &Path) -> Result<Comparison, AuditError> {
+    compare_all(context, dir).map_err(|error| match error.exit() {
+        // A stop is a good end of other commands: here it would say that lines agree which nobody compared.
+        Exit::Done => AuditError::Verify(VerifyError::Stopped),
+        _ => error,
+    })
+}
+
+fn compare_all(context: &Context<'_>, dir: &Path) -> Result<Comparison, AuditError> {
     let mut comparison = Comparison::default();
     let reader = TrailReader::open(dir)?;
     let seal = fs::read(seal_path(dir)).ok().and_then(|bytes| Seal::parse(&bytes).ok());
@@ -107,9 +150,13 @@ pub(super) fn compare(context: &Context<'_>, dir: &Path) -> Result<Comparison, A
         let Some(there) = topic.ends(partition)? else { continue };
         let lines = start..u64::MAX;
         let (mut from, end) = (extent.first.max(there.start), extent.next.min(there.end));
-        while from < end && !context.shutdown.is_requested() {
+        while from < end {
+            if context.shutdown.is_requested() {
+                return Err(AuditError::Stopped);
+            }
             let offsets = from..end.min(from + STRETCH);
-            let told = digests(context, &reader, partition, &offsets, &lines)?;
+            let mut told = digests(context, &reader, partition, &offsets, &lines)?;
+            told.retain(|offset, (line, _)| !extent.has_lost(*line, *offset));
             compare_stretch(context, &topic, partition, offsets.clone(), told, &mut comparison)?;
             from = offsets.end;
         }
@@ -122,7 +169,7 @@ fn compare_stretch(
     topic: &Topic,
     partition: i32,
     offsets: Range<i64>,
-    mut told: HashMap<i64, Digest>,
+    mut told: LinesTold,
     comparison: &mut Comparison,
 ) -> Result<(), AuditError> {
     let lines = told.len() as u64;
@@ -133,7 +180,7 @@ fn compare_stretch(
             let place = format!("partition {partition}, offset {}", message.offset);
             match told.remove(&message.offset) {
                 None => comparison.differs(format!("{place}: Kafka has a message there, and the trail has no line")),
-                Some(digest) if of_message(&message).agrees_with(&digest) => {
+                Some((_, digest)) if of_message(&message).agrees_with(&digest) => {
                     comparison.agreeing += 1;
                     comparison.gone -= 1;
                 }
@@ -149,13 +196,22 @@ fn compare_stretch(
     Ok(())
 }
 
+/// Goes on after a scan that reached its end.
+fn whole(end: &ScanEnd) -> Result<(), AuditError> {
+    if end.stopped { Err(AuditError::Stopped) } else { Ok(()) }
+}
+
 fn topic_name(context: &Context<'_>, reader: &TrailReader) -> Result<Option<String>, AuditError> {
     let mut name = None;
     let first = |piece: Piece<'_>| piece.lines().find_map(|(_, line)| Skim::of(line).map(|skim| skim.topic.to_owned()));
-    reader.scan(&reader.everything(), context.shutdown, first, |taken| {
+    let end = reader.scan(&reader.everything(), context.shutdown, first, |taken| {
         name = taken.result;
         if name.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    // It also ends early because the name was found.
+    if name.is_none() {
+        whole(&end)?;
+    }
     Ok(name)
 }
 
@@ -172,36 +228,41 @@ fn first_line_of_now(context: &Context<'_>, reader: &TrailReader) -> Result<u64,
         memchr::memmem::find(piece.bytes, b"\"audit.gap\"")?;
         (0_u64..).zip(piece.lines()).filter(|(_, (_, line))| is_change(line)).map(|(before, _)| before).last()
     };
-    reader.scan(&reader.everything(), context.shutdown, last_change, |taken| {
+    let end = reader.scan(&reader.everything(), context.shutdown, last_change, |taken| {
         if let Some(before) = taken.result {
             first = taken.first_line + before + 1;
         }
         ControlFlow::Continue(())
     })?;
+    whole(&end)?;
     Ok(first)
 }
 
 fn extents(context: &Context<'_>, reader: &TrailReader, start: u64) -> Result<BTreeMap<i32, Extent>, AuditError> {
     let mut extents: BTreeMap<i32, Extent> = BTreeMap::new();
-    let places = |piece: Piece<'_>| -> Vec<Option<(i32, i64)>> {
-        // A gap has no message; its place is kept, so that the lines can be counted.
-        let place = |line| {
-            let skim = Skim::of(line).filter(|skim| skim.event_type != EventType::Gap);
-            skim.map(|skim| (skim.partition, skim.offset))
-        };
-        piece.lines().map(|(_, line)| place(line)).collect()
-    };
+    // What is neither keeps its place, so that the lines can be counted.
+    let places = |piece: Piece<'_>| -> Vec<Option<Told>> { piece.lines().map(|(_, line)| told_by(line)).collect() };
     let plan = Plan::new(reader, &Wanted { lines: Some(start..u64::MAX), ..Wanted::default() });
-    reader.scan(&plan.spans, context.shutdown, places, |taken| {
-        let passed = usize::try_from(start.saturating_sub(taken.first_line)).unwrap_or(usize::MAX);
-        for (partition, offset) in taken.result.into_iter().skip(passed).flatten() {
-            let extent = extents.entry(partition).or_insert(Extent { first: offset, next: offset + 1, lines: 0 });
-            extent.first = extent.first.min(offset);
-            extent.next = extent.next.max(offset + 1);
-            extent.lines += 1;
+    let end = reader.scan(&plan.spans, context.shutdown, places, |taken| {
+        for (line, told) in (taken.first_line..).zip(taken.result).filter(|(line, _)| *line >= start) {
+            match told {
+                Some(Told::Message { partition, offset }) => {
+                    let extent = extents.entry(partition).or_insert_with(|| Extent::at(offset));
+                    extent.first = extent.first.min(offset);
+                    extent.next = extent.next.max(offset + 1);
+                    extent.lines += 1;
+                }
+                Some(Told::Cut { partition, to }) => {
+                    let extent = extents.entry(partition).or_insert_with(|| Extent::at(to));
+                    extent.next = extent.next.min(to);
+                    extent.cuts.push((line, to));
+                }
+                None => {}
+            }
         }
         ControlFlow::Continue(())
     })?;
+    whole(&end)?;
     Ok(extents)
 }
 
@@ -212,7 +273,7 @@ fn digests(
     partition: i32,
     offsets: &Range<i64>,
     lines: &Range<u64>,
-) -> Result<HashMap<i64, Digest>, AuditError> {
+) -> Result<LinesTold, AuditError> {
     let mut told = HashMap::new();
     let wanted = Wanted {
         partition: Some(partition),
@@ -231,11 +292,12 @@ fn digests(
             .collect()
     };
     let plan = Plan::new(reader, &wanted);
-    reader.scan(&plan.spans, context.shutdown, digests, |taken| {
+    let end = reader.scan(&plan.spans, context.shutdown, digests, |taken| {
         let first_line = taken.first_line;
-        let of_now = taken.result.into_iter().filter(|(before, _, _)| lines.contains(&(first_line + before)));
-        told.extend(of_now.map(|(_, offset, digest)| (offset, digest)));
+        let numbered = taken.result.into_iter().map(|(before, offset, digest)| (offset, (first_line + before, digest)));
+        told.extend(numbered.filter(|(_, (line, _))| lines.contains(line)));
         ControlFlow::Continue(())
     })?;
+    whole(&end)?;
     Ok(told)
 }

@@ -1,0 +1,152 @@
+//! `audit verify` on trails of a real topic: what the tracker wrote is sound, what Kafka has agrees with
+//! it, and a verification that was stopped is none.
+
+use crate::harness::{
+    Broker, Cluster, Exit, LONG, Need, Record, Run, Scratch, Trail, drain, expect_sealed, free_port, order, program,
+    shared, trail_dir, wait_until,
+};
+use libtest_mimic::Trial;
+use serde_json::Value;
+use std::net::TcpListener;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials!(
+        "audit_verify",
+        &[Need::Broker],
+        [
+            a_partition_that_begins_late_and_is_empty_is_sound_before_and_after_its_first_message,
+            a_trail_agrees_with_kafka_until_one_of_them_is_changed,
+            a_topic_made_anew_and_an_older_copy_put_back_agree_with_kafka,
+            lines_of_a_log_that_was_cut_are_not_held_against_the_messages_that_came_instead,
+            a_comparison_that_was_stopped_is_not_taken_for_a_good_one,
+        ]
+    )
+}
+
+fn orders(partition: i32, numbers: std::ops::Range<u32>) -> Vec<Record> {
+    numbers.map(|n| Record::new(partition, order(n))).collect()
+}
+
+fn against_kafka(kafka: &Cluster, scratch: &Scratch) -> Run {
+    let run = program("audit", scratch).cluster(kafka).arg("--dir").arg(trail_dir(scratch));
+    run.args(["--json", "verify", "--against-kafka"])
+}
+
+fn compared(kafka: &Cluster, scratch: &Scratch) -> (Exit, Value) {
+    let exit = against_kafka(kafka, scratch).finish_within(LONG);
+    let report: Value = serde_json::from_str(exit.last_line()).unwrap_or_else(|error| panic!("{error}: {exit:?}"));
+    (exit, report["against_kafka"].clone())
+}
+
+/// So many lines agree with Kafka, and nothing differs.
+#[track_caller]
+fn expect_agreeing(kafka: &Cluster, scratch: &Scratch, lines: u64) {
+    let (exit, found) = compared(kafka, scratch);
+    exit.expect_code(0);
+    assert_eq!((&found["agreeing"], &found["differences"]), (&lines.into(), &Value::Array(Vec::new())), "{found}");
+}
+
+fn a_partition_that_begins_late_and_is_empty_is_sound_before_and_after_its_first_message() {
+    let kafka = shared();
+    let topic = kafka.topic(2);
+    let scratch = Scratch::new("begins-late");
+    let dir = trail_dir(&scratch);
+    kafka.produce(&topic, &[orders(0, 0..5), orders(1, 0..2)].concat());
+    kafka.delete_before(&topic, 0, 5);
+    for received in [2, 0] {
+        assert_eq!(drain(&kafka, &topic, &scratch).received, received);
+        let seal = expect_sealed(&dir).seal;
+        assert_eq!(seal["positions"]["0"], serde_json::json!({"next": 5, "without_line": true}));
+        expect_agreeing(&kafka, &scratch, 2);
+    }
+    kafka.produce(&topic, &orders(0, 5..6));
+    assert_eq!(drain(&kafka, &topic, &scratch).received, 1);
+    let trail = Trail::read(&dir);
+    assert_eq!(trail.at(0, 5).number_of("gap_before"), 5, "the first line tells what was gone before it");
+    expect_sealed(&dir);
+    expect_agreeing(&kafka, &scratch, 3);
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 0);
+    expect_sealed(&dir);
+}
+
+fn a_trail_agrees_with_kafka_until_one_of_them_is_changed() {
+    let kafka = shared();
+    let topic = kafka.topic(2);
+    let scratch = Scratch::new("against-kafka");
+    let events = trail_dir(&scratch).join("tracker.events");
+    kafka.produce(&topic, &[orders(0, 0..5), orders(1, 0..5)].concat());
+    drain(&kafka, &topic, &scratch);
+    expect_agreeing(&kafka, &scratch, 10);
+    // What came since is no lie of the trail.
+    kafka.produce(&topic, &orders(0, 5..6));
+    expect_agreeing(&kafka, &scratch, 10);
+
+    let text = std::fs::read_to_string(&events).unwrap();
+    let line = text.lines().find(|line| line.contains("\"kafka_partition\":1,\"kafka_offset\":3,")).unwrap();
+    let changed = line.replace("client01@", "client02@");
+    assert_ne!(line, changed, "the payload is another one, and as long");
+    std::fs::write(&events, text.replacen(line, &changed, 1)).unwrap();
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(3);
+    assert_eq!((&found["agreeing"], found["differences"].as_array().map(Vec::len)), (&9.into(), Some(1)), "{found}");
+    assert!(found["differences"][0].as_str().unwrap().contains("partition 1, offset 3"), "{found}");
+}
+
+/// Only the lines of the topic that is there now are compared.
+fn a_topic_made_anew_and_an_older_copy_put_back_agree_with_kafka() {
+    let kafka = shared();
+    let topic = kafka.topic(2);
+    let scratch = Scratch::new("against-anew");
+    let dir = trail_dir(&scratch);
+    kafka.produce(&topic, &[orders(0, 0..5), orders(1, 0..5)].concat());
+    drain(&kafka, &topic, &scratch);
+    kafka.delete_topic(&topic);
+    kafka.make_topic(&topic, 2);
+    kafka.produce(&topic, &orders(0, 10..13));
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 1);
+    expect_agreeing(&kafka, &scratch, 3);
+    let copy = crate::harness::folder_bytes(&dir);
+    kafka.produce(&topic, &orders(1, 20..24));
+    drain(&kafka, &topic, &scratch);
+    for (name, bytes) in &copy {
+        std::fs::write(dir.join(name), bytes).unwrap();
+    }
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 1);
+    expect_agreeing(&kafka, &scratch, 7);
+    expect_sealed(&dir);
+}
+
+fn lines_of_a_log_that_was_cut_are_not_held_against_the_messages_that_came_instead() {
+    let mut broker = Broker::start();
+    let kafka = broker.cluster();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("against-cut");
+    kafka.produce(&topic, &orders(0, 0..5));
+    kafka.produce(&topic, &orders(0, 5..10));
+    drain(&kafka, &topic, &scratch);
+    broker.kill_nine();
+    broker.cut_log(&topic, 0, 5);
+    broker.start_again();
+    assert_eq!(drain(&kafka, &topic, &scratch).gaps, 1);
+    kafka.produce(&topic, &orders(0, 100..120));
+    expect_agreeing(&kafka, &scratch, 5);
+    assert_eq!(drain(&kafka, &topic, &scratch).received, 20);
+    expect_agreeing(&kafka, &scratch, 25);
+}
+
+/// A broker that takes the connection and says nothing: the comparison has begun, and cannot end.
+fn a_comparison_that_was_stopped_is_not_taken_for_a_good_one() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("against-stopped");
+    kafka.produce(&topic, &orders(0, 0..5));
+    drain(&kafka, &topic, &scratch);
+    let port = free_port();
+    let silent = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let nowhere = Cluster::at(format!("127.0.0.1:{port}"));
+    let mut running = against_kafka(&nowhere, &scratch).args(["--connect-timeout", "10m"]).start();
+    let connection = wait_until("it connects", LONG, || silent.accept().ok());
+    running.terminate(LONG).expect_code(1).expect_message(&["stopped before the end"]);
+    drop(connection);
+}
