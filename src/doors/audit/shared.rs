@@ -24,9 +24,9 @@ const WAITING_NOTES: usize = 64;
 #[derive(Clone, Debug, Error)]
 pub enum AppendError {
     /// The disk failed: exit code 74. Nothing was written after it.
-    #[error("cannot {what} {path}: {reason}; what is not surely on the disk was cut and comes again, start the tracker again once the disk is sound", path = .path.display())]
+    #[error("cannot {what} {path}: {reason}; {left}, start the tracker again once the disk is sound", path = .path.display(), left = left_behind(what))]
     Disk {
-        /// What was tried.
+        /// What was tried: `write`, `sync`, `seal`, `rotate`, `look at` or `open`.
         what: &'static str,
         /// The file.
         path: PathBuf,
@@ -45,6 +45,17 @@ pub enum AppendError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// How the trail is left after `what` failed.
+fn left_behind(what: &str) -> &'static str {
+    match what {
+        "write" => "what could not be written comes again from Kafka",
+        SYNC => "what is not surely on the disk is cut and comes again from Kafka",
+        "seal" => "what is on the disk and not sealed yet is sealed at the next start",
+        "rotate" => "the next start finishes what was begun with the segment",
+        _ => "nothing more was written, the rest comes again from Kafka",
+    }
 }
 
 /// How far it has come. Bytes are counted from the start of the segment that the run began with.
@@ -199,4 +210,25 @@ fn histogram() -> Histogram<u32> {
 
 pub(super) fn microseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_says_what_is_true_after_it_and_what_to_do() {
+        let told = |what| {
+            AppendError::Disk { what, path: "tracker.events".into(), reason: "EIO".to_owned() }.to_string()
+        };
+        assert_eq!(
+            told("write"),
+            "cannot write tracker.events: EIO; what could not be written comes again from Kafka, \
+             start the tracker again once the disk is sound"
+        );
+        for what in ["write", SYNC, "seal", "rotate", "look at", "open"] {
+            assert!(told(what).ends_with("start the tracker again once the disk is sound"), "{}", told(what));
+            assert_eq!(told(what).contains("cut"), what == SYNC, "only a failed sync leaves lines to be cut");
+        }
+    }
 }
