@@ -26,6 +26,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_full_disk.rs` | a disk that is really full |
@@ -79,6 +80,7 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
 mod tracker_full_disk;
@@ -125,6 +127,7 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),
         tracker_full_disk::trials(),

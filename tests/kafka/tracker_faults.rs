@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_sync_that_fails_ends_it_and_a_restart_goes_on,
             a_sync_that_fails_at_the_start_ends_it_before_it_writes,
             a_full_disk_is_waited_for,
+            a_stop_is_heard_while_only_sealing_finds_no_room,
             a_write_that_fails_for_good_ends_it,
         ]
     )
@@ -27,11 +28,15 @@ fn orders(numbers: std::ops::Range<u32>) -> Vec<Record> {
 
 /// A tracker under strace, which does `fault` (as strace's `inject` takes it) to its file.
 fn faulty(kafka: &Cluster, topic: &str, scratch: &Scratch, fault: &str) -> Run {
-    let events = trail_dir(scratch).join("tracker.events");
+    faulty_with(kafka, topic, scratch, ("tracker.events", fault))
+}
+
+/// The same for another file of the folder.
+fn faulty_with(kafka: &Cluster, topic: &str, scratch: &Scratch, (file, fault): (&str, &str)) -> Run {
     tracker(kafka, topic, scratch)
         .under("strace")
         .args(["-f", "-e", &format!("inject={fault}"), "-P"])
-        .arg(events)
+        .arg(trail_dir(scratch).join(file))
         .arg("-o")
         .arg(scratch.join("calls"))
         .then()
@@ -148,6 +153,28 @@ fn a_full_disk_is_waited_for() {
     send_signal(traced.pid, Signal::TERM);
     traced.strace.wait(LONG).expect_code(0);
     assert_eq!(injected(&scratch), 4);
+    Trail::read(&dir).expect_records(&kafka.dump(&topic));
+}
+
+fn a_stop_is_heard_while_only_sealing_finds_no_room() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("no-inodes");
+    let dir = trail_dir(&scratch);
+    kafka.produce(&topic, &orders(0..500));
+    // The first seals come before the first line.
+    let fault = ("tracker.events.seal.new", "openat:error=ENOSPC:when=5+");
+    let mut traced = Traced::start(faulty_with(&kafka, &topic, &scratch, fault), &scratch);
+    let mut next = 500;
+    wait_until("a seal finds no room", LONG, || {
+        assert!(traced.strace.is_running(), "it ended: {}", traced.strace.stderr());
+        kafka.produce(&topic, &orders(next..next + 10));
+        next += 10;
+        (!events(&dir, "disk.full").is_empty()).then_some(())
+    });
+    send_signal(traced.pid, Signal::TERM);
+    traced.strace.wait(SHORT).expect_code(74).expect_message(&["still full"]);
+    drain(&kafka, &topic, &scratch);
     Trail::read(&dir).expect_records(&kafka.dump(&topic));
 }
 

@@ -17,6 +17,8 @@ pub mod verify;
 mod work;
 
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;

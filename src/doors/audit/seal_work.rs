@@ -1,10 +1,10 @@
 //! The thread of an appender that hashes and seals what is synced.
 
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use super::sealer::{Mark, SealFailure, Sealer};
-use super::shared::{AppendError, PlacedMark, Shared};
+use super::shared::{AppendError, PlacedMark, Shared, State};
 use super::work::{FULL_RETRY, lock, now_ms};
 use crate::logic::ledger::{SealDue, SealRhythm};
 use crate::tools::durable::{Disk, is_disk_full};
@@ -14,6 +14,9 @@ const HASHED_AT_ONCE: u64 = 8 << 20;
 
 /// How much may be left to hash when the tracker stops: about a second of it.
 const MOST_HASHED_LAST: u64 = 1 << 30;
+
+/// How soon a stop is heard while the disk is full. It wakes nobody who waits for the other threads.
+const STOP_HEARD: Duration = Duration::from_millis(100);
 
 /// Hashes and seals what is synced.
 pub(super) struct SealingThread<D: Disk> {
@@ -47,6 +50,8 @@ impl<D: Disk> SealingThread<D> {
         loop {
             let step = self.wait();
             let finishing = matches!(step, SealingStep::Finish(_));
+            // Asked before the try: after a stop there is always one more.
+            let stopping = self.shared.stop.is_requested();
             match self.take(step) {
                 Ok(true) => return,
                 Ok(false) => {
@@ -58,18 +63,32 @@ impl<D: Disk> SealingThread<D> {
                 }
                 Err(SealFailure::Disturbed) => return self.shared.fail(self.shared.disturbed()),
                 Err(SealFailure::Disk(error)) if is_disk_full(&error) => {
-                    // Everything is on the disk; the next start seals it.
-                    if finishing {
+                    let mut state = self.shared.lock();
+                    // What can be is on the disk; the next start seals it.
+                    if finishing || (stopping && state.is_all_synced_that_can_be()) {
+                        drop(state);
                         return self.shared.fail(AppendError::StillFull { path: self.shared.path.clone() });
                     }
-                    let mut state = self.shared.lock();
                     state.sealer_full_since.get_or_insert_with(Instant::now);
                     state.look_at_room();
-                    drop(self.shared.wait_for(state, pause));
+                    self.pause(state, if stopping { STOP_HEARD } else { pause });
                     pause = (pause * 2).min(FULL_RETRY.1);
                 }
                 Err(SealFailure::Disk(error)) => return self.shared.fail(self.shared.disk("seal", &error)),
             }
+        }
+    }
+
+    /// Waits before another try on a full disk, but not past a stop that is asked for meanwhile, nor past
+    /// the end of the other threads.
+    fn pause(&self, mut state: MutexGuard<'_, State>, pause: Duration) {
+        let (until, was_stopping) = (Instant::now() + pause, self.shared.stop.is_requested());
+        while !state.syncer_done && state.progress.failed.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || (!was_stopping && self.shared.stop.is_requested()) {
+                return;
+            }
+            state = self.shared.wait_for(state, left.min(STOP_HEARD));
         }
     }
 

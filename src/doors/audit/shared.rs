@@ -20,13 +20,17 @@ pub(super) const SYNC: &str = "sync";
 /// the one before.
 const WAITING_NOTES: usize = 64;
 
+/// How many bytes may be synced and not yet sealed; the writer then waits for the sealer, so that a
+/// start after a crash never has more to read.
+pub(super) const UNSEALED_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 192 << 20 };
+
 /// Why the trail can no longer be appended to.
 #[derive(Clone, Debug, Error)]
 pub enum AppendError {
     /// The disk failed: exit code 74. Nothing was written after it.
-    #[error("cannot {what} {path}: {reason}; what is not surely on the disk was cut and comes again, start the tracker again once the disk is sound", path = .path.display())]
+    #[error("cannot {what} {path}: {reason}; {left}, start the tracker again once the disk is sound", path = .path.display(), left = left_behind(what))]
     Disk {
-        /// What was tried.
+        /// What was tried: `write`, `sync`, `seal`, `rotate`, `look at` or `open`.
         what: &'static str,
         /// The file.
         path: PathBuf,
@@ -45,6 +49,17 @@ pub enum AppendError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// How the trail is left after `what` failed.
+fn left_behind(what: &str) -> &'static str {
+    match what {
+        "write" => "what could not be written comes again from Kafka",
+        SYNC => "what is not surely on the disk is cut and comes again from Kafka",
+        "seal" => "what is on the disk and not sealed yet is sealed at the next start",
+        "rotate" => "the next start finishes what was begun with the segment",
+        _ => "nothing more was written, the rest comes again from Kafka",
+    }
 }
 
 /// How far it has come. Bytes are counted from the start of the segment that the run began with.
@@ -100,6 +115,8 @@ pub(super) struct State {
     pub(super) notes: VecDeque<String>,
     pub(super) sealer_full_since: Option<Instant>,
     pub(super) writer_full_since: Option<Instant>,
+    /// Whether the writing thread has nothing to write and waits for a piece.
+    pub(super) writer_idle: bool,
     pub(super) writer_done: bool,
     pub(super) syncer_done: bool,
 }
@@ -122,6 +139,18 @@ impl State {
             self.notes.pop_front();
         }
         self.notes.push_back(note);
+    }
+
+    /// Bytes that are synced and not sealed.
+    pub(super) fn unsealed_bytes(&self) -> u64 {
+        self.progress.synced_bytes.saturating_sub(self.progress.sealed_bytes)
+    }
+
+    /// Whether waiting for more is of no use to a sealer without room: everything that was handed over
+    /// is synced, or the rest cannot be written before something is sealed.
+    pub(super) fn is_all_synced_that_can_be(&self) -> bool {
+        let is_held_up = self.unsealed_bytes() > UNSEALED_BYTES;
+        self.progress.written_bytes == self.progress.synced_bytes && (self.writer_idle || is_held_up)
     }
 
     pub(super) fn look_at_room(&mut self) {
@@ -150,6 +179,7 @@ impl Shared {
             notes: VecDeque::new(),
             sealer_full_since: None,
             writer_full_since: None,
+            writer_idle: false,
             writer_done: false,
             syncer_done: false,
         };
@@ -199,4 +229,24 @@ fn histogram() -> Histogram<u32> {
 
 pub(super) fn microseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_says_what_is_true_after_it_and_what_to_do() {
+        let told =
+            |what| AppendError::Disk { what, path: "tracker.events".into(), reason: "EIO".to_owned() }.to_string();
+        assert_eq!(
+            told("write"),
+            "cannot write tracker.events: EIO; what could not be written comes again from Kafka, \
+             start the tracker again once the disk is sound"
+        );
+        for what in ["write", SYNC, "seal", "rotate", "look at", "open"] {
+            assert!(told(what).ends_with("start the tracker again once the disk is sound"), "{}", told(what));
+            assert_eq!(told(what).contains("cut"), what == SYNC, "only a failed sync leaves lines to be cut");
+        }
+    }
 }

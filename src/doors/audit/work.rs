@@ -7,16 +7,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::append::Piece;
 use super::sealer::{Mark, SealFailure, Sealer};
-use super::shared::{AppendError, PlacedMark, SYNC, Shared, microseconds};
+use super::shared::{AppendError, PlacedMark, SYNC, Shared, UNSEALED_BYTES, microseconds};
 use crate::logic::ledger::SyncRhythm;
 use crate::tools::durable::{AppendFile, Disk, DiskFile, is_disk_full};
 
 /// How many bytes may be written and not yet synced; the writer then waits for the disk.
 const UNSYNCED_BYTES: u64 = 64 << 20;
-
-/// How many bytes may be synced and not yet sealed; the writer then waits for the sealer, so that a
-/// start after a crash never has more to read.
-const UNSEALED_BYTES: u64 = 192 << 20;
 
 /// How long to wait between two tries on a full disk: at first, and at most.
 pub(super) const FULL_RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -77,7 +73,7 @@ impl<D: Disk> WritingThread<D> {
     }
 
     fn write_all(&mut self, incoming: &Receiver<Piece>, emptying: &SyncSender<Vec<u8>>) -> Result<(), AppendError> {
-        while let Ok(piece) = incoming.recv() {
+        while let Some(piece) = self.next(incoming) {
             let Piece { mut lines, mark, number, urgent } = piece;
             if !lines.is_empty() && self.is_rotation_due(lines.len() as u64) {
                 self.rotate()?;
@@ -107,12 +103,23 @@ impl<D: Disk> WritingThread<D> {
         Ok(())
     }
 
+    /// The next piece; `None` when no more may come.
+    fn next(&self, incoming: &Receiver<Piece>) -> Option<Piece> {
+        if let Ok(piece) = incoming.try_recv() {
+            return Some(piece);
+        }
+        self.shared.lock().writer_idle = true;
+        let piece = incoming.recv().ok();
+        self.shared.lock().writer_idle = false;
+        piece
+    }
+
     /// Waits until no more than so much is behind.
     fn wait_for_the_slower(&self) -> Result<(), AppendError> {
         let state = self.shared.wait_until(|state| {
             let progress = &state.progress;
-            let unsealed = progress.synced_bytes.saturating_sub(progress.sealed_bytes);
-            let behind = progress.written_bytes - progress.synced_bytes > UNSYNCED_BYTES || unsealed > UNSEALED_BYTES;
+            let unsynced = progress.written_bytes - progress.synced_bytes;
+            let behind = unsynced > UNSYNCED_BYTES || state.unsealed_bytes() > UNSEALED_BYTES;
             !behind || progress.failed.is_some()
         });
         state.progress.failed.clone().map_or(Ok(()), Err)

@@ -22,6 +22,9 @@ const ATTEMPT: Duration = Duration::from_secs(3);
 const COMPACTED: &[(&str, &str)] =
     &[("cleanup.policy", "compact"), ("segment.bytes", "67108864"), ("min.cleanable.dirty.ratio", "0.1")];
 
+/// What a topic that must keep everything is made with, whatever the broker does with others.
+const KEPT: &[(&str, &str)] = &[("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")];
+
 /// The shape of a topic that is to be made when it is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicShape {
@@ -135,6 +138,22 @@ impl Cluster {
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         self.ensure(topic, (shape, &[]), limit, shutdown, waiting)
+    }
+
+    /// The same for a topic of one partition that keeps everything. One that is there already is taken
+    /// as it is.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_kept(
+        &self,
+        topic: &str,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        let shape = TopicShape { partitions: 1, replication_factor: None };
+        self.ensure(topic, (shape, KEPT), limit, shutdown, waiting)
     }
 
     /// The same for a topic of one partition in which only the last value of each key counts. One that
