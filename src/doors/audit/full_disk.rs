@@ -91,6 +91,19 @@ impl Recording {
         Ok(submitted)
     }
 
+    /// Hands over lines until the writer waits for the sealer and nothing more is taken.
+    fn fill_up(&mut self) {
+        loop {
+            let progress = self.appender.progress();
+            let unsealed_bytes = progress.synced_bytes - progress.sealed_bytes;
+            let has_room = matches!(self.submit(1000).expect("nothing failed yet"), Submitted::Taken(_));
+            if unsealed_bytes > shared::UNSEALED_BYTES && !has_room {
+                return;
+            }
+            self.appender.wait_for_room(Duration::from_millis(1));
+        }
+    }
+
     /// Waits for what must come, however slow the machine is.
     fn wait_until(&self, holds: impl Fn(&Progress) -> bool) -> Progress {
         loop {
@@ -110,14 +123,8 @@ fn a_stop_ends_a_trail_that_waits_for_room_to_seal() {
         recording.disk.is_full.store(true, Ordering::SeqCst);
         assert!(matches!(recording.submit(10), Ok(Submitted::Taken(_))));
         recording.wait_until(|progress| progress.full_since.is_some());
-        while is_held_up {
-            let progress = recording.appender.progress();
-            let unsealed_bytes = progress.synced_bytes - progress.sealed_bytes;
-            let has_room = matches!(recording.submit(1000).expect("nothing failed yet"), Submitted::Taken(_));
-            if unsealed_bytes > shared::UNSEALED_BYTES && !has_room {
-                break;
-            }
-            recording.appender.wait_for_room(Duration::from_millis(1));
+        if is_held_up {
+            recording.fill_up();
         }
         assert!(recording.appender.progress().failed.is_none(), "without a stop it waits");
         recording.stop.request();
