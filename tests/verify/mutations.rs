@@ -72,7 +72,11 @@ fn every_changed_byte_of_a_small_trail_is_found() {
                             continue;
                         }
                         fs::write(&path, &after).expect("room");
-                        assert!(!verified(&folder).is_sound, "byte {at} of {name} with {flip:#x} was not missed");
+                        assert!(
+                            !verified(&folder).is_sound,
+                            "byte {at} of {name} with {flip:#x} was missed in {}",
+                            String::from_utf8_lossy(before)
+                        );
                     }
                     fs::write(&path, before).expect("room");
                 }

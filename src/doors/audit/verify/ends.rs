@@ -103,8 +103,9 @@ impl Judge<'_> {
         } else if is_known && entry.frontier != self.tree.frontier() {
             Some(format!("its frontier in {SEGMENTS} is not that of its lines"))
         } else {
-            let positions = self.walk.contradicts(&entry.positions).filter(|_| is_known);
-            positions.map(|what| format!("what {SEGMENTS} says of it is not so: {what}"))
+            let told = self.walk.contradicts(&entry.positions);
+            let told = told.or_else(|| self.miscounts([entry.valid, entry.invalid, entry.gaps]));
+            told.filter(|_| is_known).map(|what| format!("what {SEGMENTS} says of it is not so: {what}"))
         };
         if let Some(what) = what {
             self.complain(Damage::of_file(DamageKind::Segment, &name, what));
@@ -138,20 +139,26 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// What the seal counts otherwise than the lines do.
+    /// What the seal counts otherwise than the lines do, or tells otherwise of roll-backs.
     fn wrong_counts(&self, seal: &Seal) -> Option<String> {
         if self.is_restarted {
             return None;
         }
-        let is_all_here = self.start == 0;
+        let wrong = self.miscounts([seal.valid, seal.invalid, seal.gaps]);
+        wrong.or_else(|| self.walk.contradicts_rolled_back(&seal.rolled_back))
+    }
+
+    /// Whether so many valid and invalid messages and gaps are not those of all lines so far: of those that
+    /// are not here, the last closed segment among them tells.
+    fn miscounts(&self, told: [u64; 3]) -> Option<String> {
+        let archived = self.beside.entry_to(self.start).filter(|_| self.start > 0);
+        let before = archived.map_or([0; 3], |entry| [entry.valid, entry.invalid, entry.gaps]);
         let counts = self.walk.counts();
-        let told = (seal.valid, seal.invalid, seal.gaps);
-        let here = (counts.valid, counts.invalid, counts.gaps);
-        let is_enough = told.0 >= here.0 && told.1 >= here.1 && told.2 >= here.2;
-        if told == here || (is_enough && !is_all_here) {
-            return self.walk.contradicts_rolled_back(&seal.rolled_back);
-        }
-        Some(format!("it counts {told:?} valid, invalid and gaps, and there are {here:?}"))
+        let here = [counts.valid, counts.invalid, counts.gaps];
+        let due: Vec<u64> = before.iter().zip(here).map(|(before, here)| before.saturating_add(here)).collect();
+        let is_unknown = self.is_restarted || (self.start > 0 && archived.is_none());
+        (told[..] != due[..] && !is_unknown)
+            .then(|| format!("it counts {told:?} valid, invalid and gaps, and there are {due:?}"))
     }
 
     /// What the seal says about the newest segment and its last bytes, and is not so.
