@@ -7,6 +7,8 @@ unset CDPATH
 export LC_ALL=C
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=benches/lib.sh
+. benches/lib.sh
 
 usage() {
   cat <<'EOF2'
@@ -16,6 +18,7 @@ usage: benches/audit.sh [options]
 
   --orders N     how many orders a round adds (default 500000, about 1 GB)
   --rounds N     how many rounds, each with a start and a restart (default 4)
+  --check        exit 1 unless every start has read the trail within a second
   -h, --help     this text
 
 environment
@@ -24,18 +27,14 @@ environment
 EOF2
 }
 
-die() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-orders=500000 rounds=4
+orders=500000 rounds=4 check=''
 while [ $# -gt 0 ]; do
   case $1 in
     --orders | --rounds)
       case ${2:-} in '' | *[!0-9]*) die "$1 needs a number" ;; esac
       if [ "$1" = --orders ]; then orders=$2; else rounds=$2; fi
       shift ;;
+    --check) check=1 ;;
     -h | --help) usage; exit 0 ;;
     *) printf '%s\n' "audit.sh does not know '$1'; see benches/audit.sh --help" >&2; exit 2 ;;
   esac
@@ -45,44 +44,19 @@ for tool in kcat python3 jq; do
   command -v "$tool" >/dev/null || die "no $tool to measure with: install it ($tool)"
 done
 
-bench=${CARGO_TARGET_DIR:-target}/bench
-mkdir -p "$bench" || exit 1
-bench=$(cd "$bench" && pwd)
-bin=${ORDERTRAIL_BIN_DIR:-}
-if [ -z "$bin" ]; then
-  cargo build --release --locked --quiet --bins || exit 1
-  bin=${CARGO_TARGET_DIR:-target}/release
-fi
+make_bench
+find_programs producer tracker audit
 
-broker_pid=''
 out=$bench/audit
 leave() {
-  [ -z "$broker_pid" ] || { kill "$broker_pid" 2>/dev/null; wait "$broker_pid" 2>/dev/null; }
+  stop_broker
   rm -rf "$out"
 }
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-answers() { kcat -q -b "$brokers" -L -m 2 >/dev/null 2>&1; }
-brokers=${KAFKA_BOOTSTRAP_SERVERS:-}
-if [ -n "$brokers" ]; then
-  answers || die "no broker answers at KAFKA_BOOTSTRAP_SERVERS=$brokers"
-else
-  jars=$bench/../kafka-jars
-  broker/local.sh jars "$jars" || exit 1
-  rm -f "$bench/broker/address"
-  broker/local.sh start --data "$bench/broker" --jars "$jars" --port 0 --heap 1g \
-    --set log.retention.ms=-1 >"$bench/broker.out" 2>&1 &
-  broker_pid=$!
-  tenths=600
-  until brokers=$(cat "$bench/broker/address" 2>/dev/null) && answers; do
-    kill -0 "$broker_pid" 2>/dev/null || die "the broker ended:" "$(tail -n 5 "$bench/broker.out")"
-    tenths=$((tenths - 1))
-    [ "$tenths" -gt 0 ] || die "the broker does not answer, see $bench/broker/kafka.log"
-    sleep 0.1
-  done
-fi
+find_broker
 
 seconds() { # COMMAND...  prints how long it took
   python3 - "$@" <<'EOF2'
@@ -95,6 +69,7 @@ EOF2
 }
 
 topic=audit-bench-$$
+slowest=0
 rm -rf "$out"
 mkdir -p "$out"
 echo
@@ -120,6 +95,7 @@ for ((round = 1; round <= rounds; round++)); do
   "$bin/tracker" -b "$brokers" --topic "$topic" --dir "$out" --until-end --print never >"$bench/summary" 2>"$bench/messages" ||
     die "the tracker failed:" "$(tail -n 3 "$bench/messages")"
   clean=$(jq -r 'select(.event == "audit.recovered") | .metadata.seconds' "$out/tracker.log" | tail -n 1)
+  slowest=$(printf '%s\n' "$slowest" "$clean" "$killed" | sort -g | tail -n 1)
   lines=$(jq -r .lines "$out/tracker.events.seal")
   [ "$lines" -eq $((orders * round)) ] || die "$lines lines for $((orders * round)) orders"
   bytes=$(wc -c <"$out/tracker.events")
@@ -133,3 +109,5 @@ for ((round = 1; round <= rounds; round++)); do
 done
 echo
 echo "reading alone, cat of the same trail:    $(awk -v bytes="$bytes" -v s="$(seconds cat "$out/tracker.events")" 'BEGIN { printf "%.0f MB/s", bytes / s / 1e6 }')"
+echo "the slowest start:                       $slowest s"
+[ -z "$check" ] || awk -v s="$slowest" 'BEGIN { exit !(s < 1) }' || die "a start took more than a second"

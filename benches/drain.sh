@@ -6,6 +6,8 @@ unset CDPATH
 export LC_ALL=C
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=benches/lib.sh
+. benches/lib.sh
 
 usage() {
   cat <<'EOF2'
@@ -31,11 +33,6 @@ the page cache. CPU is user + system of the program alone, not the broker's.
 EOF2
 }
 
-die() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
 orders=500000 rounds=5 kind=full raw='' against='' check='' wipe=''
 while [ $# -gt 0 ]; do
   case $1 in
@@ -57,9 +54,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-bench=${CARGO_TARGET_DIR:-target}/bench
-mkdir -p "$bench" || exit 1
-bench=$(cd "$bench" && pwd)
+make_bench
 if [ -n "$wipe" ]; then
   rm -rf "$bench"
   echo "wiped $bench"
@@ -71,43 +66,18 @@ command -v python3 >/dev/null || die "no python3 to measure with: install it (py
 # ---------------------------------------------------------------------------------------------
 # Programs and broker
 
-bin=${ORDERTRAIL_BIN_DIR:-}
-if [ -z "$bin" ]; then
-  cargo build --release --locked --quiet --bin producer --bin tracker || exit 1
-  bin=${CARGO_TARGET_DIR:-target}/release
-fi
+find_programs producer tracker
 
-broker_pid=''
 out=$bench/out
 leave() {
-  [ -z "$broker_pid" ] || { kill "$broker_pid" 2>/dev/null; wait "$broker_pid" 2>/dev/null; }
+  stop_broker
   rm -rf "$out"
 }
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-answers() { kcat -q -b "$brokers" -L -m 2 >/dev/null 2>&1; }
-
-brokers=${KAFKA_BOOTSTRAP_SERVERS:-}
-if [ -n "$brokers" ]; then
-  answers || die "no broker answers at KAFKA_BOOTSTRAP_SERVERS=$brokers"
-else
-  # The jars are those of the tests.
-  jars=$bench/../kafka-jars
-  broker/local.sh jars "$jars" || exit 1
-  rm -f "$bench/broker/address"
-  broker/local.sh start --data "$bench/broker" --jars "$jars" --port 0 --heap 1g \
-    --set log.retention.ms=-1 >"$bench/broker.out" 2>&1 &
-  broker_pid=$!
-  tenths=600
-  until brokers=$(cat "$bench/broker/address" 2>/dev/null) && answers; do
-    kill -0 "$broker_pid" 2>/dev/null || die "the broker ended:" "$(tail -n 5 "$bench/broker.out")"
-    tenths=$((tenths - 1))
-    [ "$tenths" -gt 0 ] || die "the broker does not answer, see $bench/broker/kafka.log"
-    sleep 0.1
-  done
-fi
+find_broker
 
 # ---------------------------------------------------------------------------------------------
 # The topics: one as the producer writes it, one of the same orders with payloads alone
