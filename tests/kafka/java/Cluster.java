@@ -4,7 +4,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.CreateTopicsResult;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
@@ -17,6 +19,8 @@ import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Looking at a cluster and changing it: topics, offsets, groups, users. */
 final class Cluster {
@@ -79,7 +83,26 @@ final class Cluster {
                 one -> config.put(one.getKey(), one.getValue().asText()));
         NewTopic topic = new NewTopic(request.get("topic").asText(),
                 Optional.of(request.get("partitions").asInt()), Optional.empty());
-        admin.createTopics(List.of(topic.configs(config))).all().get();
+        CreateTopicsResult created = admin.createTopics(List.of(topic.configs(config)));
+        Uuid id = created.topicId(topic.name()).get();
+        // The controller has it; a broker may still tell of a topic of this name that was deleted before,
+        // and a producer that hears of that one is stuck with it.
+        while (!isToldOf(admin, topic.name(), id)) {
+            Thread.sleep(20);
+        }
+    }
+
+    private static boolean isToldOf(Admin admin, String topic, Uuid id) throws Exception {
+        try {
+            TopicDescription found = admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+            return found.topicId().equals(id)
+                    && found.partitions().stream().allMatch(one -> one.leader() != null && !one.leader().isEmpty());
+        } catch (ExecutionException error) {
+            if (error.getCause() instanceof UnknownTopicOrPartitionException) {
+                return false;
+            }
+            throw error;
+        }
     }
 
     /** One past the last offset of each partition, for readers of committed records or of all. */
