@@ -5,12 +5,12 @@
 //!
 //! | floor | rooms | may do |
 //! |---|---|---|
-//! | [`programs`] | producer, tracker | put doors together into something a person runs |
+//! | [`programs`] | producer, tracker, auditor | put doors together into something a person runs |
 //! | [`doors`] | kafka, audit, health, web | touch one part of the outside world each |
 //! | [`logic`] | ledger | decide; pure |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |
-//! | [`words`] | order, record | say what an order and a line of each file are; pure |
-//! | [`base`] | money, message | the values all others are made of; pure |
+//! | [`words`] | order, record, seal | say what an order, a line of each file and a seal are; pure |
+//! | [`base`] | money, message, tree | the values all others are made of; pure |
 //!
 //! The binaries in `src/bin` parse flags, call one program's `run`, and turn its result into an
 //! exit code; nothing else.
