@@ -90,6 +90,10 @@ final class Cluster {
         while (!isToldOf(admin, topic.name(), id)) {
             Thread.sleep(20);
         }
+        // A broker tells of a partition a moment before it serves it. Of two batches that are under way in
+        // that moment the first may be refused and the second taken; then the first is out of sequence for
+        // good. Asked for its offsets, a broker answers only once it serves the partition.
+        admin.listOffsets(latest(admin, topic.name())).all().get();
     }
 
     private static boolean isToldOf(Admin admin, String topic, Uuid id) throws Exception {
@@ -108,15 +112,19 @@ final class Cluster {
     /** One past the last offset of each partition, for readers of committed records or of all. */
     private static void ends(Admin admin, JsonNode request, ObjectNode answer) throws Exception {
         String topic = request.get("topic").asText();
+        ListOffsetsOptions options = new ListOffsetsOptions(request.path("committed").asBoolean()
+                ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED);
+        admin.listOffsets(latest(admin, topic), options).all().get().forEach((partition, end) ->
+                answer.put(Integer.toString(partition.partition()), end.offset()));
+    }
+
+    private static Map<TopicPartition, OffsetSpec> latest(Admin admin, String topic) throws Exception {
         TopicDescription description =
                 admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
         description.partitions().forEach(one ->
                 wanted.put(new TopicPartition(topic, one.partition()), OffsetSpec.latest()));
-        ListOffsetsOptions options = new ListOffsetsOptions(request.path("committed").asBoolean()
-                ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED);
-        admin.listOffsets(wanted, options).all().get().forEach((partition, end) ->
-                answer.put(Integer.toString(partition.partition()), end.offset()));
+        return wanted;
     }
 
     private static void addUser(Admin admin, JsonNode request) throws Exception {
