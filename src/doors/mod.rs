@@ -3,4 +3,6 @@
 pub mod audit;
 pub mod health;
 pub mod kafka;
+pub mod screen;
+pub mod tail;
 pub mod web;

@@ -1,3 +1,4 @@
 //! What is decided, apart from what is done. Pure: no clock, no I/O; time comes in as a number.
 
 pub mod ledger;
+pub mod monitor;

@@ -1,5 +1,6 @@
 //! What people run: each room puts doors together.
 
 pub mod auditor;
+pub mod monitor;
 pub mod producer;
 pub mod tracker;

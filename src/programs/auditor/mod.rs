@@ -16,7 +16,6 @@ mod pretty;
 mod progress;
 mod record;
 mod replay;
-mod safe;
 mod search;
 mod selection;
 mod table;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::safe::{grouped, size};
+use crate::tools::shown::{grouped, size};
 
 /// What is over sooner than this shows no bar.
 const SHOWN_AFTER: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::context::Terminal;
 use super::pretty::pretty;
-use super::safe::{grouped, millisecond, safe, second};
+use crate::tools::shown::{grouped, millisecond, safe, second};
 use crate::words::record::{AuditLine, Bytes, EventType};
 
 /// The most of a payload that is no text that is shown; `--raw` gives the rest.

@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use super::context::Context;
 use super::error::AuditError;
 use super::progress::{Progress, Unit};
-use super::safe::grouped;
 use super::selection::Selection;
 use super::trails::{Coverage, Trails};
 use crate::doors::audit::read::{Piece, Plan, ScanEnd, Span, TrailReader};
+use crate::tools::shown::grouped;
 use crate::words::record::Skim;
 
 /// A line that is wanted.

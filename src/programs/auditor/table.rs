@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 use super::context::Terminal;
-use super::safe::{cut, grouped, second, size, width};
+use crate::tools::shown::{cut, grouped, second, size, width};
 use crate::words::order;
 use crate::words::record::{AuditLine, EventType};
 

@@ -17,12 +17,12 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::error::AuditError;
-use super::safe::grouped;
 use crate::doors::audit::read::{Piece, Plan, ScanEnd, TrailReader, Wanted};
 use crate::doors::audit::seal_path;
 use crate::doors::audit::verify::VerifyError;
 use crate::doors::kafka::MessageBatch;
 use crate::tools::exit::Exit;
+use crate::tools::shown::grouped;
 use crate::words::record::{AuditLine, EventType, GapKind, Skim};
 use crate::words::seal::Seal;
 use digest::{Digest, Digests, of_line, of_message};

@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::json;
 
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::safe::{grouped, millisecond, safe};
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::{grouped, millisecond, safe};
 use crate::words::seal::LineProof;
 
 /// The flags of `audit check`.

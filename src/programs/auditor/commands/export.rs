@@ -11,12 +11,12 @@ use crate::programs::auditor::context::Context;
 use crate::programs::auditor::flat::{CsvRows, Row};
 #[cfg(feature = "parquet")]
 use crate::programs::auditor::parquet::ParquetRows;
-use crate::programs::auditor::safe::{grouped, size};
 use crate::programs::auditor::search::{search, tell};
 use crate::programs::auditor::selection::SelectionArgs;
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::{grouped, size};
 
 /// What stands for standard output.
 const STANDARD_OUTPUT: &str = "-";

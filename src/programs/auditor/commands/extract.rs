@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use clap::Args;
 
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::safe::grouped;
 use crate::programs::auditor::search::{search, tell};
 use crate::programs::auditor::selection::SelectionArgs;
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::grouped;
 use crate::words::record::{AuditLine, EventType};
 
 /// The flags of `audit extract`.

@@ -7,13 +7,13 @@ use clap::Args;
 
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::flat::{CsvRows, Row};
-use crate::programs::auditor::safe::{grouped, safe};
 use crate::programs::auditor::search::{Searched, search, tell};
 use crate::programs::auditor::selection::{Selection, SelectionArgs};
 use crate::programs::auditor::table::Table;
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::{grouped, safe};
 
 /// A line is never shorter than this; with it the greatest number of a line is guessed.
 const SHORTEST_LINE_BYTES: u64 = 200;

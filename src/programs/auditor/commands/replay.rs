@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use crate::doors::kafka::{Cluster, Patience, Role, TopicError, TopicShape, check, connect};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::replay::{Outcome, Sending, Survey, Target, doubts, new_topic_config, send};
-use crate::programs::auditor::safe::{grouped, safe};
 use crate::programs::auditor::search::tell;
 use crate::programs::auditor::selection::SelectionArgs;
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::{grouped, safe};
 
 /// Which time each message gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::doors::audit::rotate_key;
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::safe::grouped;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::grouped;
 
 /// The flags of `audit rotate-key`.
 #[derive(Args, Clone, Debug)]

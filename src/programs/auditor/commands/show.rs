@@ -11,11 +11,11 @@ use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::moment::number;
 use crate::programs::auditor::record::{Place, write_record};
-use crate::programs::auditor::safe::grouped;
 use crate::programs::auditor::search::{notes, tell};
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::grouped;
 use crate::words::record::{AuditLine, LineHead, Skim};
 
 /// The flags of `audit show`.

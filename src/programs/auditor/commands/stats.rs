@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::progress::{Progress, Unit};
-use crate::programs::auditor::safe::{cut, grouped, safe, second, size};
 use crate::programs::auditor::search::{notes, tell};
 use crate::programs::auditor::tally::{OrderMark, Tally, ToldGap, order_id};
 use crate::programs::auditor::trails::{Coverage, Trails};
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::{cut, grouped, safe, second, size};
 use crate::words::record::AuditLine;
 
 /// How many gaps, and how many ids that stand more than once, are told for people.

@@ -11,10 +11,10 @@ use crate::doors::audit::verify::{Report, VerifyOptions, verify};
 use crate::programs::auditor::against_kafka::{Comparison, compare};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::progress::{Progress, Unit};
-use crate::programs::auditor::safe::{grouped, millisecond, safe, size};
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::{grouped, millisecond, safe, size};
 
 /// How many damages are told for people; `--json` has more.
 const TOLD: usize = 10;

@@ -11,10 +11,10 @@ use crate::doors::kafka::{Cluster, Producer, ProducerEvent, SendError};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::error::AuditError;
 use crate::programs::auditor::progress::{Progress, Unit};
-use crate::programs::auditor::safe::grouped;
 use crate::programs::auditor::search::{search, tell};
 use crate::programs::auditor::selection::Selection;
 use crate::programs::auditor::trails::Trails;
+use crate::tools::shown::grouped;
 use crate::words::record::AuditLine;
 
 /// How long deliveries are waited for after a stop was asked for.

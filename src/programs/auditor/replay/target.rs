@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Survey;
 use crate::doors::kafka::TopicTerms;
-use crate::programs::auditor::safe::{grouped, millisecond, size};
+use crate::tools::shown::{grouped, millisecond, size};
 
 /// Kafka's default for the largest batch.
 const USUAL_LARGEST_BYTES: u64 = 1_048_588;

@@ -10,12 +10,12 @@ fn is_dangerous(character: char) -> bool {
 }
 
 /// The text with `·` for each character that a terminal would obey.
-pub(super) fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     text.chars().map(|character| if is_dangerous(character) { '·' } else { character }).collect()
 }
 
 /// Harmless, and in at most so many columns, the last of them `…` when something is missing.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub fn cut(text: &str, columns: usize) -> String {
     let mut short = String::new();
     let mut used = 0;
     // Where to put the `…` if it does not fit.
@@ -40,17 +40,17 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 }
 
 /// Columns that the text takes on a terminal.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.chars().map(|character| character.width().unwrap_or(0)).sum()
 }
 
 /// `12,480,113`.
-pub(super) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
 }
 
 /// `812 B`, `20.0 MB`: powers of ten, as disks are sold.
-pub(super) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     let units = [("TB", 1_000_000_000_000_u64), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match units.iter().find(|(_, unit)| bytes >= *unit) {
         Some((name, unit)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
@@ -59,7 +59,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// `2026-11-21 09:41:05` of an RFC 3339 time; harmless whatever it holds.
-pub(super) fn second(timestamp: &str) -> String {
+pub fn second(timestamp: &str) -> String {
     match timestamp.parse::<Timestamp>() {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => cut(timestamp, 19),
@@ -67,7 +67,7 @@ pub(super) fn second(timestamp: &str) -> String {
 }
 
 /// `2026-11-21 09:41:05.123` of milliseconds since 1970; the number itself beyond the calendar.
-pub(super) fn millisecond(milliseconds: i64) -> String {
+pub fn millisecond(milliseconds: i64) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
         Err(_) => format!("{milliseconds} ms since 1970"),

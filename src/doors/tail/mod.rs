@@ -1,0 +1,1 @@
+//! Following and paging files that others write, rotate, cut and delete.

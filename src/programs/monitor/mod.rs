@@ -1,0 +1,1 @@
+//! `log-monitor`: both files of the tracker, live.
