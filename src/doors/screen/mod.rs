@@ -28,3 +28,6 @@ pub use rendered::{Rendered, rendered};
 pub use role::{Role, Theme, ThemeChoice};
 pub use screen::{Screen, ScreenOptions};
 pub use text::Text;
+
+#[cfg(test)]
+mod tests;
