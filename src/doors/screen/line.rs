@@ -96,16 +96,14 @@ impl InputLine {
         let under = Text::of(Role::Selected, under);
         // At the end, or on a mark that has lost its character.
         let cursor = if under.width() == 0 { Text::new().value("_") } else { under };
-        let before = Text::new().value(&self.before);
-        let used = before.width() + cursor.width();
-        let whole = before.join(cursor).join(Text::new().value(rest.after));
-        if used <= columns {
-            return whole.cut(columns);
-        }
+        let (before, rest) = (Text::new().value(&self.before), Text::new().value(rest.after));
+        // What follows the cursor takes at least one column, for `…`.
+        let used = before.width() + cursor.width() + rest.width().min(1);
         let seen = match columns {
+            _ if used <= columns => before.join(cursor).join(rest),
             // No room to say that something is missing.
-            0..3 => whole.skip(used - columns),
-            _ => Text::new().label("…").join(whole.skip(used - columns + 1)),
+            0..4 => cursor,
+            _ => Text::new().label("…").join(before.join(cursor).join(rest).skip(used - columns + 1)),
         };
         seen.cut(columns)
     }
@@ -211,7 +209,7 @@ mod tests {
                 let view = line.view(columns);
                 prop_assert!(view.width() <= columns);
                 let shows_cursor = view.plain().contains('_') || view.pieces().any(|(role, _)| role == Role::Selected);
-                prop_assert!(columns < 3 || shows_cursor, "{:?} {:?}", line, view);
+                prop_assert!(columns < 2 || shows_cursor, "{:?} {:?}", line, view);
             }
         }
     }
