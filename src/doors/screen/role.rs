@@ -1,0 +1,250 @@
+//! What a piece of text means, and how each theme shows it.
+
+use ratatui::style::{Color, Modifier, Style};
+use std::str::FromStr;
+
+/// What a piece of text means. How it looks is for the [`Theme`] to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A value, or text as such.
+    Value,
+    /// What a value is called; the words of an axis.
+    Label,
+    /// Lines between panels; never words.
+    Rule,
+    /// A value that stands out.
+    Strong,
+    /// All is well.
+    Good,
+    /// Worth a look.
+    Warn,
+    /// Wrong.
+    Bad,
+    /// A badge that says that all is well.
+    BadgeGood,
+    /// A badge that asks for a look.
+    BadgeWarn,
+    /// A badge that says what is wrong.
+    BadgeBad,
+    /// A badge that judges nothing.
+    BadgeNeutral,
+    /// The title of the panel that has the focus.
+    Focus,
+    /// The selected row.
+    Selected,
+    /// What a search found.
+    Hit,
+    /// A value that is no longer fresh.
+    Muted,
+    /// Bars of a plot.
+    Bar,
+    /// The line of a plot.
+    Line,
+    /// The name of a member of a JSON object.
+    JsonKey,
+    /// A number of a JSON document.
+    JsonNumber,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 19] = [
+        Role::Value,
+        Role::Label,
+        Role::Rule,
+        Role::Strong,
+        Role::Good,
+        Role::Warn,
+        Role::Bad,
+        Role::BadgeGood,
+        Role::BadgeWarn,
+        Role::BadgeBad,
+        Role::BadgeNeutral,
+        Role::Focus,
+        Role::Selected,
+        Role::Hit,
+        Role::Muted,
+        Role::Bar,
+        Role::Line,
+        Role::JsonKey,
+        Role::JsonNumber,
+    ];
+}
+
+/// How roles look. Only the 16 colours that the terminal itself defines are used, and the background of plain text
+/// is never set, so the terminal's own theme rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Theme {
+    /// For a dark background.
+    #[default]
+    Dark,
+    /// For a light background.
+    Light,
+    /// For eyes that need more contrast, on any background.
+    HighContrast,
+    /// No colour at all: bold, underlined, dim and reversed.
+    NoColor,
+}
+
+/// What a flag asks for; the environment decides the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ThemeChoice {
+    /// As the environment says: `NO_COLOR`, `TERM=dumb`, `COLORFGBG`; dark when it says nothing.
+    #[default]
+    Auto,
+    /// This one, whatever the environment says.
+    Given(Theme),
+}
+
+impl FromStr for ThemeChoice {
+    type Err = String;
+
+    /// `auto`, `dark`, `light`, `contrast` or `none`.
+    fn from_str(text: &str) -> Result<ThemeChoice, String> {
+        Ok(match text {
+            "auto" => ThemeChoice::Auto,
+            "dark" => ThemeChoice::Given(Theme::Dark),
+            "light" => ThemeChoice::Given(Theme::Light),
+            "contrast" => ThemeChoice::Given(Theme::HighContrast),
+            "none" => ThemeChoice::Given(Theme::NoColor),
+            _ => return Err("one of auto, dark, light, contrast, none".to_owned()),
+        })
+    }
+}
+
+impl ThemeChoice {
+    /// The theme, with `variable` telling the value of a variable of the environment.
+    pub fn theme(self, variable: impl Fn(&str) -> Option<String>) -> Theme {
+        let ThemeChoice::Auto = self else {
+            return match self {
+                ThemeChoice::Given(theme) => theme,
+                ThemeChoice::Auto => Theme::default(),
+            };
+        };
+        // https://no-color.org: present and not empty, whatever its value.
+        if variable("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+            return Theme::NoColor;
+        }
+        if variable("TERM").is_some_and(|value| value == "dumb") {
+            return Theme::NoColor;
+        }
+        // Foreground and background as numbers of ANSI colours, sometimes with a third field between: `0;15`.
+        let background = variable("COLORFGBG").and_then(|value| value.rsplit(';').next().map(str::to_owned));
+        match background.as_deref() {
+            Some("7" | "15") => Theme::Light,
+            _ => Theme::Dark,
+        }
+    }
+}
+
+impl Theme {
+    /// The one after it, and after the last the first.
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::Dark => Theme::Light,
+            Theme::Light => Theme::HighContrast,
+            Theme::HighContrast => Theme::NoColor,
+            Theme::NoColor => Theme::Dark,
+        }
+    }
+
+    /// What `--theme` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::Dark => "dark",
+            Theme::Light => "light",
+            Theme::HighContrast => "contrast",
+            Theme::NoColor => "none",
+        }
+    }
+
+    pub(super) fn style(self, role: Role) -> Style {
+        match self {
+            Theme::Dark => dark(role),
+            Theme::Light => light(role),
+            Theme::HighContrast => high_contrast(role),
+            Theme::NoColor => no_color(role),
+        }
+    }
+}
+
+fn plain() -> Style {
+    Style::new()
+}
+
+fn fg(color: Color) -> Style {
+    Style::new().fg(color)
+}
+
+fn on(foreground: Color, background: Color) -> Style {
+    Style::new().fg(foreground).bg(background)
+}
+
+fn dark(role: Role) -> Style {
+    match role {
+        Role::Value => plain(),
+        Role::Label | Role::Muted => fg(Color::Gray),
+        // 2.8:1 on black: enough for a line, not for a word.
+        Role::Rule => fg(Color::DarkGray),
+        Role::Strong => plain().add_modifier(Modifier::BOLD),
+        Role::Good => fg(Color::LightGreen),
+        Role::Warn => fg(Color::LightYellow),
+        Role::Bad => fg(Color::LightRed),
+        Role::BadgeGood => on(Color::Black, Color::LightGreen),
+        Role::BadgeWarn => on(Color::Black, Color::LightYellow),
+        Role::BadgeBad => on(Color::Black, Color::LightRed),
+        Role::BadgeNeutral | Role::Selected => plain().add_modifier(Modifier::REVERSED),
+        Role::Focus => fg(Color::LightCyan).add_modifier(Modifier::BOLD),
+        Role::Hit => on(Color::Black, Color::Yellow),
+        Role::Bar | Role::JsonKey => fg(Color::LightCyan),
+        Role::Line | Role::JsonNumber => fg(Color::LightMagenta),
+    }
+}
+
+fn light(role: Role) -> Style {
+    match role {
+        Role::Value | Role::Label | Role::Muted => plain(),
+        Role::Rule => fg(Color::DarkGray),
+        // Green on white is 2.2:1; weight and shape say it instead.
+        Role::Strong | Role::Good => plain().add_modifier(Modifier::BOLD),
+        // Yellow on white is 1.7:1.
+        Role::Warn | Role::BadgeWarn | Role::Hit => on(Color::Black, Color::Yellow),
+        Role::Bad => fg(Color::Red).add_modifier(Modifier::BOLD),
+        Role::BadgeGood => on(Color::Black, Color::Green),
+        Role::BadgeBad => on(Color::White, Color::Red),
+        Role::BadgeNeutral | Role::Selected => plain().add_modifier(Modifier::REVERSED),
+        Role::Focus => fg(Color::Blue).add_modifier(Modifier::BOLD),
+        Role::Bar | Role::JsonKey => fg(Color::Blue),
+        Role::Line | Role::JsonNumber => fg(Color::Magenta),
+    }
+}
+
+fn high_contrast(role: Role) -> Style {
+    match role {
+        Role::Label | Role::Rule | Role::Muted | Role::Bar | Role::Line | Role::JsonNumber => plain(),
+        Role::Value | Role::Strong | Role::JsonKey => plain().add_modifier(Modifier::BOLD),
+        Role::Good => fg(Color::LightGreen).add_modifier(Modifier::BOLD),
+        Role::Warn => on(Color::Black, Color::LightYellow),
+        Role::Bad | Role::BadgeBad => on(Color::White, Color::Red).add_modifier(Modifier::BOLD),
+        Role::BadgeGood => on(Color::Black, Color::Green).add_modifier(Modifier::BOLD),
+        Role::BadgeWarn => on(Color::Black, Color::Yellow).add_modifier(Modifier::BOLD),
+        Role::BadgeNeutral | Role::Focus => plain().add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        Role::Selected => plain().add_modifier(Modifier::REVERSED),
+        Role::Hit => on(Color::Black, Color::LightYellow).add_modifier(Modifier::UNDERLINED),
+    }
+}
+
+fn no_color(role: Role) -> Style {
+    let modifier = match role {
+        Role::Value | Role::Label | Role::Muted | Role::Good => Modifier::empty(),
+        Role::Bar | Role::Line | Role::JsonNumber => Modifier::empty(),
+        Role::Rule => Modifier::DIM,
+        Role::Strong | Role::Warn | Role::Focus | Role::JsonKey => Modifier::BOLD,
+        Role::Bad | Role::BadgeGood | Role::BadgeWarn | Role::BadgeBad | Role::BadgeNeutral => {
+            Modifier::BOLD | Modifier::REVERSED
+        }
+        Role::Selected => Modifier::REVERSED,
+        Role::Hit => Modifier::BOLD | Modifier::UNDERLINED,
+    };
+    plain().add_modifier(modifier)
+}
