@@ -9,7 +9,7 @@ use super::rows::{EventRow, LogRow, Row};
 use super::seek::{HitCount, IsHit, Seek, Seeking};
 use super::sources::Sources;
 use super::timeline::TimelineView;
-use crate::doors::screen::{InputLine, ThemeChoice};
+use crate::doors::screen::{InputLine, Theme};
 use crate::doors::tail::{Direction, Place, TailError};
 use crate::logic::monitor::{BucketSize, ThroughputAxis};
 
@@ -114,7 +114,7 @@ pub(super) enum Notice {
 pub(super) struct App {
     pub(super) lang: Lang,
     pub(super) is_utc: bool,
-    pub(super) theme: ThemeChoice,
+    pub(super) theme: Theme,
     pub(super) focus: Pane,
     /// One pane has the whole screen.
     pub(super) is_zoomed: bool,
@@ -131,6 +131,10 @@ pub(super) struct App {
     pub(super) job: Option<Job>,
     /// Further columns of the lists, chosen with `c`.
     pub(super) columns: Columns,
+    /// By how many columns the rows of the lists are moved to the left.
+    pub(super) sideways: usize,
+    /// Rows of what covers the screen, as they were last drawn.
+    pub(super) overlay_rows: usize,
     notice: Option<(Notice, i64)>,
     refreshed_ms: i64,
     /// Something was read since the lists were.
@@ -150,7 +154,7 @@ pub(super) enum Columns {
 }
 
 impl App {
-    pub(super) fn new(lang: Lang, is_utc: bool, theme: ThemeChoice) -> Self {
+    pub(super) fn new(lang: Lang, is_utc: bool, theme: Theme) -> Self {
         Self {
             lang,
             is_utc,
@@ -168,6 +172,8 @@ impl App {
             filter: None,
             job: None,
             columns: Columns::default(),
+            sideways: 0,
+            overlay_rows: 20,
             notice: None,
             refreshed_ms: i64::MIN,
             is_stale: true,
@@ -259,6 +265,18 @@ impl App {
     /// Begins to look for a line, from the selected one; from the end when nothing is selected.
     pub(super) fn seek(&mut self, pane: Pane, is_hit: IsHit, direction: Direction, arrival: Arrival) {
         let from = self.current_place(pane);
+        self.seek_from(pane, is_hit, direction, arrival, from);
+    }
+
+    /// As [`App::seek`], from a place; from the end without one.
+    pub(super) fn seek_from(
+        &mut self,
+        pane: Pane,
+        is_hit: IsHit,
+        direction: Direction,
+        arrival: Arrival,
+        from: Option<Place>,
+    ) {
         // Nothing lies behind the end: whoever follows means the newest one.
         let direction = if from.is_none() { Direction::Backwards } else { direction };
         let may_wrap = matches!(arrival, Arrival::Hit | Arrival::Problem);
