@@ -12,7 +12,7 @@ mod plot;
 mod tally;
 mod verdict;
 
-pub use buckets::Buckets;
+pub use buckets::{Buckets, Count};
 pub use figures::{
     Age, Alive, Counted, Counts, Disk, Errors, Figures, Lag, Latency, PartitionFigures, Quality, Resources, Run,
     Sealed, Standby, Success, Throughput, TrackerFigures, Trend,
