@@ -6,10 +6,15 @@
 mod buckets;
 mod figures;
 mod input;
+mod judge;
 mod life;
+mod log_line;
+mod measure;
+mod metrics;
 mod model;
 mod plot;
 mod tally;
+mod trend;
 mod verdict;
 
 pub use buckets::{Buckets, Count};
@@ -18,7 +23,7 @@ pub use figures::{
     Sealed, Standby, Success, Throughput, TrackerFigures, Trend,
 };
 pub use input::{CheckpointSeen, EventKind, EventSeen, FileState, ProcessState, Rotation, SealSeen, TornTail, Totals};
-pub use life::{LogKind, LogTally};
+pub use log_line::{LogKind, LogTally};
 pub use model::Model;
 pub use plot::{BucketSize, Column, Plot, SuccessFloor, ThroughputAxis};
 pub use tally::{Mark, Marks, Tally};
