@@ -20,7 +20,8 @@ impl BackCursor {
         self.place
     }
 
-    /// Hands over the whole lines that come next, the newest first, with at most `longest_bytes` bytes of each,
+    /// Hands over the whole lines that come next, the newest first, with at most `longest_bytes` bytes of each
+    /// and its whole length,
     /// until about `budget_bytes` were read, one line at least. [`Step::End`]: the beginning of the row was
     /// reached, or what stands before is gone.
     ///
@@ -31,7 +32,7 @@ impl BackCursor {
         pages: &Pages,
         longest_bytes: usize,
         budget_bytes: u64,
-        each: &mut dyn FnMut(Place, &[u8]),
+        each: &mut dyn FnMut(Place, &[u8], u64),
     ) -> Result<(Step, u64), TailError> {
         let mut at = pages.index(self.place.file).ok_or(TailError::Gone)?;
         let mut spent = 0;
@@ -41,7 +42,7 @@ impl BackCursor {
                 self.place.byte = line.start;
                 if !line.is_torn {
                     let bytes = block.bytes(line, longest_bytes).map_err(pages.disk(at))?;
-                    each(self.place, &bytes);
+                    each(self.place, &bytes, line.length());
                 }
                 if spent + block.read_bytes >= budget_bytes {
                     return Ok((Step::GoOn, spent + block.read_bytes));

@@ -16,7 +16,8 @@ const LONGEST_KEPT_BYTES: u64 = 64 << 20;
 const KEPT_ROOM_BYTES: usize = 1 << 20;
 
 /// How many bytes before a position are remembered, to notice that what was read is not there any more.
-const GUARD_BYTES: usize = 64;
+/// Lines of the same shape end alike, so a few bytes would not do.
+const GUARD_BYTES: usize = 512;
 
 /// A whole line as it is handed over.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +106,24 @@ impl Cursor {
         self.place
     }
 
+    /// The last bytes before [`Self::place`], to know it again: see [`Self::resume`].
+    pub fn guard(&self) -> &[u8] {
+        &self.place_guard
+    }
+
+    /// Begins at `place` if the bytes before it are still those of the `guard` that a cursor gave there.
+    ///
+    /// # Errors
+    /// [`TailError`]: the disk, or the file is gone.
+    pub fn resume(pages: &Pages, place: Place, guard: &[u8]) -> Result<Option<Self>, TailError> {
+        let is_long_enough = pages.segment(place.file).ok_or(TailError::Gone)?.bytes >= place.byte;
+        if !is_long_enough {
+            return Ok(None);
+        }
+        let cursor = Self::new(pages, place)?;
+        Ok((cursor.place_guard == guard).then_some(cursor))
+    }
+
     /// How many bytes were read so far, whatever became of them.
     pub fn read_bytes(&self) -> u64 {
         self.read_bytes
@@ -158,8 +177,9 @@ impl Cursor {
         loop {
             let stop_here = stop.filter(|stop| stop.file == self.place.file).map(|stop| stop.byte);
             let seen = pages.segment(self.place.file).map(|segment| segment.bytes);
-            // A file that was taken away is read to the end of what was seen of it.
-            let limit = seen.unwrap_or(self.scanned).min(stop_here.unwrap_or(u64::MAX));
+            // A file that was taken away while it is read is read to its end.
+            let length = seen.unwrap_or_else(|| self.held_bytes());
+            let limit = length.min(stop_here.unwrap_or(u64::MAX));
             if self.scanned >= limit {
                 if stop_here.is_some() {
                     return Ok(Step::End);
@@ -181,6 +201,11 @@ impl Cursor {
             left = left.saturating_sub(count);
             self.hand_over(each);
         }
+    }
+
+    fn held_bytes(&self) -> u64 {
+        let metadata = self.file.as_ref().and_then(|file| file.metadata().ok());
+        metadata.map_or(self.scanned, |metadata| metadata.len())
     }
 
     fn go_to(&mut self, place: Place) {

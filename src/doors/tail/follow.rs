@@ -91,6 +91,11 @@ impl Tail {
         &self.state
     }
 
+    /// The next look reads the folder again: for whoever found that a file of the row is gone.
+    pub fn distrust(&mut self) {
+        self.folder_read_ms = None;
+    }
+
     /// Looks at the path. Costs one system call while the file is the same.
     pub fn look(&mut self, now_ms: i64) -> Change {
         match fs::metadata(&self.path) {
@@ -144,7 +149,7 @@ impl Tail {
             Some(_) => self.gone(now_ms),
             None => {
                 let is_first = self.pages.segments().is_empty() && !rotated.is_empty();
-                if is_first {
+                if is_first || self.folder_read_ms.is_none() {
                     self.set_pages(rotated, now_ms);
                 }
                 self.gone(now_ms);

@@ -111,6 +111,32 @@ impl Pages {
         Ok(found)
     }
 
+    /// The first line that begins at most about `bytes` before the end; the very first one when there is not more.
+    /// `None` while there is no file.
+    ///
+    /// # Errors
+    /// [`TailError`]: the disk, or a file is gone.
+    pub fn near_end(&self, bytes: u64) -> Result<Option<Place>, TailError> {
+        let mut left = bytes;
+        for (at, segment) in self.segments.iter().enumerate().rev() {
+            let Some(byte) = segment.bytes.checked_sub(left).filter(|byte| *byte > 0) else {
+                left = left.saturating_sub(segment.bytes);
+                continue;
+            };
+            let mut block = self.block(at)?;
+            // The byte before tells whether a line begins right here.
+            let line = block.line_at(byte - 1).map_err(self.disk(at))?;
+            let start = match line {
+                Some(line) if line.is_torn => {
+                    block.line_before(line.end).map_err(self.disk(at))?.map(|line| line.start)
+                }
+                line => line.map(|line| line.next()),
+            };
+            return Ok(Some(Place { file: segment.file, byte: start.unwrap_or(0) }));
+        }
+        Ok(self.first())
+    }
+
     /// Which of two places comes first; `None` when the file of one is gone.
     pub fn compare(&self, a: Place, b: Place) -> Option<Ordering> {
         Some((self.index(a.file)?, a.byte).cmp(&(self.index(b.file)?, b.byte)))

@@ -1,6 +1,6 @@
 //! Where a line stands, and what is handed over of it.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,14 @@ pub struct FileId {
 }
 
 impl FileId {
+    /// That of an open file.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn of_file(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self::of(&metadata))
+    }
+
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { device: metadata.dev(), inode: metadata.ino() }
     }

@@ -1,7 +1,7 @@
 //! Everything that a pane or `--json` shows, at one moment. Unknown is `None`.
 
 use super::input::{FileState, ProcessState, Rotation};
-use super::life::LogTally;
+use super::log_line::LogTally;
 use super::verdict::{ErrorState, Percent, QualityWord, SuccessState, ThroughputState, Verdict};
 
 /// Everything that a pane or `--json` shows, at one moment.

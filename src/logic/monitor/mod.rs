@@ -6,19 +6,24 @@
 mod buckets;
 mod figures;
 mod input;
+mod judge;
 mod life;
+mod log_line;
+mod measure;
+mod metrics;
 mod model;
 mod plot;
 mod tally;
+mod trend;
 mod verdict;
 
-pub use buckets::Buckets;
+pub use buckets::{Buckets, Count};
 pub use figures::{
     Age, Alive, Counted, Counts, Disk, Errors, Figures, Lag, Latency, PartitionFigures, Quality, Resources, Run,
     Sealed, Standby, Success, Throughput, TrackerFigures, Trend,
 };
 pub use input::{CheckpointSeen, EventKind, EventSeen, FileState, ProcessState, Rotation, SealSeen, TornTail, Totals};
-pub use life::{LogKind, LogTally};
+pub use log_line::{LogKind, LogTally};
 pub use model::Model;
 pub use plot::{BucketSize, Column, Plot, SuccessFloor, ThroughputAxis};
 pub use tally::{Mark, Marks, Tally};

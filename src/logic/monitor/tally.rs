@@ -119,9 +119,12 @@ impl<Fingerprint> Marks<Fingerprint> {
         self.marks.push(mark);
         if self.marks.len() > self.most {
             self.step_bytes = self.step_bytes.saturating_mul(2);
-            let mut is_kept = false;
+            let mut at = 0;
             // The second of each two, so that what stays is as far apart as the new step.
-            self.marks.retain(|_| std::mem::replace(&mut is_kept, !is_kept));
+            self.marks.retain(|_| {
+                at += 1;
+                at % 2 == 0
+            });
         }
     }
 

@@ -1,1 +1,3 @@
 //! `log-monitor`: both files of the tracker, live.
+
+pub mod sources;
