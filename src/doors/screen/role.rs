@@ -168,6 +168,15 @@ impl Theme {
     }
 }
 
+impl Theme {
+    /// How the half blocks at both ends of a badge look, so that they continue its ground; `None` if it is no badge.
+    pub(super) fn edge(self, role: Role) -> Option<Style> {
+        let is_badge = matches!(role, Role::BadgeGood | Role::BadgeWarn | Role::BadgeBad | Role::BadgeNeutral);
+        let ground = self.style(role).bg;
+        is_badge.then(|| ground.map_or_else(plain, fg))
+    }
+}
+
 fn plain() -> Style {
     Style::new()
 }

@@ -87,7 +87,7 @@ impl Text {
 
     /// The columns that it takes.
     pub fn width(&self) -> usize {
-        self.pieces.iter().map(|(_, text)| shown::width(text)).sum()
+        self.pieces.iter().map(|(_, text)| text.chars().map(columns_of).sum::<usize>()).sum()
     }
 
     /// Whether nothing is in it.
@@ -118,7 +118,7 @@ impl Text {
             role = *piece_role;
             let fitting = prefix(text, room);
             short.push_harmless(role, fitting);
-            room -= shown::width(fitting);
+            room -= fitting.chars().map(columns_of).sum::<usize>();
             if fitting.len() < text.len() {
                 break;
             }
@@ -137,10 +137,12 @@ impl Text {
         let mut gone = 0;
         for (role, text) in &self.pieces {
             for character in text.chars() {
-                let width = character.width().unwrap_or(0);
-                if gone >= columns {
+                let width = columns_of(character);
+                // A mark goes with the character that it stands on.
+                let is_orphan = width == 0 && rest.is_empty();
+                if gone >= columns && !is_orphan {
                     rest.push_harmless(*role, character.encode_utf8(&mut [0; 4]));
-                } else if gone + width > columns {
+                } else if gone < columns && gone + width > columns {
                     rest.push_harmless(*role, " ");
                 }
                 gone = gone.saturating_add(width);
@@ -160,11 +162,20 @@ impl Text {
     }
 }
 
+/// The columns that a character takes: 0, 1 or 2.
+pub(super) fn columns_of(character: char) -> usize {
+    match character {
+        // Voiced sound marks at half width: by the tables they combine, on terminals they take a column.
+        '\u{ff9e}' | '\u{ff9f}' => 1,
+        _ => character.width().unwrap_or(0).min(2),
+    }
+}
+
 /// As much of the text as fits into so many columns.
 fn prefix(text: &str, columns: usize) -> &str {
     let mut used = 0;
     for (at, character) in text.char_indices() {
-        used += character.width().unwrap_or(0);
+        used += columns_of(character);
         if used > columns {
             return text.get(..at).unwrap_or_default();
         }
