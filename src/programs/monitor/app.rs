@@ -1,15 +1,16 @@
 //! What is on the screen, apart from how it is drawn: panes, lists, what is open above them, what is looked for.
 
-use super::args::Lang;
+use crate::doors::health::Language;
 use super::filter::{EventFilter, Pattern, Target};
 use super::list::{Filter, List};
 use super::order::OrderView;
 use super::record::RecordView;
 use super::rows::{EventRow, LogRow, Row};
 use super::seek::{HitCount, IsHit, Seek, Seeking};
-use super::sources::Sources;
+use super::sources::{SourceOptions, Sources};
+use super::texts::{self, Clock};
 use super::timeline::TimelineView;
-use crate::doors::screen::{InputLine, Theme};
+use crate::doors::screen::InputLine;
 use crate::doors::tail::{Direction, Place, TailError};
 use crate::logic::monitor::{BucketSize, ThroughputAxis};
 
@@ -112,9 +113,10 @@ pub(super) enum Notice {
 
 /// What is on the screen.
 pub(super) struct App {
-    pub(super) lang: Lang,
-    pub(super) is_utc: bool,
-    pub(super) theme: Theme,
+    pub(super) lang: Language,
+    pub(super) clock: Clock,
+    /// The files, as they were named.
+    pub(super) files: SourceOptions,
     pub(super) focus: Pane,
     /// One pane has the whole screen.
     pub(super) is_zoomed: bool,
@@ -154,11 +156,11 @@ pub(super) enum Columns {
 }
 
 impl App {
-    pub(super) fn new(lang: Lang, is_utc: bool, theme: Theme) -> Self {
+    pub(super) fn new(lang: Language, clock: Clock, files: SourceOptions) -> Self {
         Self {
             lang,
-            is_utc,
-            theme,
+            clock,
+            files,
             focus: Pane::Events,
             is_zoomed: false,
             events: List::new(),
@@ -178,6 +180,11 @@ impl App {
             refreshed_ms: i64::MIN,
             is_stale: true,
         }
+    }
+
+    /// Where the screen looks, for what is said about it.
+    pub(super) fn place(&self) -> texts::Place<'_> {
+        texts::Place { events: &self.files.events, log: &self.files.log, clock: &self.clock }
     }
 
     /// Whether there is something to do at once, without waiting for a key.

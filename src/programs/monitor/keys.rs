@@ -2,7 +2,7 @@
 
 use super::app::{App, Arrival, Columns, Frozen, MoveBy, Notice, Overlay, Pane, Prompt, PromptKind, Search};
 use super::app::{ToBeginning, ToEnd, hits};
-use super::args::Lang;
+use crate::doors::health::Language;
 use super::filter::{EventFilter, Pattern, Target, event_grade, is_gap, log_grade};
 use super::layout::Layout;
 use super::record::{RECORD_BYTES, RecordView};
@@ -87,12 +87,12 @@ impl App {
             Key::Esc => self.clear_one(around),
             Key::Char('f' | ' ') => self.freeze(around),
             Key::Char('z') => self.is_zoomed = !self.is_zoomed,
-            Key::Char('u') => self.is_utc = !self.is_utc,
+            Key::Char('u') => self.clock.toggle(),
             Key::Char('c') => self.columns = self.columns.next(),
             Key::Char('+') => self.bucket = Some(around.bucket.smaller()),
             Key::Char('-') => self.bucket = Some(around.bucket.bigger()),
             Key::Char('=') => self.bucket = None,
-            Key::Char('L') => self.lang = if self.lang == Lang::En { Lang::Fr } else { Lang::En },
+            Key::Char('L') => self.lang = if self.lang == Language::En { Language::Fr } else { Language::En },
             Key::Char('T') => return Effect::NextTheme,
             Key::Char('t') => {
                 let is_log = self.list_pane() == Pane::Logs;

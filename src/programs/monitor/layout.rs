@@ -180,8 +180,7 @@ impl Layout {
         let (throughput, success) = plots.split_left(width / 2);
         (self.throughput, self.success) = (throughput, success);
         if self.size == Size::Huge {
-            let (lists, preview) = rest.split_bottom(rest.height.min(18) * 3 / 5 + rest.height / 12);
-            // The lists stand above: `split_bottom` gives what stays first.
+            let (lists, preview) = rest.split_bottom(rest.height * 9 / 20);
             let (logs, events) = lists.split_left(width * 2 / 5 + 3);
             (self.logs, self.events, self.preview) = (logs, events, preview);
         } else {

@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const FRAME: Duration = Duration::from_millis(100);
 
 /// So much is read in one go: a key is answered within a frame.
-const BUDGET_BYTES: u64 = 8 * 1024 * 1024;
+pub(super) const BUDGET_BYTES: u64 = 8 * 1024 * 1024;
 
 /// So long reading may take before a key is looked for again, while there is much to read.
 const READING: Duration = Duration::from_millis(60);
@@ -32,7 +32,7 @@ const FIGURES_MS: i64 = 1_000;
 /// Shows both files until a person or a signal ends it.
 ///
 /// # Errors
-/// [`MonitorError::Terminal`] when the terminal is gone.
+/// [`MonitorError::Screen`] when the terminal is gone.
 pub(super) fn run(
     mut screen: Screen,
     mut app: App,
@@ -41,7 +41,7 @@ pub(super) fn run(
 ) -> Result<(), MonitorError> {
     let outcome = live(&mut screen, &mut app, &mut sources, shutdown);
     // What went wrong first is what is told.
-    outcome.and(screen.close().map_err(MonitorError::Terminal))
+    outcome.and(screen.close().map_err(|source| MonitorError::Screen { source }))
 }
 
 fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Shutdown) -> Result<(), MonitorError> {
@@ -53,7 +53,7 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
     app.refresh(sources);
     while !shutdown.is_requested() {
         let wait = if is_busy || app.is_busy() { Duration::ZERO } else { waiting(is_stale, drawn) };
-        let mut input = screen.next_input(wait).map_err(MonitorError::Terminal)?;
+        let mut input = screen.next_input(wait).map_err(|source| MonitorError::Screen { source })?;
         // Everything that was typed meanwhile is answered before the next frame.
         while let Some(one) = input {
             is_stale = true;
@@ -66,7 +66,7 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
             if one == Input::Resized {
                 break;
             }
-            input = screen.next_input(Duration::ZERO).map_err(MonitorError::Terminal)?;
+            input = screen.next_input(Duration::ZERO).map_err(|source| MonitorError::Screen { source })?;
         }
         let looked = read(sources);
         is_busy = looked.is_busy;
@@ -78,7 +78,7 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
             (figures_ms, is_stale) = (now, true);
         }
         if is_stale && drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
-            is_stale = !screen.draw(|canvas| view.draw(canvas, app, sources, now)).map_err(MonitorError::Terminal)?;
+            is_stale = !screen.draw(|canvas| view.draw(canvas, app, sources, now)).map_err(|source| MonitorError::Screen { source })?;
             drawn = Some(Instant::now());
         }
     }
@@ -99,9 +99,21 @@ fn read(sources: &mut Sources) -> Looked {
     let mut all = sources.look(now_ms(), BUDGET_BYTES);
     while all.is_busy && began.elapsed() < READING {
         let looked = sources.look(now_ms(), BUDGET_BYTES);
-        all = all.and(looked);
+        all = both(all, looked);
     }
     all
+}
+
+/// What two looks found together.
+fn both(first: Looked, second: Looked) -> Looked {
+    Looked {
+        events_grew: first.events_grew || second.events_grew,
+        log_grew: first.log_grew || second.log_grew,
+        figures_changed: first.figures_changed || second.figures_changed,
+        rebuilt: first.rebuilt || second.rebuilt,
+        is_busy: second.is_busy,
+        new_lines: first.new_lines.saturating_add(second.new_lines),
+    }
 }
 
 /// Does what the terminal has to do for a key; true when that is the end.
@@ -110,15 +122,14 @@ fn act(effect: Effect, screen: &mut Screen, app: &mut App) -> Result<bool, Monit
         Effect::Nothing => {}
         Effect::Quit => return Ok(true),
         Effect::Suspend => {
-            screen.suspend().map_err(MonitorError::Terminal)?;
+            screen.suspend().map_err(|source| MonitorError::Screen { source })?;
         }
         Effect::Copy(text) => {
-            let bytes = screen.copy(&text).map_err(MonitorError::Terminal)?;
+            let bytes = screen.copy(&text).map_err(|source| MonitorError::Screen { source })?;
             app.tell(Notice::Copied { bytes, is_cut: bytes < text.len() }, now_ms());
         }
         Effect::NextTheme => {
-            app.theme = app.theme.next();
-            screen.set_theme(app.theme);
+            screen.set_theme(screen.theme().next());
         }
     }
     Ok(false)

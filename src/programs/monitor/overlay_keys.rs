@@ -5,7 +5,7 @@ use super::filter::event_grade;
 use super::keys::{Around, Effect};
 use super::order::OrderView;
 use super::record::{RECORD_BYTES, RecordView};
-use super::rows::{Grade, Row as _};
+use super::rows::Grade;
 use super::seek::{IsHit, Seek, Seeking};
 use super::timeline::TimelineView;
 use crate::doors::screen::Key;
@@ -47,7 +47,7 @@ impl App {
             Key::Char(']') | Key::Right => self.leaf(&mut record, Direction::Forwards, around),
             Key::Char('e') => self.leaf_to_bad(&mut record, Direction::Forwards, around),
             Key::Char('E') => self.leaf_to_bad(&mut record, Direction::Backwards, around),
-            Key::Char('u') => self.is_utc = !self.is_utc,
+            Key::Char('u') => self.clock.toggle(),
             Key::Char('y') => effect = Effect::Copy(String::from_utf8_lossy(record.payload()).into_owned()),
             Key::Char('Y') => effect = Effect::Copy(String::from_utf8_lossy(record.line()).into_owned()),
             Key::Char('o') if record.pane == Pane::Events => {
@@ -122,7 +122,7 @@ impl App {
     fn on_order(&mut self, mut order: Box<OrderView>, key: Key, around: &Around<'_>) -> Effect {
         match key {
             Key::Esc | Key::Backspace | Key::Char('o') => return Effect::Nothing,
-            Key::Char('u') => self.is_utc = !self.is_utc,
+            Key::Char('u') => self.clock.toggle(),
             Key::Char('y') => {
                 let copied = Effect::Copy(order.story.order_id.clone());
                 self.overlay = Some(Overlay::Order(order));
@@ -160,7 +160,7 @@ impl App {
                 }
                 return Effect::Nothing;
             }
-            Key::Char('u') => self.is_utc = !self.is_utc,
+            Key::Char('u') => self.clock.toggle(),
             Key::Enter => {
                 let (log, event) = timeline.places();
                 let opened = match (event, log) {

@@ -184,7 +184,7 @@ fn calmed(moments: Vec<Moment>) -> Vec<Moment> {
     };
     let mut result = Vec::with_capacity(moments.len());
     let mut calm: Vec<Moment> = Vec::new();
-    let mut put = |calm: &mut Vec<Moment>, result: &mut Vec<Moment>| {
+    let put = |calm: &mut Vec<Moment>, result: &mut Vec<Moment>| {
         if calm.len() > CALM {
             let middle: Vec<Moment> = calm.drain(1..calm.len() - 1).collect();
             let last = calm.pop();

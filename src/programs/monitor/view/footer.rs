@@ -1,6 +1,7 @@
 //! The last rows: what is being typed or was just done, and the keys.
 
 use super::View;
+use super::key_texts::Keys;
 use crate::doors::screen::{Area, Canvas, Role, Text};
 use crate::programs::monitor::app::{App, PromptKind};
 use crate::programs::monitor::texts::Texts;
@@ -15,14 +16,14 @@ impl View {
             // On a small screen a prompt takes the row of the keys.
             match self.prompt(app, area.width, texts) {
                 Some((left, right)) => canvas.put_both(keys, &left, &right),
-                None => canvas.put(keys, &keys_text(texts.keys(area.width, app.frozen.is_some()))),
+                None => canvas.put(keys, &keys_text(&texts.main_keys(app.frozen.is_some()), area.width)),
             }
             return;
         }
         if let Some((left, right)) = self.prompt(app, area.width, texts) {
             canvas.put_both(prompt, &left, &right);
         }
-        canvas.put(keys, &keys_text(texts.keys(area.width, app.frozen.is_some())));
+        canvas.put(keys, &keys_text(&texts.main_keys(app.frozen.is_some()), area.width));
     }
 
     /// What stands above the keys, if anything does.
@@ -35,9 +36,9 @@ impl View {
             };
             let right = match (&prompt.complaint, prompt.kind) {
                 (Some(complaint), _) => Text::of(Role::Bad, complaint),
-                (None, PromptKind::Search) => Text::of(Role::Label, texts.search_help),
-                (None, PromptKind::Go) => Text::of(Role::Label, texts.go_help),
-                (None, PromptKind::Filter) => Text::of(Role::Label, texts.filter_help),
+                (None, PromptKind::Search) => Text::of(Role::Label, texts.find_prompt),
+                (None, PromptKind::Go) => Text::of(Role::Label, texts.go_help()),
+                (None, PromptKind::Filter) => Text::of(Role::Label, texts.filter_help()),
             };
             let room = usize::from(width).saturating_sub(right.width() + 6).max(16);
             return Some((Text::of(Role::Strong, sign).join(prompt.line.view(room)), right));
@@ -47,16 +48,23 @@ impl View {
         }
         if let Some(search) = &app.search {
             let left = Text::of(Role::Value, format!(" /{}", search.pattern.text()));
-            return Some((left, Text::of(Role::Label, texts.search_keys)));
+            return Some((left, Text::of(Role::Label, texts.search_keys())));
         }
         let filter = app.filter.as_ref()?;
-        Some((Text::of(Role::Value, format!(" F {filter}")), Text::of(Role::Label, texts.filter_keys)))
+        Some((Text::of(Role::Value, format!(" F {filter}")), Text::of(Role::Label, texts.filter_keys())))
     }
 }
 
-/// Keys stand out from what they do: `q quit  ? help`.
-pub(super) fn keys_text(keys: &[(&str, &str)]) -> Text {
-    keys.iter().fold(Text::new(), |text, (key, meaning)| {
-        text.value(" ").and(Role::Strong, key).label(format!(" {meaning} "))
-    })
+/// Keys stand out from what they do: `q quit  ? help`; as many as fit whole.
+pub(super) fn keys_text(keys: &Keys, width: u16) -> Text {
+    let mut all = Text::new();
+    for (key, meaning) in keys {
+        let more = Text::of(Role::Value, " ").and(Role::Strong, key).label(format!(" {meaning} "));
+        // The blank at the end may be cut.
+        if all.width() + more.width() > usize::from(width) + 1 {
+            break;
+        }
+        all = all.join(more);
+    }
+    all
 }

@@ -1,18 +1,18 @@
 //! The first row: is it healthy? And below it, when it is not, why, since when, and what to do.
 
 use super::View;
-use crate::doors::screen::{Area, Canvas, Role, Text};
+use crate::doors::screen::{Area, Canvas, Glyphs, Role, Text};
 use crate::logic::monitor::{Cause, Figures, Sign, Verdict};
 use crate::programs::monitor::app::App;
 use crate::programs::monitor::layout::{Layout, Size};
-use crate::programs::monitor::texts::Texts;
+use crate::programs::monitor::texts::{Texts, shape};
 
 impl View {
     /// How many rows say why it is not well.
-    pub(super) fn reason_rows(&self, texts: &Texts) -> u16 {
-        let told = self.figures.as_ref().map(|figures| texts.verdict(&figures.verdict));
+    pub(super) fn reason_rows(&self, app: &App, texts: &Texts) -> u16 {
+        let told = self.figures.as_ref().map(|figures| texts.verdict(figures, app.place()));
         match told {
-            Some(told) if !told.what_to_do.is_empty() => 1,
+            Some(told) if !told.advice.is_empty() => 1,
             _ => 0,
         }
     }
@@ -26,8 +26,8 @@ impl View {
         texts: &Texts,
         now_ms: i64,
     ) {
-        let told = texts.verdict(&figures.verdict);
-        let badge = Text::new().badge(badge_role(&figures.verdict), format!("{} {}", sign(figures.verdict.sign), told.word));
+        let told = texts.verdict(figures, app.place());
+        let badge = Text::new().badge(badge_role(&figures.verdict), format!("{} {}", sign(canvas, figures.verdict.sign), told.word));
         if layout.size == Size::Word {
             canvas.put(layout.header, &badge);
             return;
@@ -48,8 +48,8 @@ impl View {
         }
         left = if told.reason.is_empty() { left.join(self.about(figures, layout.size, texts)) } else { left.value(format!("  {}", told.reason)) };
         canvas.put_both(layout.header, &left, &self.state_badge(layout.size, app, figures, texts, now_ms));
-        if !told.what_to_do.is_empty() {
-            canvas.put(layout.reason.row(0), &Text::of(Role::Value, format!("  {}", told.what_to_do)));
+        if !told.advice.is_empty() {
+            canvas.put(layout.reason.row(0), &Text::of(Role::Value, format!("  {}", told.advice)));
         }
     }
 
@@ -65,7 +65,7 @@ impl View {
             parts.push(texts.partition_count(count));
         }
         if size > Size::Compact {
-            parts.extend(tracker.up_ms.map(|up_ms| format!("{} {}", texts.up, texts.duration(up_ms))));
+            parts.extend(tracker.up_ms.map(|up_ms| format!("{} {}", texts.up, texts.uptime(up_ms))));
         }
         Text::of(Role::Label, format!("   {}", parts.join(" · ")))
     }
@@ -76,10 +76,10 @@ impl View {
             text = text.value(format!(" {}", texts.rate(rate)));
         }
         if let Some(lag) = &figures.lag {
-            text = text.value(format!("  {} {}", texts.lag_short, texts.count(lag.messages)));
+            text = text.value(format!("  {} {}", texts.lag_word, texts.count(lag.messages)));
         }
         if let Some(counts) = &figures.counts {
-            text = text.value(format!("  {} {}", texts.count(counts.invalid.count), texts.bad_short));
+            text = text.value(format!("  {} {}", texts.count(counts.invalid.count), "bad"));
         }
         text
     }
@@ -88,17 +88,17 @@ impl View {
     fn state_badge(&self, size: Size, app: &App, figures: &Figures, texts: &Texts, now_ms: i64) -> Text {
         let mut text = Text::new();
         if app.filter.is_some() {
-            text = text.badge(Role::BadgeNeutral, texts.filter_badge).value(" ");
+            text = text.badge(Role::BadgeNeutral, texts.filter.to_uppercase()).value(" ");
         }
         text = match app.frozen {
-            Some(frozen) => text.badge(Role::BadgeWarn, texts.paused(frozen.new_lines)),
+            Some(frozen) => text.badge(Role::BadgeWarn, texts.paused_with(frozen.new_lines)),
             None if is_stale(figures) => text.badge(Role::BadgeWarn, texts.stale),
             None => text.badge(Role::BadgeNeutral, texts.live),
         };
         match size {
             Size::Compact => text,
-            Size::Huge => text.value(format!(" {}", self.clock.date_time(now_ms, app.is_utc))),
-            _ => text.value(format!(" {}", self.clock.time(Some(now_ms), app.is_utc))),
+            Size::Huge => text.value(format!(" {}", app.clock.full(now_ms))),
+            _ => text.value(format!(" {}", app.clock.second(now_ms))),
         }
     }
 }
@@ -111,14 +111,8 @@ fn is_stale(figures: &Figures) -> bool {
 }
 
 /// The shape that stands before a word.
-pub(super) fn sign(sign: Sign) -> &'static str {
-    match sign {
-        Sign::Good => "●",
-        Sign::Warn => "▲",
-        Sign::Bad => "■",
-        Sign::Pending => "…",
-        Sign::Neutral => "○",
-    }
+pub(super) fn sign(canvas: &Canvas<'_>, sign: Sign) -> &'static str {
+    shape(sign, canvas.glyphs() == Glyphs::Ascii)
 }
 
 /// How a shape and its word look.
@@ -143,4 +137,14 @@ fn badge_role(verdict: &Verdict) -> Role {
 /// An area without its first column, where rows do not touch the panel's edge.
 pub(super) fn inside(area: Area) -> Area {
     area.split_left(1).1
+}
+
+/// The time of a row; a row without one keeps the place.
+pub(super) fn time(app: &App, time_ms: Option<i64>) -> String {
+    time_ms.map_or_else(|| "--:--:--".to_owned(), |time_ms| app.clock.second(time_ms))
+}
+
+/// What of a pane may be written on: the last column is left to the line beside it, except at the screen's edge.
+pub(super) fn apart(canvas: &Canvas<'_>, area: Area) -> Area {
+    if area.right() < canvas.area().right() { area.split_right(1).0 } else { area }
 }

@@ -12,7 +12,7 @@ impl View {
         let right = Text::of(Role::Label, concat!("log-monitor ", env!("CARGO_PKG_VERSION")));
         canvas.rule(head, &Text::of(Role::Focus, texts.help_title), &right, true);
         let lines: Vec<Text> = texts
-            .help(usize::from(body.width))
+            .help_lines(usize::from(body.width))
             .into_iter()
             .map(|line| line.into_iter().fold(Text::of(Role::Value, " "), |text, (is_key, part)| {
                 text.and(if is_key { Role::Strong } else { Role::Value }, part)
@@ -22,7 +22,7 @@ impl View {
         app.overlay_rows = rows;
         *top = (*top).min(lines.len().saturating_sub(rows));
         canvas.put_lines(body, lines.get(*top..).unwrap_or_default());
-        let more = if lines.len() > rows { texts.scroll_back } else { texts.back };
+        let more = if lines.len() > rows { format!("↑↓ {}   Esc {}", texts.do_more, texts.do_back) } else { format!("Esc {}", texts.do_back) };
         canvas.put(foot, &Text::of(Role::Label, format!(" {more}")));
     }
 }

@@ -1,7 +1,7 @@
 //! The two lists: a row a line, columns that keep their places.
 
 use super::View;
-use super::header::inside;
+use super::header::{apart, inside, time};
 use crate::doors::screen::{Area, Canvas, Role, Text};
 use crate::logic::monitor::Figures;
 use crate::programs::monitor::app::{App, Columns, Pane};
@@ -16,16 +16,17 @@ impl View {
             return;
         }
         let (title, body) = area.split_top(1);
+        let body = apart(canvas, body);
         let right = match &figures.log {
-            Some(tally) => texts.log_lines(tally),
+            Some(tally) => texts.log_title(tally),
             None => String::new(),
         };
         let right = self.list_state(app, Pane::Logs, app.logs.follows(), texts).unwrap_or(right);
-        let name = if area.width >= 100 { texts.logs_title_long } else { texts.logs_title };
+        let name = if area.width >= 100 { texts.logs_long } else { texts.logs };
         self.title(canvas, title, name, &Text::of(Role::Label, right), app, Pane::Logs);
         let (rows, selected) = app.logs.shown();
         if rows.is_empty() {
-            let empty = app.logs.trouble.clone().unwrap_or_else(|| texts.no_log.to_owned());
+            let empty = app.logs.trouble.clone().unwrap_or_else(|| texts.no_log_yet.to_owned());
             canvas.put(inside(body), &Text::of(Role::Muted, empty));
         }
         let pattern = self.pattern(app, Pane::Logs);
@@ -42,18 +43,18 @@ impl View {
         }
         let (title, body) = area.split_top(1);
         let right = match figures.throughput.per_second {
-            Some(rate) if rate >= 10.0 => texts.newest_of(rate),
+            Some(rate) if rate >= 10.0 => texts.newest_of_rate(rate),
             _ => texts.following.to_owned(),
         };
         let right = self.list_state(app, Pane::Events, app.events.follows(), texts).unwrap_or(right);
-        let name = if area.width >= 100 { texts.events_title_long } else { texts.events_title };
+        let name = if area.width >= 100 { texts.events_long } else { texts.events };
         self.title(canvas, title, name, &Text::of(Role::Label, right), app, Pane::Events);
         let (rows, selected) = app.events.shown();
         if rows.is_empty() {
             let empty = match (&app.events.trouble, &app.filter) {
                 (Some(trouble), _) => trouble.clone(),
-                (None, Some(filter)) => texts.no_match(&filter.to_string()),
-                (None, None) => texts.no_message.to_owned(),
+                (None, Some(_)) => texts.nothing_fits.to_owned(),
+                (None, None) => texts.no_message_yet.to_owned(),
             };
             canvas.put(inside(body), &Text::of(Role::Muted, empty));
         }
@@ -78,12 +79,12 @@ impl View {
             _ => {}
         }
         if let Some(frozen) = app.frozen {
-            parts.push(format!("{} {}", texts.frozen, self.clock.time(Some(frozen.since_ms), app.is_utc)));
+            parts.push(format!("{} {}", texts.frozen, app.clock.second(frozen.since_ms)));
         } else if !follows {
-            parts.push(texts.scrolled.to_owned());
+            parts.push(texts.scrolled().to_owned());
         }
         if app.job.as_ref().is_some_and(|job| job.pane == pane) {
-            parts.push(texts.looking.to_owned());
+            parts.push(texts.searching.to_owned());
         }
         (!parts.is_empty()).then(|| parts.join(" · "))
     }
@@ -100,14 +101,14 @@ impl View {
             None => ("??  ", Role::Bad),
         };
         let mut text = Text::new()
-            .value(self.clock.time(row.time_ms, app.is_utc))
+            .value(time(app, row.time_ms))
             .value(" ")
             .padded(role, word.trim_end(), 4)
             .value(" ");
         if width >= 60 && !row.event.is_empty() {
-            text = text.padded(Role::Label, &row.event, 16).value(" ");
+            text = text.padded(Role::Label, &row.event, if width >= 100 { 18 } else { 16 }).value(" ");
         }
-        text.value(texts.log_message(row))
+        text.value(self.log_message(row, texts))
     }
 
     pub(super) fn event_row(&self, row: &EventRow, app: &App, width: usize, texts: &Texts) -> (Text, Text) {
@@ -120,7 +121,7 @@ impl View {
             EventKind::Unreadable { .. } => ("??", Role::Bad),
         };
         let mut text =
-            Text::new().value(self.clock.time(row.time_ms, app.is_utc)).value(" ").padded(role, word, 3).value(" ");
+            Text::new().value(time(app, row.time_ms)).value(" ").padded(role, word, 3).value(" ");
         if !matches!(row.kind, EventKind::Unreadable { .. }) {
             let place = match width {
                 0..=59 => format!("{}@{}", row.partition, row.offset),
@@ -129,7 +130,7 @@ impl View {
             let columns = if width < 60 { 6 } else { 13 }.max(crate::tools::shown::width(&place).min(28));
             text = text.padded(Role::Value, place, columns).value(" ");
         }
-        let size = texts.bytes(row.size_bytes);
+        let size = texts.size(row.size_bytes);
         match &row.kind {
             EventKind::Valid(glance) => self.order(text, row, glance, app, width, texts),
             EventKind::Invalid { reason, sample } => {
@@ -137,7 +138,7 @@ impl View {
                 (text.value(said), Text::of(Role::Value, if width >= 72 { size } else { String::new() }))
             }
             EventKind::Gap { kind, offsets, reason } => {
-                (text.and(Role::Bad, texts.gap(*kind, *offsets)).value(" ").value(reason), Text::new())
+                (text.and(Role::Bad, texts.gap_of(*kind, *offsets)).value(" ").value(reason), Text::new())
             }
             EventKind::Unreadable { sample } => (text.value(sample), Text::of(Role::Value, size)),
         }
@@ -158,7 +159,7 @@ impl View {
             right = right.padded_left(Role::Value, money, 9);
         }
         if width >= 72 {
-            right = right.padded_left(Role::Value, texts.bytes(row.size_bytes), 7);
+            right = right.padded_left(Role::Value, texts.size(row.size_bytes), 7);
         }
         if width >= 110
             && let Some(id) = &glance.order_id

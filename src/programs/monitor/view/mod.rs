@@ -1,12 +1,14 @@
 //! Drawing: from what is known and what is open to cells. Nothing is decided here.
 
-mod clock;
 mod footer;
 mod header;
 mod help;
+mod key_texts;
 mod lists;
+mod log_message;
 mod order;
 mod panels;
+mod phrases;
 mod plots;
 mod record;
 mod timeline;
@@ -19,7 +21,6 @@ use super::sources::Sources;
 use super::texts::Texts;
 use crate::doors::screen::{Area, Canvas, Role, Text};
 use crate::logic::monitor::{BucketSize, Figures, Plot};
-use clock::Clock;
 
 /// More columns than any plot has.
 const MOST_COLUMNS: usize = 512;
@@ -30,7 +31,6 @@ pub(super) struct View {
     plot: Option<Plot>,
     bucket: BucketSize,
     layout: Layout,
-    clock: Clock,
     /// The selected record, where there is room to show it beside the lists.
     preview: Option<RecordView>,
 }
@@ -42,15 +42,8 @@ impl View {
             plot: None,
             bucket: live::FIRST_BUCKET,
             layout: live::no_layout(),
-            clock: Clock::local(),
             preview: None,
         }
-    }
-
-    /// As [`View::new`], where the local time is UTC; for tests.
-    #[cfg(test)]
-    pub(super) fn in_utc() -> Self {
-        Self { clock: Clock::utc(), ..Self::new() }
     }
 
     /// Where everything stood in the last frame.
@@ -77,7 +70,7 @@ impl View {
         let texts = Texts::of(app.lang);
         let screen = canvas.area();
         let needs = Needs {
-            reason_rows: self.reason_rows(&texts),
+            reason_rows: self.reason_rows(app, texts),
             prompt: app.prompt.is_some() || app.search.is_some() || app.filter.is_some() || app.notice().is_some(),
             zoomed: app.is_zoomed.then_some(app.focus),
         };
@@ -93,12 +86,12 @@ impl View {
         let Some(figures) = self.figures.take() else { return };
         match app.overlay.take() {
             Some(mut overlay) if self.layout.size > Size::TwoLines => {
-                self.overlay(canvas, screen, &mut overlay, app, &figures, &texts, now_ms);
+                self.overlay(canvas, screen, &mut overlay, app, &figures, texts, now_ms);
                 app.overlay = Some(overlay);
             }
             overlay => {
                 app.overlay = overlay;
-                self.panes(canvas, app, &figures, &texts, now_ms);
+                self.panes(canvas, app, &figures, texts, now_ms);
             }
         }
         self.figures = Some(figures);

@@ -39,9 +39,10 @@ impl View {
             self.compact(canvas, layout.messages, figures, texts);
             return;
         }
-        self.panel(canvas, layout.messages, texts.messages_title, &self.message_rows(figures, layout.size, texts), 24);
-        self.panel(canvas, layout.health, texts.health_title, &health_rows(figures, layout.size, texts), 12);
-        self.panel(canvas, layout.tracker, texts.tracker_title, &self.tracker_rows(figures, app, texts), 12);
+        self.panel(canvas, layout.messages, texts.messages, &self.message_rows(figures, layout.size, texts), 13);
+        let health = health_rows(canvas, figures, layout.size, texts);
+        self.panel(canvas, layout.health, texts.health, &health, 10);
+        self.panel(canvas, layout.tracker, texts.tracker, &Self::tracker_rows(figures, texts), 9);
         self.partitions(canvas, layout.partitions, figures, texts);
     }
 
@@ -56,12 +57,12 @@ impl View {
         let room = usize::from(body.width).saturating_sub(names);
         for (row, area) in rows.iter().zip(body.rows()) {
             // A figure keeps its place: right-aligned in its column, whatever stands beside it.
-            let columns = if row.beside.is_empty() { value_columns.min(room) } else { value_columns.min(13).min(room) };
-            let columns = if rows.iter().any(|row| !row.beside.is_empty()) { columns.min(13) } else { columns };
-            let value = Text::new().padded(Role::Label, row.name, names);
-            let blank = columns.saturating_sub(row.value.width());
-            let text = value.value(" ".repeat(blank)).join(row.value.clone());
-            canvas.put(area, &text.value("  ").join(row.beside.clone()));
+            let blank = value_columns.min(room).saturating_sub(row.value.width());
+            let mut text = Text::new().padded(Role::Label, row.name, names).value(" ".repeat(blank)).join(row.value.clone());
+            if !row.beside.is_empty() {
+                text = text.value("  ").join(row.beside.clone());
+            }
+            canvas.put(area, &text);
         }
     }
 
@@ -78,7 +79,7 @@ impl View {
             Row::new(texts.valid, count(|counts| counts.valid)),
             bad(Row::new(texts.invalid, count(|counts| counts.invalid)), counts.is_some_and(|c| c.invalid.count > 0)),
             bad(Row::new(texts.gaps, count(|counts| counts.gaps)), counts.is_some_and(|c| c.gaps.count > 0))
-                .beside(label(gap_offsets.map(|offsets| texts.offsets(offsets.count)).unwrap_or_default())),
+                .beside(label(gap_offsets.map(|offsets| texts.offset_count(offsets.count)).unwrap_or_default())),
         ];
         if size >= Size::Wide {
             let row = Row::new(texts.unreadable, count(|counts| counts.unreadable));
@@ -86,28 +87,28 @@ impl View {
         }
         if wide && let Some(run) = &figures.run {
             let value = Text::of(aged(run.age), texts.count(run.received));
-            rows.push(Row { name: texts.this_run, value, beside: Text::of(Role::Label, texts.ago(run.age.age_ms)) });
+            rows.push(Row { name: texts.this_run, value, beside: Text::of(Role::Label, texts.age(run.age.age_ms)) });
         }
-        rows.push(Row::new(texts.last_message, figures.last_message_age_ms.map_or_else(|| "–".to_owned(), |age| texts.ago(age))));
+        rows.push(Row::new(texts.last_message, figures.last_message_age_ms.map_or_else(|| "–".to_owned(), |age| texts.age(age))));
         rows
     }
 
-    fn tracker_rows(&self, figures: &Figures, app: &App, texts: &Texts) -> Vec<Row> {
+    fn tracker_rows(figures: &Figures, texts: &Texts) -> Vec<Row> {
         let tracker = &figures.tracker;
         let none = || "–".to_owned();
         let pid = tracker.pid.map_or_else(none, |pid| pid.to_string());
         let standby = match &tracker.standby {
-            Some(standby) => standby.pid.map_or_else(|| texts.standby.to_owned(), |pid| format!("{} {pid}", texts.standby)),
+            Some(standby) => standby.pid.map_or_else(|| texts.standby_word.to_owned(), |pid| format!("{} {pid}", texts.standby_word)),
             None => texts.no_standby.to_owned(),
         };
         let mut rows = vec![Row::new(texts.pid, pid).beside(Text::of(Role::Label, standby))];
         let resources = figures.resources.as_ref();
-        let cpu = resources.and_then(|it| it.cpu_percent).map_or_else(none, |cpu| texts.cpu(cpu));
-        let memory = resources.and_then(|it| it.memory_bytes).map_or_else(none, |bytes| texts.memory(bytes));
+        let cpu = resources.and_then(|it| it.cpu_percent).map_or_else(none, |cpu| texts.load_percent(cpu));
+        let memory = resources.and_then(|it| it.memory_bytes).map_or_else(none, |bytes| texts.memory_size(bytes));
         let age = resources.map(|it| it.age);
-        rows.push(told(texts.cpu_name, cpu, age).beside(Text::of(Role::Label, format!("{} {memory}", texts.memory_name))));
+        rows.push(told(texts.cpu, cpu, age).beside(Text::of(Role::Label, format!("{} {memory}", texts.memory))));
         let latency = figures.latency.as_ref();
-        let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| texts.latency(value));
+        let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| texts.milliseconds(value));
         let age = latency.map(|it| it.age);
         let write = ms(latency.and_then(|it| it.write_p99_ms));
         let sync = ms(latency.and_then(|it| it.sync_p99_ms));
@@ -116,19 +117,16 @@ impl View {
         rows.push(told(texts.sync_p99, sync, age).beside(p50(latency.and_then(|it| it.sync_p50_ms))));
         let disk = figures.disk.as_ref();
         let left = disk.and_then(|disk| disk.left_ms).map(|left| texts.lasts(left)).unwrap_or_default();
-        let free = disk.map_or_else(none, |disk| texts.bytes(disk.free_bytes));
+        let free = disk.map_or_else(none, |disk| texts.size(disk.free_bytes));
         rows.push(told(texts.disk_free, free, disk.map(|disk| disk.age)).beside(Text::of(Role::Label, left)));
         let sealed = figures.sealed.as_ref();
         let lines = sealed.map_or_else(none, |sealed| texts.count(sealed.lines));
-        let ago = sealed.map(|sealed| texts.ago(sealed.age.age_ms)).unwrap_or_default();
-        rows.push(told(texts.sealed_line, lines, None).beside(Text::of(Role::Label, ago)));
+        let ago = sealed.map(|sealed| texts.age(sealed.age.age_ms)).unwrap_or_default();
+        rows.push(told(texts.sealed, lines, None).beside(Text::of(Role::Label, ago)));
         if let Some(number) = sealed.and_then(|sealed| sealed.checkpoint) {
             let age = sealed.and_then(|sealed| sealed.checkpoint_age);
-            let ago = age.map(|age| texts.ago(age.age_ms)).unwrap_or_default();
+            let ago = age.map(|age| texts.age(age.age_ms)).unwrap_or_default();
             rows.push(Row::new(texts.checkpoint, texts.count(number)).beside(Text::of(Role::Label, ago)));
-        }
-        if let Some(started) = tracker.started_ms {
-            rows.push(Row::new(texts.started, self.clock.time(Some(started), app.is_utc)));
         }
         rows
     }
@@ -138,7 +136,7 @@ impl View {
             return;
         }
         let (head, body) = area.split_top(1);
-        canvas.rule(head, &Text::of(Role::Label, texts.partitions_title), &Text::new(), false);
+        canvas.rule(head, &Text::of(Role::Label, texts.partitions), &Text::new(), false);
         let body = inside(body).split_right(1).0;
         let row = |role: Role, cells: [String; 4]| {
             let [number, next, lag, rate] = cells;
@@ -148,7 +146,7 @@ impl View {
                 .padded_left(role, lag, 8)
                 .padded_left(role, rate, 8)
         };
-        let head = [texts.partition_short, texts.next, texts.lag_short, texts.per_second].map(str::to_owned);
+        let head = [texts.partition_short(), texts.next, texts.lag_word, texts.per_second].map(str::to_owned);
         let mut lines = vec![row(Role::Label, head)];
         let none = || "–".to_owned();
         let room = usize::from(body.height).saturating_sub(2);
@@ -177,27 +175,27 @@ impl View {
         };
         let success = figures.success.whole.map_or_else(none, |share| texts.percent(share));
         let rate = figures.throughput.per_second.map_or_else(none, |rate| texts.rate(rate));
-        let last_bad = figures.last_invalid_age_ms.map(|age| format!("{} {}", texts.last_bad, texts.ago(age))).unwrap_or_default();
-        let lag = figures.lag.as_ref().map(|lag| format!("{} {} {}", texts.lag_short, texts.count(lag.messages), trend(lag.trend))).unwrap_or_default();
+        let last_bad = figures.last_invalid_age_ms.map(|age| format!("{} {}", texts.last_bad, texts.age(age))).unwrap_or_default();
+        let lag = figures.lag.as_ref().map(|lag| format!("{} {} {}", texts.lag_word, texts.count(lag.messages), trend(lag.trend))).unwrap_or_default();
         let row = |name: &str, value: String, beside: String| {
             Text::new().padded(Role::Label, name, 9).padded_left(Role::Value, value, 9).value("  ").label(beside)
         };
         canvas.put_lines(
             inside(area),
             &[
-                row(texts.received_short, count(|counts| counts.received), format!("{rate}  {success}")),
-                row(texts.invalid_short, count(|counts| counts.invalid), last_bad),
+                row(texts.received, count(|counts| counts.received), format!("{rate}  {success}")),
+                row(texts.invalid, count(|counts| counts.invalid), last_bad),
                 row(texts.gaps, count(|counts| counts.gaps), lag),
             ],
         );
     }
 }
 
-fn health_rows(figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
+fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
     let none = || "–".to_owned();
     let state = |sign_of: Option<Sign>, word: Option<&'static str>, limit: &str| match (sign_of, word) {
         (Some(shape), Some(word)) => {
-            let word = format!("{} {word}", sign(shape));
+            let word = format!("{} {word}", sign(canvas, shape));
             Text::new().padded(sign_role(shape), word, 13).and(Role::Label, limit)
         }
         _ => Text::of(Role::Label, "–"),
@@ -206,8 +204,8 @@ fn health_rows(figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
     let shown = if size == Size::Huge { success.whole } else { success.worse.or(success.whole) };
     let mut rows = vec![Row::new(texts.success, shown.map_or_else(none, |share| texts.percent(share))).beside(state(
         success.state.map(|state| state.sign()),
-        success.state.map(|state| texts.success_word(state)),
-        "≥ 95",
+        success.state.map(|state| texts.success_state(state)),
+        texts.success_threshold(success.state),
     ))];
     if size == Size::Huge {
         rows.push(Row::new(texts.in_15_min, success.last_15_min.map_or_else(none, |share| texts.percent(share))));
@@ -216,16 +214,16 @@ fn health_rows(figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
     rows.push(
         Row::new(texts.throughput, throughput.per_second.map_or_else(none, |rate| texts.rate(rate))).beside(state(
             throughput.state.map(|state| state.sign()),
-            throughput.state.map(|state| texts.throughput_word(state)),
-            &texts.at_least_rate(0.3),
+            throughput.state.map(|state| texts.throughput_state(state)),
+            &texts.throughput_threshold(throughput.state),
         )),
     );
     let errors = &figures.errors;
-    let newest = errors.newest_age_ms.map_or_else(none, |age| texts.ago(age));
+    let newest = errors.newest_age_ms.map_or_else(none, |age| texts.age(age));
     rows.push(Row::new(texts.errors, newest).beside(state(
         errors.state.map(|state| state.sign()),
-        errors.state.map(|state| texts.error_word(state)),
-        texts.longer_than_5_min,
+        errors.state.map(|state| texts.error_state(state)),
+        texts.error_threshold(errors.state, size >= Size::Wide),
     )));
     if size >= Size::Wide {
         let quality = figures.quality.as_ref();
@@ -238,7 +236,7 @@ fn health_rows(figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
     }
     let lag = figures.lag.as_ref();
     let messages = lag.map_or_else(none, |lag| texts.count(lag.messages));
-    let way = lag.map(|lag| texts.trend(lag.trend, lag.per_second)).unwrap_or_default();
+    let way = lag.map(|lag| texts.lag_way(lag)).unwrap_or_default();
     rows.push(told(texts.lag, messages, lag.map(|lag| lag.age)).beside(Text::of(Role::Value, way)));
     if size == Size::Huge {
         let history: Vec<Option<f64>> =
@@ -247,7 +245,7 @@ fn health_rows(figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
         rows.push(Row::new(texts.to_zero, zero).beside(sparkline(&history)));
     } else if size <= Size::Normal {
         let sync = figures.latency.as_ref();
-        let p99 = sync.and_then(|latency| latency.sync_p99_ms).map_or_else(none, |ms| texts.latency(ms));
+        let p99 = sync.and_then(|latency| latency.sync_p99_ms).map_or_else(none, |ms| texts.milliseconds(ms));
         let disk = figures.disk.as_ref().map(|disk| texts.disk_is_free(disk.free_bytes)).unwrap_or_default();
         rows.push(told(texts.sync_p99, p99, sync.map(|latency| latency.age)).beside(Text::of(Role::Label, disk)));
     }

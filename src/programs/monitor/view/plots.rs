@@ -1,6 +1,7 @@
 //! Messages a second, and how many of them were what was expected, over time.
 
 use super::View;
+use super::header::apart;
 use crate::doors::screen::{Area, Bars, Canvas, Curve, Mark, PlotLayout, Role, Text};
 use crate::logic::monitor::{BucketSize, Column, Plot, SuccessFloor};
 use crate::programs::monitor::app::{App, Pane};
@@ -15,8 +16,9 @@ impl View {
             return;
         }
         let (title, body) = area.split_top(1);
+        let body = apart(canvas, body);
         let Some(plot) = self.plot.clone() else { return };
-        let labels = 5;
+        let labels = 6;
         let columns = PlotLayout::of(body, labels).columns();
         let plot = newest(&plot, columns);
         let peak = plot.peak_per_second();
@@ -24,17 +26,17 @@ impl View {
         let right = if area.width >= 56 {
             let mut parts = Vec::new();
             parts.extend(plot.columns.last().filter(|last| last.is_known).map(|last| {
-                format!("{} {}", texts.now, texts.rate(last.per_second(plot.bucket)))
+                format!("{} {}", texts.now_word, texts.rate(last.per_second(plot.bucket)))
             }));
-            parts.extend(plot.mean_per_second().filter(|_| area.width >= 76).map(|mean| format!("{} {}", texts.mean, texts.rate(mean))));
+            parts.extend(mean(&plot).filter(|_| area.width >= 76).map(|mean| format!("{} {}", texts.mean, texts.rate(mean))));
             parts.push(format!("{} {}", texts.peak, texts.rate(peak)));
-            parts.push(texts.bucket(plot.bucket));
+            parts.push(texts.a_bar_of(plot.bucket));
             parts.join(" · ")
         } else {
-            texts.bucket(plot.bucket)
+            texts.a_bar_of(plot.bucket)
         };
         let right = if app.frozen.is_some() { texts.frozen.to_owned() } else { right };
-        self.title(canvas, title, texts.throughput_title, &Text::of(Role::Label, right), app, Pane::Throughput);
+        self.title(canvas, title, texts.throughput_plot, &Text::of(Role::Label, right), app, Pane::Throughput);
         let values = plot.columns.iter().map(|column| rate(*column, plot.bucket)).collect();
         canvas.bars(
             body,
@@ -43,8 +45,8 @@ impl View {
                 top,
                 label_columns: labels,
                 y_marks: vec![
-                    Mark { at: top, word: texts.axis(top, top) },
-                    Mark { at: top / 2.0, word: texts.axis(top / 2.0, top) },
+                    Mark { at: top, word: texts.axis(top) },
+                    Mark { at: top / 2.0, word: texts.axis(top / 2.0) },
                     Mark { at: 0.0, word: "0".to_owned() },
                 ],
                 x_marks: self.times(&plot, app),
@@ -58,19 +60,19 @@ impl View {
         }
         let (title, body) = area.split_top(1);
         let Some(plot) = self.plot.clone() else { return };
-        let labels = 6;
+        let labels = 7;
         let columns = PlotLayout::of(body, labels).columns();
         let plot = newest(&plot, columns);
         let floor = f64::from(SuccessFloor::of(&plot).0.hundredths()) / 100.0;
         let span = texts.span(plot.bucket.span_ms().saturating_mul(i64::try_from(plot.columns.len()).unwrap_or(0)));
         let right = match (plot.newest_success(), plot.lowest_success()) {
             (Some(newest), Some(lowest)) if area.width >= 56 => {
-                format!("{} {} · {} {} · {span}", texts.now, texts.percent(newest), texts.low, texts.percent(lowest))
+                format!("{} {} · {} {} · {span}", texts.now_word, texts.percent(newest), texts.low, texts.percent(lowest))
             }
             _ => span,
         };
         let right = if app.frozen.is_some() { texts.frozen.to_owned() } else { right };
-        self.title(canvas, title, texts.success_title, &Text::of(Role::Label, right), app, Pane::Success);
+        self.title(canvas, title, texts.success_plot, &Text::of(Role::Label, right), app, Pane::Success);
         let values = plot
             .columns
             .iter()
@@ -111,10 +113,16 @@ impl View {
             .filter_map(|at| {
                 let begins = plot.column_begins_ms(at);
                 let marks = begins.rem_euclid(every_ms) < bucket_ms;
-                marks.then(|| Mark { at, word: self.clock.short(begins, is_short, app.is_utc) })
+                marks.then(|| Mark { at, word: if is_short { app.clock.second(begins) } else { app.clock.minute(begins) } })
             })
             .collect()
     }
+}
+
+/// Messages a second since the first one in sight: what was before there was anything says nothing.
+fn mean(plot: &Plot) -> Option<f64> {
+    let first = plot.columns.iter().position(|column| column.received > 0)?;
+    newest(plot, plot.columns.len() - first).mean_per_second()
 }
 
 /// The smallest round span that is at least so long.

@@ -39,7 +39,7 @@ impl View {
         self.body(canvas, body, record, app, record.top);
         match self.prompt(app, foot.width, texts) {
             Some((left, right)) => canvas.put_both(foot, &left, &right),
-            None => canvas.put(foot, &keys_text(texts.record_keys(foot.width))),
+            None => canvas.put(foot, &keys_text(&texts.record_keys(), foot.width)),
         }
     }
 
@@ -57,8 +57,8 @@ impl View {
             return;
         }
         let Some(mut record) = self.preview.take() else {
-            canvas.rule(area.row(0), &Text::of(Role::Label, texts.record_title), &Text::new(), false);
-            canvas.put(inside(area.split_top(1).1), &Text::of(Role::Muted, texts.no_record));
+            canvas.rule(area.row(0), &Text::of(Role::Label, texts.record), &Text::new(), false);
+            canvas.put(inside(area.split_top(1).1), &Text::of(Role::Muted, texts.no_message_yet));
             return;
         };
         let (left, right) = area.split_left(area.width * 2 / 5 + 3);
@@ -92,7 +92,7 @@ impl View {
     }
 
     fn record_title(&self, record: &RecordView, texts: &Texts) -> Text {
-        let title = Text::of(Role::Focus, format!("{} {} ", texts.record_title, record.name));
+        let title = Text::of(Role::Focus, format!("{} {} ", texts.record, record.name));
         match record.kind {
             RecordKind::Valid | RecordKind::Log => title,
             RecordKind::Invalid => title.badge(Role::BadgeBad, "BAD"),
@@ -103,24 +103,24 @@ impl View {
 
     fn record_place(&self, record: &RecordView, texts: &Texts) -> String {
         let file = if record.pane == Pane::Logs { "tracker.log" } else { "tracker.events" };
-        format!("{file} · {} {}", texts.byte, texts.count(record.place.byte))
+        format!("{file} · {} {}", "byte", texts.count(record.place.byte))
     }
 
     fn plain_fields(&self, record: &RecordView, app: &App, texts: &Texts, now_ms: i64) -> Vec<(String, Text)> {
         let shown = record.fields.iter().map(|(field, value)| {
             let text = match value {
                 Value::Text(text) => Text::of(Role::Value, text),
-                Value::Bytes(bytes) => Text::of(Role::Value, texts.bytes(*bytes)),
+                Value::Bytes(bytes) => Text::of(Role::Value, texts.size(*bytes)),
                 Value::Number(number) => Text::of(Role::Value, texts.count(number.unsigned_abs())),
                 Value::None => Text::of(Role::Muted, "–"),
                 Value::Moment { time_ms, by_broker } => {
-                    let age = texts.ago(now_ms.saturating_sub(*time_ms));
+                    let age = texts.age(now_ms.saturating_sub(*time_ms));
                     let clock = match by_broker {
                         Some(true) => "LogAppendTime",
                         Some(false) => "CreateTime",
                         None => age.as_str(),
                     };
-                    Text::of(Role::Value, self.clock.full(*time_ms, app.is_utc)).label(format!("  {clock}"))
+                    Text::of(Role::Value, app.clock.full_millisecond(*time_ms)).label(format!("  {clock}"))
                 }
             };
             (texts.field(*field).to_owned(), text)
@@ -140,7 +140,7 @@ impl View {
             && let (Some(recorded), Some(sealed)) = (recorded, &figures.sealed)
         {
             // The seal covers all lines that stood there when it was made.
-            let told = if sealed.age.at_ms > recorded { texts.is_sealed(&record.name) } else { texts.not_sealed.to_owned() };
+            let told = if sealed.age.at_ms > recorded { texts.is_sealed(&record.name) } else { texts.not_yet.to_owned() };
             fields.push((texts.sealed.to_owned(), Text::of(Role::Value, told)));
         }
         if let Some(bytes) = record.cut_from_bytes {

@@ -20,7 +20,7 @@ impl View {
         let (rest, foot) = screen.split_bottom(1);
         let (left, right) = rest.split_left(rest.width * 2 / 5);
         canvas.rule(left.row(0), &Text::of(Role::Label, "tracker.log"), &Text::new(), false);
-        let title = Text::of(Role::Label, texts.one_clock);
+        let title = Text::of(Role::Label, texts.do_timeline);
         canvas.rule(right.row(0), &Text::of(Role::Focus, "tracker.events"), &title, true);
         let (left, right) = (left.split_top(1).1, right.split_top(1).1);
         let rows = usize::from(left.height);
@@ -30,7 +30,7 @@ impl View {
         if let Some(trouble) = &timeline.trouble {
             canvas.put(inside(right), &Text::of(Role::Bad, trouble));
         } else if timeline.moments.is_empty() {
-            canvas.put(inside(right), &Text::of(Role::Muted, texts.no_message));
+            canvas.put(inside(right), &Text::of(Role::Muted, texts.no_message_yet));
         }
         let both = left.rows().zip(right.rows());
         for (at, (moment, (left, right))) in timeline.moments.iter().skip(timeline.top).zip(both).enumerate() {
@@ -45,7 +45,7 @@ impl View {
         }
         match self.prompt(app, foot.width, texts) {
             Some((left, right)) => canvas.put_both(foot, &left, &right),
-            None => canvas.put(foot, &keys_text(texts.timeline_keys)),
+            None => canvas.put(foot, &keys_text(&texts.timeline_keys(), foot.width)),
         }
     }
 
@@ -54,7 +54,7 @@ impl View {
             Moment::Lines { time_ms, log, event } => {
                 let log = match log {
                     Some(row) => self.log_row(row, app, usize::from(left), texts),
-                    None => Text::of(Role::Label, self.clock.time(Some(*time_ms), app.is_utc)),
+                    None => Text::of(Role::Label, app.clock.second(*time_ms)),
                 };
                 let (event, beside) = match event {
                     // The time stands on the left already.
@@ -67,7 +67,7 @@ impl View {
                 (log, event, beside)
             }
             Moment::Calm { count, last_ms, .. } => {
-                let until = self.clock.time(Some(*last_ms), app.is_utc);
+                let until = app.clock.second(*last_ms);
                 let left = Text::of(Role::Label, "   ⋮");
                 (left, Text::of(Role::Label, format!("    {}", texts.all_fine(*count, &until))), Text::new())
             }
