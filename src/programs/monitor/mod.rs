@@ -1,9 +1,12 @@
 //! `log-monitor`: both files of the tracker, live.
 //!
-//! [`args`] is what a person types, [`once`] the summary of one moment, [`texts`] every word on the screen.
+//! [`args`] is what a person types, [`sources`] reads the files, [`once`] tells one moment of them, [`texts`]
+//! holds every word.
 
 mod args;
 mod error;
+mod once;
+pub mod sources;
 pub mod texts;
 
 pub use args::{MonitorArgs, Terminal, ThemeChoice};
@@ -25,6 +28,7 @@ pub fn run(
     terminal: Terminal,
     out: &mut dyn Write,
 ) -> Result<Exit, MonitorError> {
-    let _ = (args, shutdown, terminal, out);
-    Ok(Exit::Done)
+    // The screen is not there yet: a terminal gets the summary as well.
+    let _is_wanted_once = args.is_once(terminal);
+    once::run(args, shutdown, out)
 }
