@@ -12,17 +12,18 @@ mod keys;
 mod layout;
 mod list;
 mod live;
+mod once;
 mod order;
 mod overlay_keys;
 mod record;
 mod rows;
 mod seek;
 pub mod sources;
-mod texts;
+pub mod texts;
 mod timeline;
 mod view;
 
-pub use args::{MonitorArgs, Terminal};
+pub use args::{MonitorArgs, Terminal, ThemeChoice};
 pub use error::MonitorError;
 
 use std::io::Write;
@@ -32,20 +33,23 @@ use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
 use app::App;
-use args::ThemeChoice;
 use sources::{SourceOptions, Sources};
 use texts::Clock;
 
-/// Runs it: the screen on a terminal, one summary anywhere else or when asked for.
+/// Shows both files: live on a terminal, else as one summary, written to `out`.
 ///
 /// # Errors
-/// See [`MonitorError`].
+/// [`MonitorError`]; one that [`is_quiet_end`](MonitorError::is_quiet_end) only means that the reader of
+/// `out` has gone.
 pub fn run(
     args: &MonitorArgs,
     shutdown: &Shutdown,
     terminal: Terminal,
-    _out: &mut dyn Write,
+    out: &mut dyn Write,
 ) -> Result<Exit, MonitorError> {
+    if args.is_once(terminal) {
+        return once::run(args, shutdown, out);
+    }
     let files = SourceOptions { events: args.events(), log: args.log() };
     let clock = Clock::of_machine(args.is_utc());
     let mut sources = Sources::open(files.clone(), live::now_ms());

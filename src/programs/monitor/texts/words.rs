@@ -119,6 +119,7 @@ words! {
     not_yet: "not yet", "pas encore";
     yes: "yes", "oui";
     topic: "Topic", "Topic";
+    partition: "Partition", "Partition";
     offset: "Offset", "Offset";
     no_key: "no key", "sans clé";
     tombstone: "tombstone: no payload at all", "tombstone : aucun contenu";
