@@ -1,7 +1,10 @@
-//! What every door needs: flags and files, stopping, durable writes, text that is safe to show.
+//! What every door needs: flags and files, stopping, durable writes; and what several programs say alike:
+//! text that is safe to show, JSON laid out, places as people write them.
 
 pub mod config;
 pub mod durable;
 pub mod exit;
+pub mod moment;
+pub mod pretty;
 pub mod shown;
 pub mod shutdown;

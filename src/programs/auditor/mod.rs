@@ -9,10 +9,8 @@ mod commands;
 mod context;
 mod error;
 mod flat;
-mod moment;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod pretty;
 mod progress;
 mod record;
 mod replay;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::context::Terminal;
-use super::pretty::pretty;
+use crate::tools::pretty::pretty;
 use crate::tools::shown::{grouped, millisecond, safe, second};
 use crate::words::record::{AuditLine, Bytes, EventType};
 

@@ -9,7 +9,7 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::error::AuditError;
-use super::moment::{Moment, moment, range};
+use crate::tools::moment::{Moment, moment, range};
 use crate::doors::audit::read::{Piece, Wanted};
 use crate::words::record::{AuditLine, EventType, LineHead, Skim};
 

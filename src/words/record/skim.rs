@@ -57,6 +57,11 @@ impl<'a> Skim<'a> {
         Some(Self { timestamp, event_type, topic, partition, offset, rest })
     }
 
+    /// What was not read: the JSON text from behind the opening quote of `raw_message` on.
+    pub fn unread(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Reads on behind `raw_message`.
     pub fn end(&self) -> Option<SkimmedEnd<'a>> {
         let at = memmem::find(self.rest, AFTER_RAW_MESSAGE)?;

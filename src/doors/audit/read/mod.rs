@@ -11,6 +11,7 @@ mod index;
 mod piece;
 mod plan;
 mod scan;
+mod totals;
 
 #[cfg(test)]
 mod tests;
@@ -20,3 +21,4 @@ pub use follow::{Followed, Follower};
 pub use piece::Piece;
 pub use plan::{Plan, Wanted};
 pub use scan::{ScanEnd, Span, Taken, Torn};
+pub use totals::{NewestCheckpoint, SealedTotals, TotalsError, newest_checkpoint, read_seal, sealed_totals};

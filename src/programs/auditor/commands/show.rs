@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
 use crate::programs::auditor::context::Context;
-use crate::programs::auditor::moment::number;
+use crate::tools::moment::number;
 use crate::programs::auditor::record::{Place, write_record};
 use crate::programs::auditor::search::{notes, tell};
 use crate::programs::auditor::trails::Trails;

@@ -5,7 +5,7 @@ use jiff::{Span, Timestamp, civil};
 
 /// A place in a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moment {
+pub enum Moment {
     /// An offset, in every partition that is looked at.
     Offset(i64),
     /// Milliseconds since 1970-01-01 UTC.
@@ -17,7 +17,7 @@ pub(super) enum Moment {
 ///
 /// # Errors
 /// A sentence that says what would be accepted.
-pub(super) fn moment(text: &str, now: Timestamp) -> Result<Moment, String> {
+pub fn moment(text: &str, now: Timestamp) -> Result<Moment, String> {
     let text = text.trim();
     if let Some(offset) = number(text).and_then(|offset| i64::try_from(offset).ok()) {
         return Ok(Moment::Offset(offset));
@@ -45,7 +45,7 @@ fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Reads a number that may have commas between its thousands.
-pub(super) fn number(text: &str) -> Option<u64> {
+pub fn number(text: &str) -> Option<u64> {
     let is_number = text.starts_with(|first: char| first.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
     is_number.then(|| text.replace(',', "").parse().ok()).flatten()
@@ -55,7 +55,7 @@ pub(super) fn number(text: &str) -> Option<u64> {
 ///
 /// # Errors
 /// A sentence that says what would be accepted.
-pub(super) fn range(text: &str) -> Result<(u64, u64), String> {
+pub fn range(text: &str) -> Result<(u64, u64), String> {
     let wrong = || format!("`{text}` is no range; write 7, 7..9 (without 9), 7.. or ..9");
     let read = |part: &str, otherwise| match part.trim() {
         "" => Ok(otherwise),

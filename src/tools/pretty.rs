@@ -1,7 +1,7 @@
 //! JSON laid out for reading, every token as it was written: numbers keep their spelling.
 
 /// The text of a JSON value, one field or element a line. What is no JSON comes out as some text.
-pub(super) fn pretty(json: &str, indent: usize) -> String {
+pub fn pretty(json: &str, indent: usize) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
     let mut rest = json.trim();

@@ -1,0 +1,35 @@
+//! The `log-monitor` command.
+
+use std::io::{self, Write as _};
+
+use clap::Parser as _;
+use ordertrail::programs::monitor::{MonitorArgs, Terminal, run};
+use ordertrail::tools::config::is_quiet_end;
+use ordertrail::tools::exit::Exit;
+use ordertrail::tools::shutdown::Shutdown;
+
+fn main() -> Exit {
+    let args = MonitorArgs::parse();
+    args.common().apply_color();
+    match args.write_completions(&mut io::stdout()) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Done,
+        Err(error) if is_quiet_end(&error) => return Exit::Done,
+        Err(error) => return fail(&error, Exit::Failed),
+    }
+    let shutdown = match Shutdown::on_signals() {
+        Ok(shutdown) => shutdown,
+        Err(error) => return fail(&error, Exit::Failed),
+    };
+    match run(&args, &shutdown, Terminal::of_process(), &mut io::stdout()) {
+        Ok(exit) => exit,
+        Err(error) if error.is_quiet_end() => Exit::Done,
+        Err(error) => fail(&error, error.exit()),
+    }
+}
+
+fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
+    // With standard error closed as well, the exit code is all that is left to say.
+    let _told = writeln!(io::stderr(), "{error}");
+    exit
+}

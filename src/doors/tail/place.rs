@@ -1,0 +1,105 @@
+//! Where a line stands, and what is handed over of it.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A file whatever its name is: a rotation renames it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    /// That of an open file.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn of_file(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self::of(&metadata))
+    }
+
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// Where a line begins. It stays right when the file is rotated, and is void once lines before it were cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The byte in it, from 0.
+    pub byte: u64,
+}
+
+/// One line as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLine {
+    /// Where it begins.
+    pub place: Place,
+    /// Its bytes without the LF, at most as many as were asked for.
+    pub bytes: Vec<u8>,
+    /// Length of the whole line in bytes, without its LF.
+    pub length: u64,
+    /// Whether it has no LF: more of it may come, unless its file was rotated.
+    pub is_torn: bool,
+}
+
+/// Which way to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To newer lines.
+    Forwards,
+    /// To older lines.
+    Backwards,
+}
+
+/// How one slice of a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Searched {
+    /// The line here is a hit.
+    Found(Place),
+    /// No hit up to here: the next slice starts from this place.
+    GoOn(Place),
+    /// No hit, and no line is left.
+    Ended,
+}
+
+/// How one slice of reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The budget is spent, and there is more.
+    GoOn,
+    /// There is nothing more for now.
+    End,
+}
+
+/// Why lines could not be read.
+#[derive(Debug, Error)]
+pub enum TailError {
+    /// The disk, or the rights on it.
+    #[error("cannot read {path}: {source}", path = .path.display())]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file of a place is not there any more: it was removed, or archived.
+    #[error("the file that held this line is gone")]
+    Gone,
+}
+
+impl TailError {
+    pub(super) fn disk(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| match source.kind() {
+            io::ErrorKind::NotFound => Self::Gone,
+            _ => Self::Disk { path: path.to_owned(), source },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The one verdict: the gravest cause first.
+
+use super::figures::{Alive, Figures};
+use super::input::EventKind;
+use super::input::FileState;
+use super::life::Phase;
+use super::measure::since;
+use super::model::Model;
+use super::verdict::{Cause, ErrorState, Sign, SuccessState, ThroughputState, Verdict};
+
+/// How long a gap stays bad; then it only counts.
+const GAP_NEWS_MS: i64 = 5 * 60_000;
+
+/// The verdict over figures of one moment.
+pub(super) fn verdict(model: &Model, figures: &Figures) -> Verdict {
+    let (sign, cause) = file_refused(&model.events_file, true)
+        .or_else(|| standby(model))
+        .or_else(|| life(model, figures))
+        .or_else(|| gap(model, figures.as_of_ms))
+        .or_else(|| obstacle(model, figures))
+        .or_else(|| nothing_to_judge(model, figures))
+        .unwrap_or_else(|| health(model, figures));
+    Verdict { sign, cause }
+}
+
+fn file_refused(state: &FileState, is_events: bool) -> Option<(Sign, Cause)> {
+    let FileState::Unreadable { reason } = state else { return None };
+    let sign = if is_events { Sign::Bad } else { Sign::Warn };
+    Some((sign, Cause::FileRefused { is_events, reason: reason.clone() }))
+}
+
+/// Only when nobody else runs: else the one that waits is good news.
+fn standby(model: &Model) -> Option<(Sign, Cause)> {
+    let standby = model.life.standby.as_ref()?;
+    let waits_alone = match model.life.phase {
+        Phase::Unknown => true,
+        Phase::Stopped { at_ms, .. } | Phase::Failed { at_ms, .. } => standby.since_ms >= at_ms,
+        Phase::Running | Phase::Stopping => false,
+    };
+    waits_alone.then(|| (Sign::Neutral, Cause::Standby { pid: standby.pid, holder: standby.holder.clone() }))
+}
+
+fn life(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
+    let cause = match (&model.life.phase, figures.tracker.alive) {
+        (_, Alive::Silent) => Cause::NoSignOfLife {
+            silent_ms: figures.tracker.heard_age_ms?,
+            interval_ms: figures.tracker.interval_ms,
+            process: model.process,
+            last: model.trail.newest.map(|newest| (newest.event.partition, newest.event.offset)),
+        },
+        (Phase::Failed { at_ms, error }, _) => Cause::Failed { at_ms: *at_ms, error: error.clone() },
+        (Phase::Stopped { at_ms, .. }, _) => {
+            let seal = model.seal.as_ref().filter(|seal| seal.is_clean);
+            Cause::Stopped { at_ms: *at_ms, sealed_lines: seal.map(|seal| seal.lines) }
+        }
+        _ => return None,
+    };
+    Some((Sign::Bad, cause))
+}
+
+fn gap(model: &Model, now_ms: i64) -> Option<(Sign, Cause)> {
+    let seen = model.trail.newest_gap.and_then(|gap| match gap.event.kind {
+        EventKind::Gap { from, to } => Some((gap.at_ms, gap.event.partition, from, to)),
+        _ => None,
+    });
+    let told = model.life.newest_gap.and_then(|gap| Some((gap.at_ms, gap.partition?, gap.offset?, gap.to?)));
+    let (at_ms, partition, from, to) = seen.max(told)?;
+    (since(at_ms, now_ms) < GAP_NEWS_MS).then_some((Sign::Bad, Cause::Gap { at_ms, partition, from, to }))
+}
+
+/// What keeps a tracker from reading, and goes by itself.
+fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
+    if let Some(full) = model.life.disk_full {
+        let lag = figures.lag.as_ref().map(|lag| lag.messages);
+        let free_bytes = figures.disk.filter(|disk| disk.age.at_ms > full.since_ms).map(|disk| disk.free_bytes);
+        let free_bytes = free_bytes.or(full.free_bytes);
+        return Some((Sign::Warn, Cause::DiskFull { since_ms: full.since_ms, free_bytes, lag }));
+    }
+    let lost = model.life.broker_lost.clone()?;
+    Some((Sign::Warn, Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error }))
+}
+
+fn nothing_to_judge(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
+    match model.events_file {
+        FileState::Missing => return Some((Sign::Pending, Cause::NoTrail { gone_since_ms: None })),
+        FileState::Gone { since_ms } => {
+            return Some((Sign::Pending, Cause::NoTrail { gone_since_ms: Some(since_ms) }));
+        }
+        FileState::Readable { .. } | FileState::Unreadable { .. } => {}
+    }
+    let counts = figures.counts?;
+    let is_empty = counts.received.is_exact && counts.received.count == 0 && counts.unreadable.count == 0;
+    is_empty.then_some((Sign::Pending, Cause::NoMessage))
+}
+
+/// The worst of the three; what is only odd stands behind what is bad, and before what is good.
+fn health(model: &Model, figures: &Figures) -> (Sign, Cause) {
+    let (success, throughput, errors) = (figures.success.state, figures.throughput.state, figures.errors.state);
+    let signs = [success.map(SuccessState::sign), throughput.map(ThroughputState::sign), errors.map(ErrorState::sign)];
+    let has = |sign: Sign| signs.contains(&Some(sign));
+    let cause = Cause::Health {
+        success,
+        throughput,
+        errors,
+        idle_ms: figures.last_message_age_ms,
+        lag: figures.lag.as_ref().map(|lag| lag.messages),
+    };
+    if has(Sign::Bad) {
+        return (Sign::Bad, cause);
+    }
+    if let Some(counts) = figures.counts.filter(|counts| counts.unreadable.count > 0) {
+        let byte = model.trail.unreadable_byte;
+        let is_torn = counts.unreadable.count > model.trail.totals.tally.unreadable;
+        let torn_byte = model.torn_tail.filter(|_| is_torn).map(|tail| tail.byte);
+        return (Sign::Warn, Cause::Unreadable { lines: counts.unreadable.count, byte, torn_byte });
+    }
+    if let Some(refused) = file_refused(&model.log_file, false) {
+        return refused;
+    }
+    if has(Sign::Warn) {
+        return (Sign::Warn, cause);
+    }
+    let is_counting = figures.counts.is_some_and(|counts| !counts.received.is_exact);
+    if is_counting || signs.contains(&None) {
+        let percent = figures.counts.and_then(|counts| counts.counting_percent);
+        return (Sign::Pending, Cause::Counting { percent });
+    }
+    (Sign::Good, cause)
+}

@@ -1,0 +1,229 @@
+//! What a person types.
+
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, ValueEnum};
+
+use crate::doors::health::Language;
+use crate::tools::config::{CommonArgs, SideCommand};
+
+const LOG_FILE: &str = "tracker.log";
+const EVENTS_FILE: &str = "tracker.events";
+
+const EXAMPLES: &str = "\
+Examples:
+  log-monitor                        both files of this folder, live; ? helps, q ends
+  log-monitor --dir /srv/orders      those of another folder
+  log-monitor --once                 one summary, as when the output is no terminal
+  log-monitor --json | jq .verdict   the same for machines; null is unknown
+Exit codes: 0 done, whatever it shows; 1 neither file can be read; 2 usage.";
+
+/// Watch the tracker's two files live: tracker.events, the audit trail, and tracker.log, its health.
+/// It needs no broker and changes nothing
+#[derive(Clone, Debug, Parser)]
+#[command(name = "log-monitor", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 100,
+    mut_args(|flag| { let is_of_kafka = flag.get_help_heading() == Some("Kafka"); flag.hide(is_of_kafka) }))]
+pub struct MonitorArgs {
+    /// The audit trail [default: tracker.events in --dir]
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+
+    /// The health log [default: tracker.log in --dir]
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+
+    /// Folder of both
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+
+    /// Print one summary and end; so it does when the output is no terminal
+    #[arg(long)]
+    once: bool,
+
+    /// Print the summary as one JSON object and end
+    #[arg(long)]
+    json: bool,
+
+    /// Colours for this background; auto reads COLORFGBG
+    #[arg(long, value_name = "THEME", value_enum, default_value_t)]
+    theme: ThemeChoice,
+
+    /// Language of the screen
+    #[arg(long, value_name = "LANG", value_enum, default_value_t)]
+    lang: Language,
+
+    /// Draw with ASCII only
+    #[arg(long)]
+    ascii: bool,
+
+    /// Leave the mouse to the terminal, to select text
+    #[arg(long)]
+    no_mouse: bool,
+
+    /// Show UTC, not local time
+    #[arg(long)]
+    utc: bool,
+
+    #[command(flatten)]
+    common: CommonArgs,
+
+    #[command(subcommand)]
+    command: Option<SideCommand>,
+}
+
+/// Which colours are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ThemeChoice {
+    /// Dark, unless `COLORFGBG` says that the background is light.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// The strongest contrast.
+    Contrast,
+    /// No colour at all.
+    None,
+}
+
+/// What is known of the place where it prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Whether a person watches standard output.
+    pub stdout_is_terminal: bool,
+    /// Whether it may be coloured: neither `NO_COLOR` nor `--color never`.
+    pub color: bool,
+}
+
+impl Terminal {
+    /// That of this process.
+    pub fn of_process() -> Self {
+        Self {
+            stdout_is_terminal: io::stdout().is_terminal(),
+            color: anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        }
+    }
+}
+
+impl MonitorArgs {
+    /// The flags that every binary has.
+    pub fn common(&self) -> &CommonArgs {
+        &self.common
+    }
+
+    /// Writes the completion script to `out` when that is what was asked for; false when not.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write_completions(&self, out: &mut dyn io::Write) -> io::Result<bool> {
+        self.command.as_ref().map(|command| command.run::<Self>(out)).transpose().map(|done| done.is_some())
+    }
+
+    /// Where the trail is.
+    pub fn events(&self) -> PathBuf {
+        self.file(self.events.as_deref(), EVENTS_FILE)
+    }
+
+    /// Where the health log is.
+    pub fn log(&self) -> PathBuf {
+        self.file(self.log.as_deref(), LOG_FILE)
+    }
+
+    fn file(&self, named: Option<&Path>, name: &str) -> PathBuf {
+        named.map_or_else(|| self.dir.join(name), Path::to_owned)
+    }
+
+    /// Whether one summary is wanted instead of the screen.
+    pub fn is_once(&self, terminal: Terminal) -> bool {
+        self.once || self.json || !terminal.stdout_is_terminal
+    }
+
+    /// Whether the summary is for machines.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// The language of the screen.
+    pub fn language(&self) -> Language {
+        self.lang
+    }
+
+    /// Which colours are asked for.
+    pub fn theme(&self) -> ThemeChoice {
+        self.theme
+    }
+
+    /// Whether only ASCII may be drawn.
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// Whether the mouse is listened to.
+    pub fn has_mouse(&self) -> bool {
+        !self.no_mouse
+    }
+
+    /// Whether times are shown in UTC.
+    pub fn is_utc(&self) -> bool {
+        self.utc
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn parse(flags: &[&str]) -> MonitorArgs {
+        MonitorArgs::try_parse_from(["log-monitor"].iter().chain(flags)).expect("good flags")
+    }
+
+    #[test]
+    fn without_flags_it_watches_this_folder() {
+        let args = parse(&[]);
+        assert_eq!((args.events(), args.log()), (PathBuf::from("./tracker.events"), PathBuf::from("./tracker.log")));
+        assert_eq!((args.theme(), args.language()), (ThemeChoice::Auto, Language::En));
+        assert!(args.has_mouse() && !args.is_ascii() && !args.is_utc() && !args.is_json());
+        let on_terminal = Terminal { stdout_is_terminal: true, color: true };
+        assert!(!args.is_once(on_terminal) && args.is_once(Terminal::default()));
+    }
+
+    #[test]
+    fn a_named_file_stands_where_it_is_named() {
+        let args = parse(&["--dir", "/srv", "--log", "other.log"]);
+        assert_eq!((args.events(), args.log()), (PathBuf::from("/srv/tracker.events"), PathBuf::from("other.log")));
+    }
+
+    #[test]
+    fn every_flag_is_understood() {
+        let on_terminal = Terminal { stdout_is_terminal: true, color: true };
+        let args = parse(&["--json", "--theme", "contrast", "--lang", "fr", "--ascii", "--no-mouse", "--utc"]);
+        assert_eq!((args.theme(), args.language()), (ThemeChoice::Contrast, Language::Fr));
+        assert!(!args.has_mouse() && args.is_ascii() && args.is_utc() && args.is_json());
+        assert!(args.is_once(on_terminal) && parse(&["--once"]).is_once(on_terminal));
+        for flags in [["--theme", "pink"], ["--lang", "de"], ["--once", "now"]] {
+            assert!(MonitorArgs::try_parse_from(["log-monitor"].iter().chain(&flags)).is_err(), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn the_flags_of_every_binary_are_taken_too() {
+        let args = parse(&["-b", "x:1", "-X", "a=b", "--topic-prefix", "p.", "--color", "never"]);
+        assert_eq!(args.common().brokers.as_deref(), Some("x:1"));
+    }
+
+    #[test]
+    fn the_help_is_sound_and_fits_a_small_terminal() {
+        MonitorArgs::command().debug_assert();
+        let help = MonitorArgs::command().term_width(80).render_help().to_string();
+        assert!(help.lines().count() <= 36, "{} lines\n{help}", help.lines().count());
+        assert!(help.contains("Exit codes:") && !help.contains("librdkafka"), "{help}");
+        let mut script = Vec::new();
+        assert!(parse(&["completions", "bash"]).write_completions(&mut script).unwrap());
+        assert!(String::from_utf8(script).unwrap().contains("--no-mouse"));
+        assert!(!parse(&[]).write_completions(&mut Vec::new()).unwrap());
+    }
+}

@@ -1,0 +1,190 @@
+//! Sentences that are made of words and figures, in both languages.
+
+use crate::doors::health::Language;
+use crate::logic::monitor::{Lag, Trend};
+use crate::programs::monitor::app::Notice;
+use crate::programs::monitor::record::{Field, Form};
+use crate::programs::monitor::texts::{Texts, trend_shape};
+use crate::words::record::GapKind;
+
+impl Texts {
+    fn is_french(&self) -> bool {
+        self.language == Language::Fr
+    }
+
+
+    /// That a list does not follow any more.
+    pub(super) fn scrolled(&self) -> &'static str {
+        if self.is_french() { "G pour suivre" } else { "G follows again" }
+    }
+
+    /// A word on the axis of a share that begins at `floor` percent.
+    pub(super) fn share_axis(&self, value: f64, floor: f64) -> String {
+        let text = match floor {
+            99.5.. => format!("{value:.2}"),
+            98.0.. => format!("{value:.1}"),
+            _ => format!("{value:.0}"),
+        };
+        if self.is_french() { text.replace('.', ",") } else { text }
+    }
+
+    /// `3 partitions`.
+    pub(super) fn partition_count(&self, count: usize) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} partition{plural}")
+    }
+
+    /// `318 offsets`.
+    pub(super) fn offset_count(&self, offsets: u64) -> String {
+        format!("{} {}", self.count(offsets), self.offsets_word)
+    }
+
+    /// `+3 more`.
+    pub(super) fn more(&self, hidden: usize) -> String {
+        self.choose(format!("+{hidden} more"), format!("+{hidden} autres"))
+    }
+
+    /// `retention, 318 offsets lost`.
+    pub(super) fn gap_of(&self, kind: GapKind, offsets: u64) -> String {
+        match offsets {
+            0 => kind.as_str().to_owned(),
+            _ => format!("{}, {}", kind.as_str(), self.offset_count(offsets)),
+        }
+    }
+
+    /// `256 records, all ok, until 09:37:31`.
+    pub(super) fn all_fine(&self, count: usize, until: &str) -> String {
+        self.choose(format!("{count} records, all ok, until {until}"), format!("{count} messages, tous ok, jusqu'à {until}"))
+    }
+
+    /// `no message for 41 s`.
+    pub(super) fn no_message_for(&self, length: &str) -> String {
+        self.choose(format!("no message for {length}"), format!("aucun message pendant {length}"))
+    }
+
+    /// `Same order or correlation_id: 2 other records`.
+    pub(super) fn related(&self, count: u64) -> String {
+        let count = self.count(count);
+        self.choose(
+            format!("Same order or correlation_id: {count} other"),
+            format!("Même commande ou correlation_id : {count} autres"),
+        )
+    }
+
+    /// `Same customer: 186 records (Enter)`.
+    pub(super) fn customer_records(&self, count: u64) -> String {
+        let count = self.count(count);
+        self.choose(format!("same customer: {count} records (Enter)"), format!("même client : {count} messages (Entrée)"))
+    }
+
+    /// `checkpoint over 1,866 lines`.
+    pub(super) fn sealed_up_to(&self, lines: u64) -> String {
+        let lines = self.count(lines);
+        self.choose(format!("with the first {lines} lines, at the latest then"), format!("avec les {lines} premières lignes, au plus tard alors"))
+    }
+
+    /// Whether a record is sealed, and how to prove it.
+    pub(super) fn is_sealed(&self, place: &str) -> String {
+        let proof = format!("audit prove --offset {place}");
+        self.choose(format!("yes; proof: {proof}"), format!("oui ; preuve : {proof}"))
+    }
+
+    /// That only the beginning of a line is shown.
+    pub(super) fn only_beginning(&self, bytes: u64) -> String {
+        let bytes = self.size(bytes);
+        self.choose(
+            format!("only the beginning of {bytes} is shown; audit show gives all"),
+            format!("seul le début de {bytes} est montré ; audit show donne tout"),
+        )
+    }
+
+    /// What a field of a record is called.
+    pub(super) fn field(&self, field: Field) -> &'static str {
+        match field {
+            Field::Received => self.received_at,
+            Field::KafkaTime => self.kafka_time,
+            Field::Key => self.key,
+            Field::Size => self.size_word,
+            Field::Epoch => self.epoch,
+            Field::GapBefore => self.gap_before,
+            Field::Error => self.error,
+            Field::Warning => self.warnings,
+            Field::Level => self.status,
+            Field::Event => self.events,
+            Field::Message => "Message",
+            Field::Gap => self.gap,
+        }
+    }
+
+    /// How a payload is shown.
+    pub(super) fn form(&self, form: Form) -> &'static str {
+        match form {
+            Form::Pretty => self.view_pretty,
+            Form::Raw => self.view_raw,
+            Form::Hex => self.view_hex,
+        }
+    }
+
+    /// A short word on what was just done.
+    pub(super) fn notice(&self, notice: &Notice) -> String {
+        let say = |english: &str, french: &str| self.choose(english, french).to_owned();
+        match notice {
+            Notice::Copied { bytes, is_cut } => {
+                let bytes = self.size(*bytes as u64);
+                let copied = self.choose(
+                    format!("copied {bytes} to the clipboard (OSC 52)"),
+                    format!("{bytes} copiés dans le presse-papiers (OSC 52)"),
+                );
+                let cut = if *is_cut { say("; the rest is too long", " ; le reste est trop long") } else { String::new() };
+                format!("{copied}{cut}")
+            }
+            Notice::Wrapped { to_the_top: true } => self.from_the_top.to_owned(),
+            Notice::Wrapped { to_the_top: false } => self.from_the_end.to_owned(),
+            Notice::NothingFound => self.nothing_there.to_owned(),
+            Notice::NoError => say("no such line in this list", "aucune ligne de ce genre dans cette liste"),
+            Notice::NothingToCopy => say("no row is there to copy", "aucune ligne à copier"),
+            Notice::NoOrder => say("this row holds no order to follow", "cette ligne ne porte aucune commande"),
+            Notice::PlacesAreVoid => {
+                say("the file was cut or made anew: here is its end", "le fichier a été coupé ou recréé : voici sa fin")
+            }
+            Notice::Trouble(reason) => reason.clone(),
+        }
+    }
+
+    /// `= steady`, `▼ −103/s`.
+    pub(super) fn lag_way(&self, lag: &Lag) -> String {
+        let Some(trend) = lag.trend else { return String::new() };
+        let way = match (trend, lag.per_second) {
+            (Trend::Growing | Trend::Shrinking, Some(per_second)) => self.change(per_second),
+            _ => self.trend(trend).to_owned(),
+        };
+        format!("{} {way}", trend_shape(trend, false))
+    }
+
+    /// `disk 41.2 GB free`.
+    pub(super) fn disk_is_free(&self, bytes: u64) -> String {
+        let size = self.size(bytes);
+        self.choose(format!("disk {size} free"), format!("disque : {size} libres"))
+    }
+
+    /// `for 1h 08m`: how long the disk lasts.
+    pub(super) fn lasts(&self, left_ms: i64) -> String {
+        let length = self.duration(left_ms);
+        self.choose(format!("for {length}"), format!("pour {length}"))
+    }
+
+    /// The short name of a partition's column.
+    pub(super) fn partition_short(&self) -> &'static str {
+        "P"
+    }
+
+    /// `+784 ms`, `+2m 03s`: since the step before.
+    pub(super) fn plus(&self, length_ms: i64) -> String {
+        let sign = if length_ms < 0 { '−' } else { '+' };
+        let length_ms = length_ms.saturating_abs();
+        match length_ms {
+            ..10_000 => format!("{sign}{} ms", self.count(length_ms.unsigned_abs())),
+            _ => format!("{sign}{}", self.duration(length_ms)),
+        }
+    }
+}
