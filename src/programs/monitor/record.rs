@@ -300,7 +300,9 @@ fn hex(bytes: &[u8], columns: usize) -> Vec<String> {
             };
         }
         text.push_str("  ");
-        text.extend(part.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '·' }));
+        text.extend(
+            part.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '·' }),
+        );
         text
     });
     rows.collect()

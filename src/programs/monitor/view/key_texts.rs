@@ -48,12 +48,22 @@ impl Texts {
 
     /// The keys of an order that is followed.
     pub(super) fn order_keys(&self) -> Keys {
-        keys([(self.escape_key, self.do_back), (self.enter_key, self.same_customer), ("↑↓", self.do_scroll), ("y", self.do_copy)])
+        keys([
+            (self.escape_key, self.do_back),
+            (self.enter_key, self.same_customer),
+            ("↑↓", self.do_scroll),
+            ("y", self.do_copy),
+        ])
     }
 
     /// The keys of both files on one clock.
     pub(super) fn timeline_keys(&self) -> Keys {
-        keys([(self.escape_key, self.do_back), (self.enter_key, self.do_record), ("↑↓", self.do_scroll), ("g G", self.do_ends)])
+        keys([
+            (self.escape_key, self.do_back),
+            (self.enter_key, self.do_record),
+            ("↑↓", self.do_scroll),
+            ("g G", self.do_ends),
+        ])
     }
 
     /// What goes with a search that was made.
@@ -68,12 +78,18 @@ impl Texts {
 
     /// What a filter's prompt takes.
     pub(super) fn filter_help(&self) -> &'static str {
-        self.choose("bad, gap, partition = 1, customer = …, text; joined by and", "bad, gap, partition = 1, customer = …, texte ; joints par and")
+        self.choose(
+            "bad, gap, partition = 1, customer = …, text; joined by and",
+            "bad, gap, partition = 1, customer = …, texte ; joints par and",
+        )
     }
 
     /// What a `:` prompt takes.
     pub(super) fn go_help(&self) -> &'static str {
-        self.choose("505, orders/1@505, 09:41 as 2026-11-21T09:41, 30 min ago", "505, orders/1@505, 2026-11-21T09:41, 30 min ago")
+        self.choose(
+            "505, orders/1@505, 09:41 as 2026-11-21T09:41, 30 min ago",
+            "505, orders/1@505, 2026-11-21T09:41, 30 min ago",
+        )
     }
 
     /// The name of an event in an order's story.
@@ -103,7 +119,9 @@ impl Texts {
                 lines.push(columns_of.iter().flat_map(|column| parts(column.get(row), meaning)).collect());
             }
         } else {
-            lines.extend(columns_of.iter().flatten().map(|entry| parts(Some(entry), width.saturating_sub(KEY_COLUMNS + 2))));
+            lines.extend(
+                columns_of.iter().flatten().map(|entry| parts(Some(entry), width.saturating_sub(KEY_COLUMNS + 2))),
+            );
         }
         lines.push(Vec::new());
         lines.push(vec![(true, self.help_words.to_owned())]);
@@ -171,7 +189,10 @@ impl Texts {
         let number = |text: &'static str| self.choose(text.to_owned(), text.replace('.', ","));
         let below = self.below;
         vec![
-            format!("{:<14}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}", self.success, self.excellent, self.good, self.critical),
+            format!(
+                "{:<14}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}",
+                self.success, self.excellent, self.good, self.critical
+            ),
             format!(
                 "{:<14}● {} {}    ▲ {} {}    ■ {} {below}",
                 self.throughput,

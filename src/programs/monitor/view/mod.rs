@@ -37,13 +37,7 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new() -> Self {
-        Self {
-            figures: None,
-            plot: None,
-            bucket: live::FIRST_BUCKET,
-            layout: live::no_layout(),
-            preview: None,
-        }
+        Self { figures: None, plot: None, bucket: live::FIRST_BUCKET, layout: live::no_layout(), preview: None }
     }
 
     /// Where everything stood in the last frame.
