@@ -3,8 +3,11 @@
 use super::files::{Files, now_ms};
 use super::terminal::Terminal;
 use super::{in_plain_environment, monitor};
+use ordertrail::doors::screen::{Screen, ScreenOptions, Text};
 use portable_pty::CommandBuilder;
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
+use std::path::Path;
+use std::time::Duration;
 
 fn some_files() -> Files {
     let files = Files::new();
@@ -103,6 +106,57 @@ fn it_is_stopped_and_goes_on_as_a_job() {
     terminal.send("exit 5\r");
     assert_eq!(terminal.exit().exit_code(), 5);
     terminal.assert_given_back();
+}
+
+#[test]
+fn it_takes_the_terminal_again_after_a_stop_that_nobody_can_catch() {
+    let files = some_files();
+    let mut terminal = in_a_shell(&files);
+    let monitor = terminal.foreground();
+    kill_process(monitor, Signal::STOP).unwrap();
+    // Where the shell writes depends on what was left of the screen; that it listens is enough.
+    terminal.wait_for_bytes(b"Stopped");
+    files.order(100, now_ms());
+    terminal.send("fg\r");
+    terminal.wait_for_text("#100");
+    terminal.wait_for("no cursor", |screen| screen.hide_cursor().then_some(()));
+    assert!(terminal.is_taken());
+    terminal.send("q");
+    terminal.wait_for("the shell", |screen| (!screen.alternate_screen()).then_some(()));
+    terminal.send("exit\r");
+    terminal.exit();
+    terminal.assert_given_back();
+}
+
+/// Set in the process that is to panic.
+const CHILD: &str = "ORDERTRAIL_TEST_CHILD";
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_tells_about_itself() {
+    if std::env::var_os(CHILD).is_some() {
+        let mut screen = Screen::open(ScreenOptions { wants_mouse: true, ..ScreenOptions::default() }).unwrap();
+        assert!(Screen::open(ScreenOptions::default()).is_err(), "it is taken twice");
+        screen.draw(|canvas| canvas.put(canvas.area(), &Text::new().value("all is well"))).unwrap();
+        // So that what is drawn is seen before.
+        while screen.next_input(Duration::from_secs(60)).unwrap().is_none() {}
+        let told = std::thread::spawn(|| panic!("an accident")).join();
+        assert!(told.is_err() && screen.draw(|_| {}).is_err(), "it draws on a terminal that is not its own");
+        panic!("the end");
+    }
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    let name = "life::a_panic_gives_the_terminal_back_before_it_tells_about_itself";
+    command.args(["--exact", name, "--nocapture", "--test-threads", "1"]);
+    let mut command = in_plain_environment(command, Path::new("/"));
+    command.env(CHILD, "1");
+    let mut terminal = Terminal::start(command, 100, 40);
+    terminal.wait_for_text("all is well");
+    assert!(terminal.is_taken());
+    terminal.send("x");
+    assert_ne!(terminal.exit().exit_code(), 0);
+    terminal.assert_given_back();
+    let text = terminal.text();
+    assert!(text.contains("an accident") && text.contains("the end"), "{text}");
+    assert!(!text.contains("it draws on"), "{text}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | `files.rs` | a folder with a trail and a log that grow |
 //! | `self_checks.rs` | that the two above tell the truth, and can fail |
 //! | `life.rs` | the terminal is taken, and given back whatever happens |
+//! | `looks.rs` | what reaches the terminal: no colour, ASCII alone, nothing hostile, clicks only where wanted |
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@
 
 mod files;
 mod life;
+mod looks;
 mod self_checks;
 mod terminal;
 
@@ -26,9 +28,17 @@ use terminal::Terminal;
 
 /// The monitor in a terminal of this size, in the folder with the files.
 fn monitor(files: &Files, flags: &[&str], columns: u16, rows: u16) -> Terminal {
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_log-monitor"));
+    monitor_with(files, flags, &[], columns, rows)
+}
+
+/// As [`monitor`], with variables of the environment.
+fn monitor_with(files: &Files, flags: &[&str], variables: &[(&str, &str)], columns: u16, rows: u16) -> Terminal {
+    let mut command = in_plain_environment(CommandBuilder::new(env!("CARGO_BIN_EXE_log-monitor")), files.path());
     command.args(flags);
-    Terminal::start(in_plain_environment(command, files.path()), columns, rows)
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    Terminal::start(command, columns, rows)
 }
 
 /// The same environment on every machine, in this folder.

@@ -201,6 +201,12 @@ impl Terminal {
         assert!(drawn.is_some(), "it does not draw for {columns}×{rows}");
     }
 
+    /// The process that the terminal listens to, which a shell may have started.
+    pub(crate) fn foreground(&self) -> Pid {
+        let leader = self.master().process_group_leader().and_then(Pid::from_raw);
+        leader.expect("somebody is in the foreground")
+    }
+
     /// Closes the terminal under the program, which must write now and then, and waits for its end.
     #[track_caller]
     pub(crate) fn hang_up(mut self) -> ExitStatus {
@@ -239,6 +245,11 @@ impl Terminal {
     /// As [`Terminal::text`], with each change of style before it: `{fg 10, bold}`, `{}` for none.
     pub(crate) fn styled(&self) -> String {
         styled(self.shared.seen().as_ref().expect("it was started").parser.screen())
+    }
+
+    /// All that was written.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.shared.seen().as_ref().expect("it was started").bytes.clone()
     }
 
     /// What was written to the terminal and is not seen on it, as what is copied.
