@@ -9,8 +9,8 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::error::AuditError;
-use crate::tools::moment::{Moment, moment, range};
 use crate::doors::audit::read::{Piece, Wanted};
+use crate::tools::moment::{Moment, moment, range};
 use crate::words::record::{AuditLine, EventType, LineHead, Skim};
 
 /// Where `--help` lists these flags.

@@ -1,6 +1,5 @@
 //! What is on the screen, apart from how it is drawn: panes, lists, what is open above them, what is looked for.
 
-use crate::doors::health::Language;
 use super::filter::{EventFilter, Pattern, Target};
 use super::list::{Filter, List};
 use super::order::OrderView;
@@ -10,6 +9,7 @@ use super::seek::{HitCount, IsHit, Seek, Seeking};
 use super::sources::{SourceOptions, Sources};
 use super::texts::{self, Clock};
 use super::timeline::TimelineView;
+use crate::doors::health::Language;
 use crate::doors::screen::InputLine;
 use crate::doors::tail::{Direction, Place, TailError};
 use crate::logic::monitor::{BucketSize, ThroughputAxis};

@@ -2,7 +2,6 @@
 
 use super::app::{App, Arrival, Columns, Frozen, MoveBy, Notice, Overlay, Pane, Prompt, PromptKind, Search};
 use super::app::{ToBeginning, ToEnd, hits};
-use crate::doors::health::Language;
 use super::filter::{EventFilter, Pattern, Target, event_grade, is_gap, log_grade};
 use super::layout::Layout;
 use super::record::{RECORD_BYTES, RecordView};
@@ -10,6 +9,7 @@ use super::rows::{Grade, Row as _};
 use super::seek::IsHit;
 use super::sources::Sources;
 use super::timeline::TimelineView;
+use crate::doors::health::Language;
 use crate::doors::screen::{Input, InputLine, Key};
 use crate::doors::tail::Direction;
 use crate::logic::monitor::BucketSize;

@@ -57,8 +57,7 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
         // Everything that was typed meanwhile is answered before the next frame.
         while let Some(one) = input {
             is_stale = true;
-            let around =
-                Around { sources, layout: view.layout(), now_ms: now_ms(), bucket: view.bucket() };
+            let around = Around { sources, layout: view.layout(), now_ms: now_ms(), bucket: view.bucket() };
             let effect = app.on_input(one, &around);
             if act(effect, screen, app)? {
                 return Ok(());
@@ -78,7 +77,9 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
             (figures_ms, is_stale) = (now, true);
         }
         if is_stale && drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
-            is_stale = !screen.draw(|canvas| view.draw(canvas, app, sources, now)).map_err(|source| MonitorError::Screen { source })?;
+            is_stale = !screen
+                .draw(|canvas| view.draw(canvas, app, sources, now))
+                .map_err(|source| MonitorError::Screen { source })?;
             drawn = Some(Instant::now());
         }
     }

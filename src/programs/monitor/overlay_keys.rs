@@ -67,7 +67,9 @@ impl App {
     fn leaf(&mut self, record: &mut RecordView, direction: Direction, around: &Around<'_>) {
         let pages = pages_of(record, around);
         let found = match direction {
-            Direction::Backwards => pages.before(Some(record.place), 1, 1).map(|lines| lines.first().map(|line| line.place)),
+            Direction::Backwards => {
+                pages.before(Some(record.place), 1, 1).map(|lines| lines.first().map(|line| line.place))
+            }
             Direction::Forwards => pages.after(record.place),
         };
         match found {

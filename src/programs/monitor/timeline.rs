@@ -46,11 +46,8 @@ impl TimelineView {
         is_log_chosen: bool,
         height: usize,
     ) -> Self {
-        let centre = if is_log_chosen {
-            logs.current().and_then(Row::time_ms)
-        } else {
-            events.current().and_then(Row::time_ms)
-        };
+        let centre =
+            if is_log_chosen { logs.current().and_then(Row::time_ms) } else { events.current().and_then(Row::time_ms) };
         let near_event = if is_log_chosen { None } else { events.selected().map(Row::place) };
         let near_log = if is_log_chosen { logs.selected().map(Row::place) } else { None };
         let read = || -> Result<(Vec<LogRow>, Vec<EventRow>), TailError> {
@@ -83,9 +80,7 @@ impl TimelineView {
     /// The lines of the selected row: of the log, of the trail.
     pub(super) fn places(&self) -> (Option<Place>, Option<Place>) {
         match self.moments.get(self.selected) {
-            Some(Moment::Lines { log, event, .. }) => {
-                (log.as_ref().map(Row::place), event.as_ref().map(Row::place))
-            }
+            Some(Moment::Lines { log, event, .. }) => (log.as_ref().map(Row::place), event.as_ref().map(Row::place)),
             _ => (None, None),
         }
     }
@@ -179,9 +174,7 @@ fn lay_out(logs: &[LogRow], events: &[EventRow]) -> Vec<Moment> {
 
 /// Rows of messages that are all fine and have nothing beside them, put together.
 fn calmed(moments: Vec<Moment>) -> Vec<Moment> {
-    let is_calm = |moment: &Moment| {
-        matches!(moment, Moment::Lines { log: None, event: Some(event), .. } if event.grade() == Grade::Fine)
-    };
+    let is_calm = |moment: &Moment| matches!(moment, Moment::Lines { log: None, event: Some(event), .. } if event.grade() == Grade::Fine);
     let mut result = Vec::with_capacity(moments.len());
     let mut calm: Vec<Moment> = Vec::new();
     let put = |calm: &mut Vec<Moment>, result: &mut Vec<Moment>| {

@@ -9,12 +9,12 @@ use clap::Args;
 
 use crate::doors::audit::read::{Piece, Plan, TrailReader, Wanted};
 use crate::programs::auditor::context::Context;
-use crate::tools::moment::number;
 use crate::programs::auditor::record::{Place, write_record};
 use crate::programs::auditor::search::{notes, tell};
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::moment::number;
 use crate::tools::shown::grouped;
 use crate::words::record::{AuditLine, LineHead, Skim};
 

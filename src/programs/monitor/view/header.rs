@@ -27,7 +27,8 @@ impl View {
         now_ms: i64,
     ) {
         let told = texts.verdict(figures, app.place());
-        let badge = Text::new().badge(badge_role(&figures.verdict), format!("{} {}", sign(canvas, figures.verdict.sign), told.word));
+        let badge = Text::new()
+            .badge(badge_role(&figures.verdict), format!("{} {}", sign(canvas, figures.verdict.sign), told.word));
         if layout.size == Size::Word {
             canvas.put(layout.header, &badge);
             return;
@@ -40,13 +41,21 @@ impl View {
             return;
         }
         if let Some(quality) = &figures.quality {
-            let score = if layout.size == Size::Compact { format!(" {}", quality.score) } else { format!(" {}/100", quality.score) };
+            let score = if layout.size == Size::Compact {
+                format!(" {}", quality.score)
+            } else {
+                format!(" {}/100", quality.score)
+            };
             left = left.and(Role::Strong, score);
             if layout.size == Size::Huge {
                 left = left.label(format!(" {}", texts.quality_word(quality.word)));
             }
         }
-        left = if told.reason.is_empty() { left.join(self.about(figures, layout.size, texts)) } else { left.value(format!("  {}", told.reason)) };
+        left = if told.reason.is_empty() {
+            left.join(self.about(figures, layout.size, texts))
+        } else {
+            left.value(format!("  {}", told.reason))
+        };
         canvas.put_both(layout.header, &left, &self.state_badge(layout.size, app, figures, texts, now_ms));
         if !told.advice.is_empty() {
             canvas.put(layout.reason.row(0), &Text::of(Role::Value, format!("  {}", told.advice)));

@@ -14,15 +14,21 @@ impl View {
         let lines: Vec<Text> = texts
             .help_lines(usize::from(body.width))
             .into_iter()
-            .map(|line| line.into_iter().fold(Text::of(Role::Value, " "), |text, (is_key, part)| {
-                text.and(if is_key { Role::Strong } else { Role::Value }, part)
-            }))
+            .map(|line| {
+                line.into_iter().fold(Text::of(Role::Value, " "), |text, (is_key, part)| {
+                    text.and(if is_key { Role::Strong } else { Role::Value }, part)
+                })
+            })
             .collect();
         let rows = usize::from(body.height);
         app.overlay_rows = rows;
         *top = (*top).min(lines.len().saturating_sub(rows));
         canvas.put_lines(body, lines.get(*top..).unwrap_or_default());
-        let more = if lines.len() > rows { format!("↑↓ {}   Esc {}", texts.do_more, texts.do_back) } else { format!("Esc {}", texts.do_back) };
+        let more = if lines.len() > rows {
+            format!("↑↓ {}   Esc {}", texts.do_more, texts.do_back)
+        } else {
+            format!("Esc {}", texts.do_back)
+        };
         canvas.put(foot, &Text::of(Role::Label, format!(" {more}")));
     }
 }

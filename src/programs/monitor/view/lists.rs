@@ -100,11 +100,7 @@ impl View {
             Some(Level::Error) => ("ERR ", Role::Bad),
             None => ("??  ", Role::Bad),
         };
-        let mut text = Text::new()
-            .value(time(app, row.time_ms))
-            .value(" ")
-            .padded(role, word.trim_end(), 4)
-            .value(" ");
+        let mut text = Text::new().value(time(app, row.time_ms)).value(" ").padded(role, word.trim_end(), 4).value(" ");
         if width >= 60 && !row.event.is_empty() {
             text = text.padded(Role::Label, &row.event, if width >= 100 { 18 } else { 16 }).value(" ");
         }
@@ -120,8 +116,7 @@ impl View {
             EventKind::Unreadable { .. } if row.is_torn => ("…", Role::Label),
             EventKind::Unreadable { .. } => ("??", Role::Bad),
         };
-        let mut text =
-            Text::new().value(time(app, row.time_ms)).value(" ").padded(role, word, 3).value(" ");
+        let mut text = Text::new().value(time(app, row.time_ms)).value(" ").padded(role, word, 3).value(" ");
         if !matches!(row.kind, EventKind::Unreadable { .. }) {
             let place = match width {
                 0..=59 => format!("{}@{}", row.partition, row.offset),

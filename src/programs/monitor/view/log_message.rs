@@ -75,7 +75,9 @@ impl Details<'_> {
             return self.metrics();
         }
         match self.row.event.as_str() {
-            "tracker.started" => Some(format!("{}, {}, {}", self.text("version")?, self.text("brokers")?, self.text("topic")?)),
+            "tracker.started" => {
+                Some(format!("{}, {}, {}", self.text("version")?, self.text("brokers")?, self.text("topic")?))
+            }
             "tracker.subscribed" => {
                 let partitions = self.value("partitions")?.as_array()?.len();
                 let from = self.text("from")?;
@@ -86,7 +88,9 @@ impl Details<'_> {
             "audit.gap" => {
                 let kind = self.text("kind")?;
                 let lost = self.number("to").zip(self.number("from")).map(|(to, from)| to.saturating_sub(from));
-                let lost = lost.filter(|lost| *lost > 0).map(|lost| format!(", {} {}", self.texts.count(lost), self.texts.offsets_word));
+                let lost = lost
+                    .filter(|lost| *lost > 0)
+                    .map(|lost| format!(", {} {}", self.texts.count(lost), self.texts.offsets_word));
                 Some(format!("{}: {kind}{}", self.place()?, lost.unwrap_or_default()))
             }
             "broker.lost" => self.text("brokers").map(str::to_owned),
@@ -135,9 +139,8 @@ impl Details<'_> {
             Some(cut) => (format!(", cut {cut} torn"), format!(", {cut} tronqués coupés")),
             None => (String::new(), String::new()),
         };
-        Some(self.choose(
-            format!("{lines} lines in {seconds}{english}"),
-            format!("{lines} lignes en {seconds}{french}"),
-        ))
+        Some(
+            self.choose(format!("{lines} lines in {seconds}{english}"), format!("{lines} lignes en {seconds}{french}")),
+        )
     }
 }

@@ -37,13 +37,7 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new() -> Self {
-        Self {
-            figures: None,
-            plot: None,
-            bucket: live::FIRST_BUCKET,
-            layout: live::no_layout(),
-            preview: None,
-        }
+        Self { figures: None, plot: None, bucket: live::FIRST_BUCKET, layout: live::no_layout(), preview: None }
     }
 
     /// Where everything stood in the last frame.
@@ -103,7 +97,7 @@ impl View {
         if layout.size <= Size::TwoLines {
             return;
         }
-        self.figures_panels(canvas, &layout, app, figures, texts);
+        self.figures_panels(canvas, &layout, figures, texts);
         if layout.size == Size::Compact {
             self.spark(canvas, layout.throughput, texts);
         } else {

@@ -43,7 +43,12 @@ impl View {
             (None, true) => texts.searching.to_owned(),
             (None, false) => texts.customer_records(order.same_customer),
         };
-        canvas.rule(head, &Text::of(Role::Label, texts.related(order.related_count)), &Text::of(Role::Label, right), false);
+        canvas.rule(
+            head,
+            &Text::of(Role::Label, texts.related(order.related_count)),
+            &Text::of(Role::Label, right),
+            false,
+        );
         if order.related.is_empty() && !order.is_busy() {
             canvas.put(inside(body), &Text::of(Role::Muted, texts.same_key_only));
         }
@@ -64,7 +69,8 @@ impl View {
     fn steps(&self, order: &OrderView, app: &App, figures: &Figures, texts: &Texts) -> Vec<Text> {
         let story = &order.story;
         let by_broker = if story.is_broker_time { "LogAppendTime" } else { "CreateTime" };
-        let sealed_ms = figures.sealed.map(|sealed| sealed.age.at_ms).filter(|sealed| Some(*sealed) > story.recorded_ms);
+        let sealed_ms =
+            figures.sealed.map(|sealed| sealed.age.at_ms).filter(|sealed| Some(*sealed) > story.recorded_ms);
         let kafka = format!("{}, {by_broker}", story.place);
         let recorded = format!("tracker.events, {}", texts.size(story.size_bytes));
         let sealed = figures.sealed.map(|sealed| texts.sealed_up_to(sealed.lines)).unwrap_or_default();
@@ -72,14 +78,15 @@ impl View {
             (story.created_ms, texts.created(), story.created_by.clone()),
             (story.kafka_ms, texts.in_kafka(), kafka),
             (story.recorded_ms, texts.recorded(), recorded),
-            // When exactly nobody wrote down: at the latest then.
-            (sealed_ms, texts.sealed, sealed),
         ];
         let mut before: Option<i64> = None;
         let mut steps = Vec::new();
         for (time_ms, name, about) in all {
             let clock = time_ms.map_or_else(|| "–".to_owned(), |time_ms| app.clock.millisecond(time_ms));
-            let since = time_ms.zip(before).map(|(time_ms, before)| texts.plus(time_ms.saturating_sub(before))).unwrap_or_default();
+            let since = time_ms
+                .zip(before)
+                .map(|(time_ms, before)| texts.plus(time_ms.saturating_sub(before)))
+                .unwrap_or_default();
             steps.push(
                 Text::new()
                     .padded(Role::Value, clock, 14)
@@ -90,6 +97,14 @@ impl View {
             );
             before = time_ms.or(before);
         }
+        // When exactly nobody wrote down.
+        let seal = match sealed_ms {
+            Some(_) => sealed,
+            None => texts.not_yet.to_owned(),
+        };
+        steps.push(
+            Text::new().padded(Role::Value, "", 26).padded(Role::Strong, texts.sealed.to_lowercase(), 12).value(seal),
+        );
         if let Some(id) = &story.correlation_id {
             steps.push(Text::of(Role::Label, format!("correlation_id {id}")));
         }

@@ -4,7 +4,6 @@ use super::View;
 use super::header::{inside, sign, sign_role};
 use crate::doors::screen::{Area, Canvas, Role, Text, sparkline};
 use crate::logic::monitor::{Age, Counted, Figures, Sign, Trend};
-use crate::programs::monitor::app::App;
 use crate::programs::monitor::layout::{Layout, Size};
 use crate::programs::monitor::texts::Texts;
 
@@ -27,14 +26,7 @@ impl Row {
 }
 
 impl View {
-    pub(super) fn figures_panels(
-        &self,
-        canvas: &mut Canvas<'_>,
-        layout: &Layout,
-        app: &App,
-        figures: &Figures,
-        texts: &Texts,
-    ) {
+    pub(super) fn figures_panels(&self, canvas: &mut Canvas<'_>, layout: &Layout, figures: &Figures, texts: &Texts) {
         if layout.size == Size::Compact {
             self.compact(canvas, layout.messages, figures, texts);
             return;
@@ -58,7 +50,8 @@ impl View {
         for (row, area) in rows.iter().zip(body.rows()) {
             // A figure keeps its place: right-aligned in its column, whatever stands beside it.
             let blank = value_columns.min(room).saturating_sub(row.value.width());
-            let mut text = Text::new().padded(Role::Label, row.name, names).value(" ".repeat(blank)).join(row.value.clone());
+            let mut text =
+                Text::new().padded(Role::Label, row.name, names).value(" ".repeat(blank)).join(row.value.clone());
             if !row.beside.is_empty() {
                 text = text.value("  ").join(row.beside.clone());
             }
@@ -89,7 +82,10 @@ impl View {
             let value = Text::of(aged(run.age), texts.count(run.received));
             rows.push(Row { name: texts.this_run, value, beside: Text::of(Role::Label, texts.age(run.age.age_ms)) });
         }
-        rows.push(Row::new(texts.last_message, figures.last_message_age_ms.map_or_else(|| "–".to_owned(), |age| texts.age(age))));
+        rows.push(Row::new(
+            texts.last_message,
+            figures.last_message_age_ms.map_or_else(|| "–".to_owned(), |age| texts.age(age)),
+        ));
         rows
     }
 
@@ -98,7 +94,9 @@ impl View {
         let none = || "–".to_owned();
         let pid = tracker.pid.map_or_else(none, |pid| pid.to_string());
         let standby = match &tracker.standby {
-            Some(standby) => standby.pid.map_or_else(|| texts.standby_word.to_owned(), |pid| format!("{} {pid}", texts.standby_word)),
+            Some(standby) => {
+                standby.pid.map_or_else(|| texts.standby_word.to_owned(), |pid| format!("{} {pid}", texts.standby_word))
+            }
             None => texts.no_standby.to_owned(),
         };
         let mut rows = vec![Row::new(texts.pid, pid).beside(Text::of(Role::Label, standby))];
@@ -175,8 +173,13 @@ impl View {
         };
         let success = figures.success.whole.map_or_else(none, |share| texts.percent(share));
         let rate = figures.throughput.per_second.map_or_else(none, |rate| texts.rate(rate));
-        let last_bad = figures.last_invalid_age_ms.map(|age| format!("{} {}", texts.last_bad, texts.age(age))).unwrap_or_default();
-        let lag = figures.lag.as_ref().map(|lag| format!("{} {} {}", texts.lag_word, texts.count(lag.messages), trend(lag.trend))).unwrap_or_default();
+        let last_bad =
+            figures.last_invalid_age_ms.map(|age| format!("{} {}", texts.last_bad, texts.age(age))).unwrap_or_default();
+        let lag = figures
+            .lag
+            .as_ref()
+            .map(|lag| format!("{} {} {}", texts.lag_word, texts.count(lag.messages), trend(lag.trend)))
+            .unwrap_or_default();
         let row = |name: &str, value: String, beside: String| {
             Text::new().padded(Role::Label, name, 9).padded_left(Role::Value, value, 9).value("  ").label(beside)
         };
@@ -211,13 +214,13 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         rows.push(Row::new(texts.in_15_min, success.last_15_min.map_or_else(none, |share| texts.percent(share))));
     }
     let throughput = &figures.throughput;
-    rows.push(
-        Row::new(texts.throughput, throughput.per_second.map_or_else(none, |rate| texts.rate(rate))).beside(state(
+    rows.push(Row::new(texts.throughput, throughput.per_second.map_or_else(none, |rate| texts.rate(rate))).beside(
+        state(
             throughput.state.map(|state| state.sign()),
             throughput.state.map(|state| texts.throughput_state(state)),
             &texts.throughput_threshold(throughput.state),
-        )),
-    );
+        ),
+    ));
     let errors = &figures.errors;
     let newest = errors.newest_age_ms.map_or_else(none, |age| texts.age(age));
     rows.push(Row::new(texts.errors, newest).beside(state(

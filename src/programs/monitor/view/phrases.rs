@@ -12,7 +12,6 @@ impl Texts {
         self.language == Language::Fr
     }
 
-
     /// That a list does not follow any more.
     pub(super) fn scrolled(&self) -> &'static str {
         if self.is_french() { "G pour suivre" } else { "G follows again" }
@@ -54,7 +53,10 @@ impl Texts {
 
     /// `256 records, all ok, until 09:37:31`.
     pub(super) fn all_fine(&self, count: usize, until: &str) -> String {
-        self.choose(format!("{count} records, all ok, until {until}"), format!("{count} messages, tous ok, jusqu'à {until}"))
+        self.choose(
+            format!("{count} records, all ok, until {until}"),
+            format!("{count} messages, tous ok, jusqu'à {until}"),
+        )
     }
 
     /// `no message for 41 s`.
@@ -74,13 +76,16 @@ impl Texts {
     /// `Same customer: 186 records (Enter)`.
     pub(super) fn customer_records(&self, count: u64) -> String {
         let count = self.count(count);
-        self.choose(format!("same customer: {count} records (Enter)"), format!("même client : {count} messages (Entrée)"))
+        self.choose(
+            format!("same customer: {count} records (Enter)"),
+            format!("même client : {count} messages (Entrée)"),
+        )
     }
 
-    /// `checkpoint over 1,866 lines`.
+    /// `yes, within the first 1,866 lines`.
     pub(super) fn sealed_up_to(&self, lines: u64) -> String {
         let lines = self.count(lines);
-        self.choose(format!("with the first {lines} lines, at the latest then"), format!("avec les {lines} premières lignes, au plus tard alors"))
+        self.choose(format!("yes, within the first {lines} lines"), format!("oui, dans les {lines} premières lignes"))
     }
 
     /// Whether a record is sealed, and how to prove it.
@@ -110,7 +115,6 @@ impl Texts {
             Field::Error => self.error,
             Field::Warning => self.warnings,
             Field::Level => self.status,
-            Field::Event => self.events,
             Field::Message => "Message",
             Field::Gap => self.gap,
         }
@@ -135,7 +139,8 @@ impl Texts {
                     format!("copied {bytes} to the clipboard (OSC 52)"),
                     format!("{bytes} copiés dans le presse-papiers (OSC 52)"),
                 );
-                let cut = if *is_cut { say("; the rest is too long", " ; le reste est trop long") } else { String::new() };
+                let cut =
+                    if *is_cut { say("; the rest is too long", " ; le reste est trop long") } else { String::new() };
                 format!("{copied}{cut}")
             }
             Notice::Wrapped { to_the_top: true } => self.from_the_top.to_owned(),

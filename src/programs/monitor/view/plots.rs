@@ -25,10 +25,15 @@ impl View {
         let top = app.axis.fit(peak);
         let right = if area.width >= 56 {
             let mut parts = Vec::new();
-            parts.extend(plot.columns.last().filter(|last| last.is_known).map(|last| {
-                format!("{} {}", texts.now_word, texts.rate(last.per_second(plot.bucket)))
-            }));
-            parts.extend(mean(&plot).filter(|_| area.width >= 76).map(|mean| format!("{} {}", texts.mean, texts.rate(mean))));
+            parts.extend(
+                plot.columns
+                    .last()
+                    .filter(|last| last.is_known)
+                    .map(|last| format!("{} {}", texts.now_word, texts.rate(last.per_second(plot.bucket)))),
+            );
+            parts.extend(
+                mean(&plot).filter(|_| area.width >= 76).map(|mean| format!("{} {}", texts.mean, texts.rate(mean))),
+            );
             parts.push(format!("{} {}", texts.peak, texts.rate(peak)));
             parts.push(texts.a_bar_of(plot.bucket));
             parts.join(" · ")
@@ -67,7 +72,13 @@ impl View {
         let span = texts.span(plot.bucket.span_ms().saturating_mul(i64::try_from(plot.columns.len()).unwrap_or(0)));
         let right = match (plot.newest_success(), plot.lowest_success()) {
             (Some(newest), Some(lowest)) if area.width >= 56 => {
-                format!("{} {} · {} {} · {span}", texts.now_word, texts.percent(newest), texts.low, texts.percent(lowest))
+                format!(
+                    "{} {} · {} {} · {span}",
+                    texts.now_word,
+                    texts.percent(newest),
+                    texts.low,
+                    texts.percent(lowest)
+                )
             }
             _ => span,
         };
@@ -76,7 +87,9 @@ impl View {
         let values = plot
             .columns
             .iter()
-            .map(|column| column.success().filter(|_| column.is_known).map(|share| f64::from(share.hundredths()) / 100.0))
+            .map(|column| {
+                column.success().filter(|_| column.is_known).map(|share| f64::from(share.hundredths()) / 100.0)
+            })
             .collect();
         let word = |value: f64| texts.share_axis(value, floor);
         canvas.curve(
@@ -113,7 +126,10 @@ impl View {
             .filter_map(|at| {
                 let begins = plot.column_begins_ms(at);
                 let marks = begins.rem_euclid(every_ms) < bucket_ms;
-                marks.then(|| Mark { at, word: if is_short { app.clock.second(begins) } else { app.clock.minute(begins) } })
+                marks.then(|| Mark {
+                    at,
+                    word: if is_short { app.clock.second(begins) } else { app.clock.minute(begins) },
+                })
             })
             .collect()
     }

@@ -30,7 +30,12 @@ impl View {
     ) {
         let (head, rest) = screen.split_top(1);
         let (rest, foot) = rest.split_bottom(1);
-        canvas.rule(head, &self.record_title(record, texts), &Text::of(Role::Label, self.record_place(record, texts)), true);
+        canvas.rule(
+            head,
+            &self.record_title(record, texts),
+            &Text::of(Role::Label, self.record_place(record, texts)),
+            true,
+        );
         let fields = self.fields(record, app, figures, texts, now_ms);
         let body = self.sheet(canvas, rest, record, &fields, texts);
         record.lay_out(usize::from(body.width));
@@ -71,7 +76,12 @@ impl View {
         canvas.put_lines(inside(top), &rows);
         canvas.put_lines(inside(below.split_top(1).1), &header_rows(&record, usize::from(below.width)));
         let (head, body) = right.split_top(1);
-        canvas.rule(head, &Text::of(Role::Label, texts.payload), &Text::of(Role::Label, texts.form(record.form)), false);
+        canvas.rule(
+            head,
+            &Text::of(Role::Label, texts.payload),
+            &Text::of(Role::Label, texts.form(record.form)),
+            false,
+        );
         let body = inside(body);
         record.lay_out(usize::from(body.width));
         self.body(canvas, body, &record, app, 0);
@@ -129,7 +139,14 @@ impl View {
     }
 
     /// The fields, and whether the line is sealed.
-    fn fields(&self, record: &RecordView, app: &App, figures: &Figures, texts: &Texts, now_ms: i64) -> Vec<(String, Text)> {
+    fn fields(
+        &self,
+        record: &RecordView,
+        app: &App,
+        figures: &Figures,
+        texts: &Texts,
+        now_ms: i64,
+    ) -> Vec<(String, Text)> {
         let mut fields = self.plain_fields(record, app, texts, now_ms);
         let recorded = record.fields.iter().find_map(|(_, value)| match value {
             Value::Moment { time_ms, by_broker: None } => Some(*time_ms),
@@ -140,7 +157,8 @@ impl View {
             && let (Some(recorded), Some(sealed)) = (recorded, &figures.sealed)
         {
             // The seal covers all lines that stood there when it was made.
-            let told = if sealed.age.at_ms > recorded { texts.is_sealed(&record.name) } else { texts.not_yet.to_owned() };
+            let told =
+                if sealed.age.at_ms > recorded { texts.is_sealed(&record.name) } else { texts.not_yet.to_owned() };
             fields.push((texts.sealed.to_owned(), Text::of(Role::Value, told)));
         }
         if let Some(bytes) = record.cut_from_bytes {
