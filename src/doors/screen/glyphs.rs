@@ -83,3 +83,33 @@ fn ascii(character: char) -> char {
         _ => '?',
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(wants_ascii: bool, variables: &[(&str, &str)]) -> Glyphs {
+        let find = |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        Glyphs::choose(wants_ascii, find)
+    }
+
+    #[test]
+    fn unicode_needs_a_locale_that_has_it_and_a_font() {
+        assert_eq!(chosen(false, &[("LANG", "en_US.UTF-8")]), Glyphs::Unicode);
+        assert_eq!(chosen(false, &[("LANG", "C.utf8"), ("TERM", "xterm")]), Glyphs::Unicode);
+        assert_eq!(chosen(true, &[("LANG", "en_US.UTF-8")]), Glyphs::Ascii);
+        assert_eq!(chosen(false, &[("LANG", "en_US.UTF-8"), ("TERM", "linux")]), Glyphs::Ascii);
+        assert_eq!(chosen(false, &[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")]), Glyphs::Ascii);
+        assert_eq!(chosen(false, &[("LC_ALL", ""), ("LC_CTYPE", "fr_FR.UTF-8"), ("LANG", "C")]), Glyphs::Unicode);
+        assert_eq!(chosen(false, &[]), Glyphs::Ascii);
+    }
+
+    #[test]
+    fn every_character_has_a_stand_in_of_ascii() {
+        for character in ('\0'..=char::MAX).filter(|character| !character.is_ascii_control()) {
+            let drawn = Glyphs::Ascii.drawn(character);
+            assert!(matches!(drawn, ' '..='~'), "{character:?}");
+            assert!(!character.is_ascii() || drawn == character, "{character:?}");
+        }
+    }
+}

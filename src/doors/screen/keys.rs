@@ -206,3 +206,148 @@ fn numbered_key(parameters: &str) -> Option<Key> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What the bytes mean when they come so many at a time and then nothing comes.
+    fn meant(bytes: &[u8], at_a_time: usize) -> Vec<Input> {
+        let (mut keys, now) = (Keys::default(), Instant::now());
+        let mut all = Vec::new();
+        for part in bytes.chunks(at_a_time) {
+            keys.feed(part);
+            all.extend(std::iter::from_fn(|| keys.next(false, now)));
+        }
+        all.extend(std::iter::from_fn(|| keys.next(true, now)));
+        assert!(!keys.is_waiting());
+        all
+    }
+
+    #[test]
+    fn each_sequence_is_its_key_however_it_is_torn() {
+        use Key::*;
+        for (bytes, key) in [
+            (&b"q"[..], Char('q')),
+            ("é".as_bytes(), Char('é')),
+            ("🦀".as_bytes(), Char('🦀')),
+            (b"\r", Enter),
+            (b"\n", Enter),
+            (b"\t", Tab),
+            (b"\x7f", Backspace),
+            (b"\x08", Backspace),
+            (b"\x03", Ctrl('c')),
+            (b"\x15", Ctrl('u')),
+            (b"\x1b", Esc),
+            (b"\x1b[A", Up),
+            (b"\x1bOB", Down),
+            (b"\x1b[1;5C", Right),
+            (b"\x1b[D", Left),
+            (b"\x1b[5~", PageUp),
+            (b"\x1b[6;2~", PageDown),
+            (b"\x1b[H", Home),
+            (b"\x1b[1~", Home),
+            (b"\x1bOF", End),
+            (b"\x1b[4~", End),
+            (b"\x1b[3~", Delete),
+            (b"\x1b[Z", BackTab),
+        ] {
+            for at_a_time in 1..=bytes.len() {
+                assert_eq!(meant(bytes, at_a_time), [Input::Key(key)], "{bytes:?} by {at_a_time}");
+                let between = [bytes, b"x"].concat();
+                assert_eq!(meant(&between, at_a_time).last(), Some(&Input::Key(Char('x'))), "{bytes:?} by {at_a_time}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_to_us_is_passed_over() {
+        for bytes in [
+            &b"\x1b[15~"[..],
+            b"\x1bOP",
+            b"\x1b[[A",
+            b"\x1b[?1;2c",
+            b"\x1b]11;rgb:0000/0000/0000\x07",
+            b"\x1b]52;c;YQ==\x1b\\",
+            b"\x1bP1+r\x1b\\",
+            b"\x1b[200~",
+            b"\x1b[<35;10;4M",
+            b"\x1b[<0;10;4m",
+            b"\x1b[<0;10M",
+            b"\x1b[<0;0;0M",
+            b"\x1b[<0;99999;1M",
+            b"\x1b[M\x00\x00\x00",
+            b"\xff",
+            b"\xc3",
+            "\u{9b}".as_bytes(),
+            b"\x00",
+            b"\x1b[12",
+        ] {
+            for at_a_time in 1..=bytes.len() {
+                assert_eq!(meant(bytes, at_a_time), [], "{bytes:?} by {at_a_time}");
+            }
+        }
+        assert_eq!(meant(b"\xff\xc3q", 9), [Input::Key(Key::Char('q'))]);
+        assert_eq!(meant(b"\x1b\x1b[A", 9), [Input::Key(Key::Esc), Input::Key(Key::Up)]);
+        assert_eq!(meant(b"\x1b[1\x1b[A", 9), [Input::Key(Key::Up)]);
+    }
+
+    #[test]
+    fn an_escape_waits_for_what_may_follow() {
+        let (mut keys, now) = (Keys::default(), Instant::now());
+        keys.feed(b"\x1b");
+        assert_eq!((keys.next(false, now), keys.is_waiting()), (None, true));
+        keys.feed(b"[A");
+        assert_eq!(keys.next(false, now), Some(Input::Key(Key::Up)));
+        keys.feed(b"\x1b");
+        assert_eq!((keys.next(true, now), keys.is_waiting()), (Some(Input::Key(Key::Esc)), false));
+    }
+
+    #[test]
+    fn two_clicks_on_one_cell_are_a_double_click_if_they_are_quick() {
+        let start = Instant::now();
+        let at = |milliseconds: u64| start + Duration::from_millis(milliseconds);
+        let mut keys = Keys::default();
+        let mut click = |bytes: &[u8], now: Instant| {
+            keys.feed(bytes);
+            keys.next(false, now)
+        };
+        let (single, double) = (Some(Input::Click { x: 9, y: 3 }), Some(Input::DoubleClick { x: 9, y: 3 }));
+        assert_eq!(click(b"\x1b[<0;10;4M", at(0)), single);
+        assert_eq!(click(b"\x1b[<0;10;4m", at(50)), None);
+        assert_eq!(click(b"\x1b[<0;10;4M", at(400)), double);
+        // A third is the first of the next two.
+        assert_eq!(click(b"\x1b[<0;10;4M", at(500)), single);
+        assert_eq!(click(b"\x1b[<0;10;4M", at(901)), single);
+        assert_eq!(click(b"\x1b[<0;11;4M", at(902)), Some(Input::Click { x: 10, y: 3 }));
+        assert_eq!(click(b"\x1b[M \x2a\x24", at(903)), single);
+    }
+
+    #[test]
+    fn the_wheel_has_two_directions() {
+        assert_eq!(meant(b"\x1b[<64;1;2M", 9), [Input::Wheel { x: 0, y: 1, is_up: true }]);
+        assert_eq!(meant(b"\x1b[<69;1;2M", 9), [Input::Wheel { x: 0, y: 1, is_up: false }]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..200), at_a_time in 1..20_usize) {
+            meant(&bytes, at_a_time);
+        }
+
+        #[test]
+        fn torn_text_arrives_whole(text in "[^\\p{Cc}]{0,20}", at_a_time in 1..9_usize) {
+            let wanted: Vec<Input> = text.chars().map(|it| Input::Key(Key::Char(it))).collect();
+            prop_assert_eq!(meant(text.as_bytes(), at_a_time), wanted);
+        }
+    }
+
+    #[test]
+    fn an_endless_sequence_is_given_up() {
+        let (mut keys, now) = (Keys::default(), Instant::now());
+        keys.feed(b"\x1b]");
+        keys.feed(&[b'x'; 5_000]);
+        assert_eq!((keys.next(false, now), keys.is_waiting()), (None, false));
+    }
+}

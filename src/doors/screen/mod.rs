@@ -15,7 +15,7 @@ mod painter;
 mod plots;
 mod rendered;
 mod role;
-mod screen;
+mod terminal;
 mod text;
 
 pub use area::Area;
@@ -26,5 +26,8 @@ pub use line::InputLine;
 pub use plots::{Bars, Curve, Mark, PlotLayout, sparkline};
 pub use rendered::{Rendered, rendered};
 pub use role::{Role, Theme, ThemeChoice};
-pub use screen::{Screen, ScreenOptions};
+pub use terminal::{Screen, ScreenOptions};
 pub use text::Text;
+
+#[cfg(test)]
+mod tests;

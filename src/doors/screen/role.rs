@@ -257,3 +257,71 @@ fn no_color(role: Role) -> Style {
     };
     plain().add_modifier(modifier)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THEMES: [Theme; 4] = [Theme::Dark, Theme::Light, Theme::HighContrast, Theme::NoColor];
+
+    #[test]
+    fn no_role_is_invisible() {
+        for (theme, role) in THEMES.into_iter().flat_map(|theme| Role::ALL.map(|role| (theme, role))) {
+            let style = theme.style(role);
+            let case = format!("{theme:?} {role:?} {style:?}");
+            // Both or the foreground alone: a ground without its own writing may be the writing's colour.
+            assert!(style.bg.is_none() || style.fg.is_some(), "{case}");
+            assert!(style.fg.is_none() || style.fg != style.bg, "{case}");
+            assert!(!style.add_modifier.contains(Modifier::HIDDEN), "{case}");
+            let is_word = role != Role::Rule;
+            assert!(!is_word || style.fg != Some(Color::DarkGray), "{case}: too dark for words");
+            // Writing without a ground must be readable on the ground that the theme is for, or on any.
+            let unreadable: &[Color] = match theme {
+                Theme::Dark => &[Color::Black, Color::Blue],
+                Theme::Light => &[Color::White, Color::Gray, Color::Yellow, Color::LightYellow, Color::Green],
+                Theme::HighContrast | Theme::NoColor => &[],
+            };
+            assert!(style.bg.is_some() || style.fg.is_none_or(|fg| !unreadable.contains(&fg)), "{case}");
+        }
+    }
+
+    #[test]
+    fn without_colour_there_is_none_and_what_is_wrong_still_stands_out() {
+        for role in Role::ALL {
+            let style = Theme::NoColor.style(role);
+            assert_eq!((style.fg, style.bg, style.underline_color), (None, None, None), "{role:?}");
+        }
+        let plain = Theme::NoColor.style(Role::Value);
+        for role in [Role::Warn, Role::Bad, Role::BadgeGood, Role::Focus, Role::Selected, Role::Hit] {
+            assert_ne!(Theme::NoColor.style(role), plain, "{role:?}");
+        }
+    }
+
+    fn chosen(flag: &str, variables: &[(&str, &str)]) -> Theme {
+        let find = |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        flag.parse::<ThemeChoice>().unwrap().theme(find)
+    }
+
+    #[test]
+    fn a_flag_rules_then_the_environment_does() {
+        for theme in THEMES {
+            assert_eq!(chosen(theme.name(), &[("NO_COLOR", "1"), ("COLORFGBG", "0;15")]), theme);
+        }
+        assert!("bright".parse::<ThemeChoice>().is_err());
+        assert_eq!(chosen("auto", &[]), Theme::Dark);
+        assert_eq!(chosen("auto", &[("NO_COLOR", "1"), ("COLORFGBG", "0;15")]), Theme::NoColor);
+        assert_eq!(chosen("auto", &[("NO_COLOR", ""), ("TERM", "xterm")]), Theme::Dark);
+        assert_eq!(chosen("auto", &[("TERM", "dumb")]), Theme::NoColor);
+        for (told, theme) in
+            [("0;15", Theme::Light), ("0;default;7", Theme::Light), ("15;0", Theme::Dark), ("", Theme::Dark)]
+        {
+            assert_eq!(chosen("auto", &[("COLORFGBG", told)]), theme, "{told}");
+        }
+    }
+
+    #[test]
+    fn the_next_theme_comes_round() {
+        let four = std::iter::successors(Some(Theme::Dark), |theme| Some(theme.next()));
+        assert_eq!(four.take(5).collect::<Vec<_>>(), [&THEMES[..], &[Theme::Dark]].concat());
+    }
+}
