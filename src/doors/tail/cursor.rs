@@ -19,6 +19,9 @@ const KEPT_ROOM_BYTES: usize = 1 << 20;
 /// Lines of the same shape end alike, so a few bytes would not do.
 const GUARD_BYTES: usize = 512;
 
+/// So much of the beginning of a torn line is compared at each look.
+const COMPARED_BYTES: usize = 16 << 10;
+
 /// A whole line as it is handed over.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
@@ -149,16 +152,24 @@ impl Cursor {
         if length < self.place.byte {
             return Ok(Checked::Cut);
         }
-        if length >= self.scanned && is_there(&file, self.scanned, &self.scanned_guard).map_err(disk)? {
-            return Ok(Checked::Same);
-        }
-        if self.scanned == self.place.byte || !is_there(&file, self.place.byte, &self.place_guard).map_err(disk)? {
+        if !is_there(&file, self.place.byte, &self.place_guard).map_err(disk)? {
             return Ok(Checked::Cut);
+        }
+        if self.scanned == self.place.byte || self.is_torn_line_there(&file, length).map_err(disk)? {
+            return Ok(Checked::Same);
         }
         self.scanned = self.place.byte;
         self.scanned_guard.clone_from(&self.place_guard);
         self.pending.clear();
         Ok(Checked::Same)
+    }
+
+    /// Whether what was read of the torn line is still its beginning: a line may repeat itself, so both ends count.
+    fn is_torn_line_there(&self, file: &File, length: u64) -> std::io::Result<bool> {
+        let head = self.pending.get(..self.pending.len().min(COMPARED_BYTES)).unwrap_or_default();
+        Ok(length >= self.scanned
+            && is_there(file, self.place.byte + head.len() as u64, head)?
+            && is_there(file, self.scanned, &self.scanned_guard)?)
     }
 
     /// Hands over the whole lines that come next, up to `stop`, which is the beginning of a line. About
@@ -276,9 +287,7 @@ fn remember(guard: &mut Vec<u8>, read: &[u8]) {
 
 /// Whether the bytes before `end` are still these.
 fn is_there(file: &File, end: u64, guard: &[u8]) -> std::io::Result<bool> {
-    let mut found = [0; GUARD_BYTES];
-    let (Some(room), Some(start)) = (found.get_mut(..guard.len()), end.checked_sub(guard.len() as u64)) else {
-        return Ok(false);
-    };
-    Ok(read_at(file, start, room)? == guard.len() && room == guard)
+    let Some(start) = end.checked_sub(guard.len() as u64) else { return Ok(false) };
+    let mut found = vec![0; guard.len()];
+    Ok(read_at(file, start, &mut found)? == guard.len() && found == guard)
 }

@@ -1,5 +1,6 @@
 //! Following a file by its path.
 
+use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -106,11 +107,7 @@ impl Tail {
                     self.pages.set_newest_bytes(metadata.len());
                     self.state = FileState::There;
                     self.look_at_the_folder(now_ms);
-                    match metadata.len().cmp(&before) {
-                        std::cmp::Ordering::Less => Change::Shrunk,
-                        std::cmp::Ordering::Equal => Change::Nothing,
-                        std::cmp::Ordering::Greater => Change::Grown,
-                    }
+                    by_length(before, metadata.len())
                 }
                 _ => self.another(now_ms).unwrap_or_else(|error| self.missing(now_ms, &error)),
             },
@@ -138,7 +135,7 @@ impl Tail {
         if !is_absent(error) {
             return self.refused(error.to_string());
         }
-        let Ok(rotated) = rotated(&self.path) else { return self.gone(now_ms) };
+        let Ok(rotated) = rotated(&self.path) else { return self.removed(now_ms) };
         match &self.newest {
             Some(old) if rotated.iter().any(|one| one.id == old.id) => {
                 self.newest = None;
@@ -146,16 +143,28 @@ impl Tail {
                 self.gone(now_ms);
                 Change::Rotated
             }
-            Some(_) => self.gone(now_ms),
+            Some(_) => self.removed(now_ms),
             None => {
-                let is_first = self.pages.segments().is_empty() && !rotated.is_empty();
-                if is_first || self.folder_read_ms.is_none() {
-                    self.set_pages(rotated, now_ms);
-                }
+                let (known, found) = (self.pages.segments().len(), rotated.len());
+                self.set_pages(rotated, now_ms);
                 self.gone(now_ms);
-                if is_first { Change::Created } else { Change::Nothing }
+                match known {
+                    _ if found <= known => Change::Nothing,
+                    0 => Change::Created,
+                    _ => Change::Rotated,
+                }
             }
         }
+    }
+
+    /// The newest has no name any more. What was written last before that is still in it.
+    fn removed(&mut self, now_ms: i64) -> Change {
+        self.gone(now_ms);
+        let Some(newest) = &mut self.newest else { return Change::Nothing };
+        let length = newest.file.metadata().map_or(newest.bytes, |metadata| metadata.len());
+        let before = std::mem::replace(&mut newest.bytes, length);
+        self.pages.set_newest_bytes(length);
+        by_length(before, length)
     }
 
     fn gone(&mut self, now_ms: i64) -> Change {
@@ -190,5 +199,13 @@ impl Tail {
             Ok(rotated) => self.set_pages(rotated, now_ms),
             Err(_) => self.folder_read_ms = Some(now_ms),
         }
+    }
+}
+
+fn by_length(before: u64, now: u64) -> Change {
+    match now.cmp(&before) {
+        Ordering::Less => Change::Shrunk,
+        Ordering::Equal => Change::Nothing,
+        Ordering::Greater => Change::Grown,
     }
 }

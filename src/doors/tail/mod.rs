@@ -14,6 +14,9 @@ mod pages;
 mod place;
 mod search;
 
+#[cfg(test)]
+mod tests;
+
 pub use back::BackCursor;
 pub use cursor::{Checked, Cursor, Line, Torn};
 pub use follow::{Change, FileState, Tail};

@@ -119,10 +119,13 @@ impl Pages {
     pub fn near_end(&self, bytes: u64) -> Result<Option<Place>, TailError> {
         let mut left = bytes;
         for (at, segment) in self.segments.iter().enumerate().rev() {
-            let Some(byte) = segment.bytes.checked_sub(left).filter(|byte| *byte > 0) else {
-                left = left.saturating_sub(segment.bytes);
+            let Some(byte) = segment.bytes.checked_sub(left) else {
+                left -= segment.bytes;
                 continue;
             };
+            if byte == 0 {
+                return Ok(Some(Place { file: segment.file, byte }));
+            }
             let mut block = self.block(at)?;
             // The byte before tells whether a line begins right here.
             let line = block.line_at(byte - 1).map_err(self.disk(at))?;

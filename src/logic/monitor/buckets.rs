@@ -34,7 +34,7 @@ impl Default for Buckets {
 
 impl Buckets {
     /// A time that lies further in the future is a mistake, and would push out what is true.
-    const FUTURE_MS: i64 = 2 * MINUTE_MS;
+    pub const FUTURE_MS: i64 = 2 * MINUTE_MS;
 
     /// Counts one message. One older than what is kept, or of the far future, is left out.
     pub fn add(&mut self, time_ms: i64, is_invalid: bool, now_ms: i64) {

@@ -28,3 +28,6 @@ pub use model::Model;
 pub use plot::{BucketSize, Column, Plot, SuccessFloor, ThroughputAxis};
 pub use tally::{Mark, Marks, Tally};
 pub use verdict::{Cause, ErrorState, Percent, QualityWord, Sign, SuccessState, ThroughputState, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -72,8 +72,10 @@ fn renew(known: &mut Option<Newest>, newer: Newest) {
 
 impl Trail {
     fn see(&mut self, event: &EventSeen, now_ms: i64) {
-        // Who cannot say when it was is counted, and is in no plot.
-        let Some(at_ms) = event.time_ms else { return };
+        // What cannot say when it was, or says the far future, is counted; but it is in no plot, and nothing
+        // must ever be newer.
+        let latest_ms = now_ms.saturating_add(Buckets::FUTURE_MS);
+        let Some(at_ms) = event.time_ms.filter(|at_ms| *at_ms <= latest_ms) else { return };
         let newest = Newest { at_ms, event: *event };
         renew(&mut self.newest, newest);
         let mut gap = None;

@@ -18,7 +18,7 @@ pub(super) fn lag<'a>(metrics: impl DoubleEndedIterator<Item = &'a Metrics>, age
     let per_second = slope(last);
     let trend = per_second.map(|per_second| trend(last, per_second));
     let to_zero_ms = match (trend, per_second) {
-        (Some(Trend::Shrinking), Some(per_second)) => Some((messages as f64 * 1_000.0 / -per_second).ceil() as i64),
+        (Some(Trend::Shrinking), Some(per_second)) => Some((messages as f64 * 1_000.0 / -per_second).round() as i64),
         _ => None,
     };
     let history = told.iter().map(|(_, lag)| *lag).collect();

@@ -1,8 +1,6 @@
 //! A list of lines of which only a window is in memory: it follows the end, or stands where a person scrolled
 //! to, in a file of any size.
 
-use std::cmp::Ordering;
-
 use super::rows::{ROW_BYTES, Row};
 use crate::doors::tail::{Direction, Pages, Place, Searched, TailError};
 
@@ -248,11 +246,6 @@ impl<R: Row> List<R> {
                 None
             }
         }
-    }
-
-    /// How two rows of this list stand to each other.
-    pub(super) fn order(&self, pages: &Pages, place: Place) -> Option<Ordering> {
-        pages.compare(place, self.current()?.place())
     }
 }
 

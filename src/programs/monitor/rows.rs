@@ -173,14 +173,6 @@ impl EventRow {
         };
         self
     }
-
-    /// The order's number, when it is one.
-    pub(super) fn order_id(&self) -> Option<&str> {
-        match &self.kind {
-            EventKind::Valid(glance) => glance.order_id.as_deref(),
-            _ => None,
-        }
-    }
 }
 
 impl Row for LogRow {

@@ -36,6 +36,10 @@ final class Records {
     private static KafkaProducer<byte[], byte[]> producer(JsonNode request) {
         Properties settings = Witness.settings(request);
         settings.putIfAbsent("acks", "all");
+        // A broker that has just started tells of its partitions a moment before it serves them. With several
+        // requests under way the first may be refused and the second taken; the first is then out of sequence
+        // for good.
+        settings.putIfAbsent("max.in.flight.requests.per.connection", "1");
         settings.putIfAbsent("max.request.size", LARGEST_REQUEST);
         settings.putIfAbsent("buffer.memory", 2L * LARGEST_REQUEST);
         return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());

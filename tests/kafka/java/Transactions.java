@@ -75,6 +75,7 @@ final class Transactions {
     private static KafkaProducer<byte[], byte[]> open(JsonNode request) {
         Properties settings = Witness.settings(request);
         settings.putIfAbsent("acks", "all");
+        settings.putIfAbsent("max.in.flight.requests.per.connection", "1");
         settings.putIfAbsent("linger.ms", "5");
         KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());

@@ -22,7 +22,8 @@ pub(super) fn summary(figures: &Figures, place: Place<'_>, texts: &Texts, is_asc
     lines.tracker(place);
     lines.partitions();
     // A script greps for figures: the spaces that no line ends at would be in its way.
-    lines.written.replace('\u{a0}', " ")
+    let written = lines.written.replace('\u{a0}', " ");
+    if is_ascii { written.replace('–', "-").replace('≥', ">=").replace('−', "-") } else { written }
 }
 
 impl Lines<'_> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use crate::logic::monitor::{EventKind, EventSeen};
@@ -11,9 +12,16 @@ use crate::words::record::{EventType, Gap, LineHead, Skim};
 /// Up to the seconds: `2026-11-21T09:41:05`.
 const SECOND_BYTES: usize = 19;
 
+/// What the second field begins with. Within a string its quotes stand behind backslashes.
+const SECOND_FIELD: &[u8] = br#"","event_type":""#;
+
+/// What [`SECOND_FIELD`] goes on with in a line of a trail, and in no order of ours.
+const OUR_EVENTS: [&[u8]; 2] = [b"message.received", b"audit.gap\""];
+
 /// Reads lines one after another, and times of the same second only once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LineReader {
+    second_field: Finder<'static>,
     /// The second of the line before, with a `Z`, and what it is in milliseconds.
     second: Option<([u8; SECOND_BYTES + 1], i64)>,
     topic: String,
@@ -26,13 +34,17 @@ struct Timed<'a> {
     timestamp: Cow<'a, str>,
 }
 
+impl Default for LineReader {
+    fn default() -> Self {
+        Self { second_field: Finder::new(SECOND_FIELD), second: None, topic: String::new() }
+    }
+}
+
 impl LineReader {
     /// What a line without its LF tells; `None` when it is no line of a trail. Of a line of `length` bytes
     /// perhaps only the beginning is given.
     pub(super) fn read(&mut self, line: &[u8], length: u64) -> Option<EventSeen> {
-        // A line that ends early has its beginning still.
-        let is_whole = line.ends_with(b"}") || (line.len() as u64) < length;
-        match Skim::of(line).filter(|skim| is_whole && skim.event_type != EventType::Gap) {
+        match Skim::of(line).filter(|skim| skim.event_type != EventType::Gap && self.looks_whole(line, length)) {
             Some(skim) => {
                 self.see_topic(skim.topic);
                 let time_ms = self.time_ms(skim.timestamp);
@@ -48,6 +60,18 @@ impl LineReader {
                 Some(EventSeen { time_ms, kind, partition: head.kafka_partition, offset: head.kafka_offset })
             }
         }
+    }
+
+    /// Whether a line that begins well is likely to end well: a torn one ends early, or another one was
+    /// written right behind it.
+    fn looks_whole(&self, line: &[u8], length: u64) -> bool {
+        let is_cut_short = (line.len() as u64) < length;
+        let is_second_start = |at: usize| {
+            let behind = line.get(at + SECOND_FIELD.len()..).unwrap_or_default();
+            OUR_EVENTS.iter().any(|event| behind.starts_with(event))
+        };
+        let starts = self.second_field.find_iter(line).filter(|at| is_second_start(*at)).count();
+        (is_cut_short || line.ends_with(b"}")) && starts <= 1
     }
 
     /// The topic of the last line; empty before the first.

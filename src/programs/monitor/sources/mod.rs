@@ -12,6 +12,9 @@ mod line;
 mod log;
 mod trail;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
 use beside::Beside;

@@ -365,9 +365,10 @@ fn see(model: &mut Model, place: Place, seen: Option<EventSeen>, now_ms: i64) {
     }
 }
 
+/// Not all lines of the oldest second were seen, perhaps: those of the Go program tell no more than the second.
 fn tell_filled(model: &mut Model, oldest_ms: Option<i64>) {
     if let Some(oldest_ms) = oldest_ms {
-        model.set_filled_since(oldest_ms);
+        model.set_filled_since(oldest_ms.div_euclid(1_000).saturating_add(1).saturating_mul(1_000));
     }
 }
 

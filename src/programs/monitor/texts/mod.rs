@@ -13,3 +13,6 @@ pub use clock::Clock;
 pub use states::{shape, trend_shape};
 pub use verdict::{Place, Spoken};
 pub use words::Texts;
+
+#[cfg(test)]
+mod tests;

@@ -8,9 +8,12 @@ pub(super) type Keys = Vec<(&'static str, String)>;
 /// A part of a line of help: whether it is a key, and its text.
 pub(super) type Part = (bool, String);
 
-/// Columns of a key in the help, and of what it does.
-const KEY_COLUMNS: usize = 9;
-const MEANING_COLUMNS: usize = 27;
+/// Columns of the keys in each column of the help, and of what they do, on a terminal of 80 columns.
+const KEY_COLUMNS: [usize; 3] = [9, 6, 7];
+const MEANING_COLUMNS: [usize; 3] = [16, 20, 20];
+
+/// Below so many columns the help has one column.
+const THREE_COLUMNS_FROM: usize = 79;
 
 impl Texts {
     /// The keys of the main screen, as many as fit, the most needed first.
@@ -109,19 +112,22 @@ impl Texts {
 
     /// The help: its lines, each of parts.
     pub(super) fn help_lines(&self, width: usize) -> Vec<Vec<Part>> {
-        let columns = (width.saturating_sub(1) / (KEY_COLUMNS + MEANING_COLUMNS - 10)).clamp(1, 3);
-        let meaning = (width.saturating_sub(2) / columns).saturating_sub(KEY_COLUMNS).clamp(8, MEANING_COLUMNS);
         let columns_of = [self.first_column(), self.second_column(), self.third_column()];
         let mut lines: Vec<Vec<Part>> = Vec::new();
-        if columns == 3 {
+        if width >= THREE_COLUMNS_FROM {
             let height = columns_of.iter().map(Vec::len).max().unwrap_or(0);
+            // What is left on a wider terminal goes to what the keys do.
+            let more = ((width - THREE_COLUMNS_FROM) / 3).min(12);
             for row in 0..height {
-                lines.push(columns_of.iter().flat_map(|column| parts(column.get(row), meaning)).collect());
+                let columns = columns_of.iter().zip(KEY_COLUMNS.into_iter().zip(MEANING_COLUMNS));
+                lines.push(
+                    columns.flat_map(|(column, (key, meaning))| parts(column.get(row), key, meaning + more)).collect(),
+                );
             }
         } else {
-            lines.extend(
-                columns_of.iter().flatten().map(|entry| parts(Some(entry), width.saturating_sub(KEY_COLUMNS + 2))),
-            );
+            let [key, ..] = KEY_COLUMNS;
+            let meaning = width.saturating_sub(key + 1);
+            lines.extend(columns_of.iter().flatten().map(|entry| parts(Some(entry), key, meaning)));
         }
         lines.push(Vec::new());
         lines.push(vec![(true, self.help_words.to_owned())]);
@@ -134,7 +140,7 @@ impl Texts {
             ("", self.help_move),
             ("↑ ↓ j k", self.help_line),
             ("← → h l", self.help_sideways),
-            ("PgUp PgDn", self.help_page),
+            ("PgUp/Dn", self.help_page),
             ("Ctrl-u d", self.help_half_page),
             ("g Home", self.help_oldest),
             ("G End", self.help_newest),
@@ -226,13 +232,13 @@ fn keys<const N: usize>(keys: [(&'static str, &'static str); N]) -> Keys {
 }
 
 /// One entry in its columns: a title when it has no key and stands for itself.
-fn parts(entry: Option<&(&'static str, &'static str)>, meaning: usize) -> Vec<Part> {
-    let Some((key, text)) = entry else { return vec![(false, " ".repeat(KEY_COLUMNS + meaning))] };
+fn parts(entry: Option<&(&'static str, &'static str)>, keys: usize, meaning: usize) -> Vec<Part> {
+    let Some((key, text)) = entry else { return vec![(false, " ".repeat(keys + meaning))] };
     let is_title = key.is_empty() && text.chars().all(|character| !character.is_lowercase());
     if is_title {
-        return vec![(true, padded(text, KEY_COLUMNS + meaning))];
+        return vec![(true, padded(text, keys + meaning))];
     }
-    vec![(true, padded(key, KEY_COLUMNS)), (false, padded(text, meaning))]
+    vec![(true, padded(key, keys)), (false, padded(text, meaning))]
 }
 
 fn padded(text: &str, columns: usize) -> String {

@@ -97,7 +97,7 @@ impl View {
         if layout.size <= Size::TwoLines {
             return;
         }
-        self.figures_panels(canvas, &layout, app, figures, texts);
+        self.figures_panels(canvas, &layout, figures, texts);
         if layout.size == Size::Compact {
             self.spark(canvas, layout.throughput, texts);
         } else {

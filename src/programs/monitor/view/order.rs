@@ -78,8 +78,6 @@ impl View {
             (story.created_ms, texts.created(), story.created_by.clone()),
             (story.kafka_ms, texts.in_kafka(), kafka),
             (story.recorded_ms, texts.recorded(), recorded),
-            // When exactly nobody wrote down: at the latest then.
-            (sealed_ms, texts.sealed, sealed),
         ];
         let mut before: Option<i64> = None;
         let mut steps = Vec::new();
@@ -99,6 +97,14 @@ impl View {
             );
             before = time_ms.or(before);
         }
+        // When exactly nobody wrote down.
+        let seal = match sealed_ms {
+            Some(_) => sealed,
+            None => texts.not_yet.to_owned(),
+        };
+        steps.push(
+            Text::new().padded(Role::Value, "", 26).padded(Role::Strong, texts.sealed.to_lowercase(), 12).value(seal),
+        );
         if let Some(id) = &story.correlation_id {
             steps.push(Text::of(Role::Label, format!("correlation_id {id}")));
         }

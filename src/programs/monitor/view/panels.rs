@@ -4,7 +4,6 @@ use super::View;
 use super::header::{inside, sign, sign_role};
 use crate::doors::screen::{Area, Canvas, Role, Text, sparkline};
 use crate::logic::monitor::{Age, Counted, Figures, Sign, Trend};
-use crate::programs::monitor::app::App;
 use crate::programs::monitor::layout::{Layout, Size};
 use crate::programs::monitor::texts::Texts;
 
@@ -27,14 +26,7 @@ impl Row {
 }
 
 impl View {
-    pub(super) fn figures_panels(
-        &self,
-        canvas: &mut Canvas<'_>,
-        layout: &Layout,
-        app: &App,
-        figures: &Figures,
-        texts: &Texts,
-    ) {
+    pub(super) fn figures_panels(&self, canvas: &mut Canvas<'_>, layout: &Layout, figures: &Figures, texts: &Texts) {
         if layout.size == Size::Compact {
             self.compact(canvas, layout.messages, figures, texts);
             return;

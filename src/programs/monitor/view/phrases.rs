@@ -82,13 +82,10 @@ impl Texts {
         )
     }
 
-    /// `checkpoint over 1,866 lines`.
+    /// `yes, within the first 1,866 lines`.
     pub(super) fn sealed_up_to(&self, lines: u64) -> String {
         let lines = self.count(lines);
-        self.choose(
-            format!("with the first {lines} lines, at the latest then"),
-            format!("avec les {lines} premières lignes, au plus tard alors"),
-        )
+        self.choose(format!("yes, within the first {lines} lines"), format!("oui, dans les {lines} premières lignes"))
     }
 
     /// Whether a record is sealed, and how to prove it.
@@ -118,7 +115,6 @@ impl Texts {
             Field::Error => self.error,
             Field::Warning => self.warnings,
             Field::Level => self.status,
-            Field::Event => self.events,
             Field::Message => "Message",
             Field::Gap => self.gap,
         }
