@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const ENTER: &[u8] = b"\x1b\\\x1b[?1049h\x1b[?2004l\x1b[?25l\x1b[0m\x1b[2J";
 /// Buttons and wheel, told with numbers of any size; not each movement.
 const MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-/// All of it back, and blank: the Linux console has no other screen to return to.
+/// After the end of whatever was broken off in the middle.
+const NO_MOUSE: &[u8] = b"\x1b\\\x1b[?1006l\x1b[?1000l";
+/// All of it back, also what a stuck terminal may have missed, and blank: the Linux console has no other screen to
+/// return to.
 const LEAVE: &[u8] = b"\x1b\\\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[0m\x1b[2J\x1b[H\x1b[?25h\x1b[?1049l";
 
 /// The one terminal that is taken; the panic hook finds it here.
@@ -72,11 +75,17 @@ impl Life {
         if !self.is_ours.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
-        let written = self.write_all(LEAVE);
-        // Movements of the mouse that are still on their way would be typed into the shell.
-        let flushed = if self.wants_mouse { tcflush(&self.terminal, QueueSelector::IFlush) } else { Ok(()) };
-        tcsetattr(&self.terminal, OptionalActions::Now, &self.before)?;
-        written.and(flushed.map_err(io::Error::from))
+        // First the modes, then the screen: who sees the shell's screen may type, and all of that is the shell's.
+        let quiet = if self.wants_mouse { self.silence_mouse() } else { Ok(()) };
+        let modes = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+        let written = self.write_last(LEAVE);
+        quiet.and(modes.map_err(io::Error::from)).and(written)
+    }
+
+    /// No more clicks, and those that are still on their way are not typed into the shell.
+    fn silence_mouse(&self) -> io::Result<()> {
+        self.write_last(NO_MOUSE)?;
+        Ok(tcflush(&self.terminal, QueueSelector::IFlush)?)
     }
 
     /// Gives the terminal back for good.
@@ -138,6 +147,17 @@ impl Life {
         match poll(&mut [PollFd::new(&self.terminal, wanted)], Some(&timeout)) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Writes what must reach a terminal that is stuck now and may come back: what it has not taken yet gives way.
+    fn write_last(&self, bytes: &[u8]) -> io::Result<()> {
+        match self.write_all(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                tcflush(&self.terminal, QueueSelector::OFlush)?;
+                self.write_all(bytes)
+            }
+            written => written,
         }
     }
 

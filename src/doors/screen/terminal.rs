@@ -251,13 +251,17 @@ impl Screen {
         Ok(())
     }
 
-    /// Gives the terminal back, and tells what went wrong with that, which dropping cannot.
+    /// Gives the terminal back, and tells what went wrong with that, which dropping cannot. That the terminal takes
+    /// nothing any more is not told: who tried to print it there would wait for ever.
     ///
     /// # Errors
     ///
-    /// The terminal is gone, or does not take what it is sent.
+    /// The terminal is gone.
     pub fn close(self) -> io::Result<()> {
-        self.life.end()
+        match self.life.end() {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(()),
+            ended => ended,
+        }
     }
 }
 
