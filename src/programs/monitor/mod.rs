@@ -23,6 +23,9 @@ pub mod texts;
 mod timeline;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub use args::{MonitorArgs, Terminal, ThemeChoice};
 pub use error::MonitorError;
 

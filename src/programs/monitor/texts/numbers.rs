@@ -108,6 +108,8 @@ impl Texts {
         let places = match value {
             _ if is_whole => 0,
             ..0.0995 => 2,
+            // Half of 0.5.
+            _ if (value * 10.0).fract() > 1e-9 && (value * 10.0).fract() < 1.0 - 1e-9 => 2,
             _ => 1,
         };
         let number = self.decimal(value, places);

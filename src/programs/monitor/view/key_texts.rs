@@ -196,11 +196,11 @@ impl Texts {
         let below = self.below;
         vec![
             format!(
-                "{:<14}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}",
+                "{:<15}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}",
                 self.success, self.excellent, self.good, self.critical
             ),
             format!(
-                "{:<14}● {} {}    ▲ {} {}    ■ {} {below}",
+                "{:<15}● {} {}    ▲ {} {}    ■ {} {below}",
                 self.throughput,
                 self.normal,
                 number("≥ 0.3/s"),
@@ -209,7 +209,7 @@ impl Texts {
                 self.no_throughput
             ),
             format!(
-                "{:<14}● {} {}    ▲ {} {}    ■ {} {}",
+                "{:<15}● {} {}    ▲ {} {}    ■ {} {}",
                 self.errors,
                 self.no_errors,
                 self.for_5_min,
@@ -219,7 +219,7 @@ impl Texts {
                 self.within_1_min
             ),
             format!(
-                "{:<14}▲ {}   ▼ {}   = {}   · {}   {}",
+                "{:<15}▲ {}   ▼ {}   = {}   · {}   {}",
                 self.lag, self.grows, self.falls, self.steady, self.idle, self.help_worst
             ),
             self.help_counts.to_owned(),
