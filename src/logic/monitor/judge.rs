@@ -10,6 +10,8 @@ use super::verdict::{Cause, ErrorState, Sign, SuccessState, ThroughputState, Ver
 
 /// How long a gap stays bad; then it only counts.
 const GAP_NEWS_MS: i64 = 5 * 60_000;
+/// So long a run has no full second behind it.
+const YOUNG_MS: i64 = 2_000;
 
 /// The verdict over figures of one moment.
 pub(super) fn verdict(model: &Model, figures: &Figures) -> Verdict {
@@ -121,7 +123,10 @@ fn health(model: &Model, figures: &Figures) -> (Sign, Cause) {
         return (Sign::Warn, cause);
     }
     let is_counting = figures.counts.is_some_and(|counts| !counts.received.is_exact);
-    if is_counting || signs.contains(&None) {
+    // In the first second of a run there is no throughput yet, and nothing is wrong.
+    let is_young = figures.tracker.up_ms.is_some_and(|up_ms| up_ms < YOUNG_MS);
+    let is_unknown = success.is_none() || errors.is_none() || (throughput.is_none() && !is_young);
+    if is_counting || is_unknown {
         let percent = figures.counts.and_then(|counts| counts.counting_percent);
         return (Sign::Pending, Cause::Counting { percent });
     }

@@ -130,5 +130,7 @@ fn a_young_run_is_measured_since_its_start() {
     let throughput = model.figures(NOW).throughput;
     assert_eq!((throughput.per_second, throughput.window_seconds), (Some(0.5), 10));
     told(&mut model, 250, "tracker.started", json!({"pid": 2}));
-    assert_eq!(model.figures(NOW).throughput.per_second, None, "not one full second has passed");
+    let figures = model.figures(NOW);
+    assert_eq!(figures.throughput.per_second, None, "not one full second has passed");
+    assert_eq!(figures.verdict.sign, Sign::Good);
 }
