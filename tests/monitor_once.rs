@@ -129,6 +129,9 @@ fn rotated_folder() -> TempDir {
 fn jq(dir: &Path, fits: &str) -> Option<u64> {
     let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("tracker.events"));
+    // The newest one last: jq would join its torn end with what comes behind.
+    files.sort();
+    files.reverse();
     let filter = format!("[inputs | fromjson? | objects | select(.kafka_offset != null) | select({fits})] | length");
     match Command::new("jq").arg("-nR").arg(filter).args(files).output() {
         Ok(output) => Some(String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()),
