@@ -339,7 +339,7 @@ fn pieces() -> impl Strategy<Value = Pieces> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
     #[test]
     fn the_figures_are_those_of_a_plain_recount(pieces in pieces(), steps in prop::collection::vec(step(), 1..40)) {
