@@ -8,6 +8,7 @@ mod app;
 mod args;
 mod error;
 mod filter;
+mod jobs;
 mod keys;
 mod layout;
 mod list;
