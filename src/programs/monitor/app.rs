@@ -270,13 +270,13 @@ impl ListAct for MoveBy {
 
 impl ListAct for ToBeginning {
     fn on<R: Row>(self, list: &mut List<R>, pages: &Pages, filter: Filter<'_>) {
-        list.to_beginning(pages, filter);
+        list.go_to_beginning(pages, filter);
     }
 }
 
 impl ListAct for ToEnd {
     fn on<R: Row>(self, list: &mut List<R>, pages: &Pages, filter: Filter<'_>) {
-        list.to_end(pages, filter);
+        list.go_to_end(pages, filter);
     }
 }
 

@@ -108,8 +108,8 @@ impl App {
             }
         }
         match job.pane {
-            Pane::Logs => self.logs.to_place(sources.log(), place, None),
-            _ => with_filter(self.filter.as_ref(), |filter| self.events.to_place(sources.events(), place, filter)),
+            Pane::Logs => self.logs.go_to_place(sources.log(), place, None),
+            _ => with_filter(self.filter.as_ref(), |filter| self.events.go_to_place(sources.events(), place, filter)),
         }
         if wrapped {
             self.tell(Notice::Wrapped { to_the_top: job.direction == Direction::Forwards }, now_ms);
@@ -138,8 +138,8 @@ impl App {
             Arrival::Offset => self.tell(Notice::NothingFound, now_ms),
             // All lines are younger than the moment: the first one is meant.
             Arrival::BeforeMoment => match job.pane {
-                Pane::Logs => self.logs.to_beginning(sources.log(), None),
-                _ => with_filter(self.filter.as_ref(), |filter| self.events.to_beginning(sources.events(), filter)),
+                Pane::Logs => self.logs.go_to_beginning(sources.log(), None),
+                _ => with_filter(self.filter.as_ref(), |filter| self.events.go_to_beginning(sources.events(), filter)),
             },
         }
     }

@@ -57,7 +57,7 @@ impl Stage {
 
     /// Half an hour of a healthy tracker with a few troubles.
     pub(super) fn of_a_morning() -> Self {
-        let mut stage = Self::empty();
+        let stage = Self::empty();
         stage.write_events(&morning());
         stage.write_log(&morning_log());
         stage

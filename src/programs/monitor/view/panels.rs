@@ -221,7 +221,7 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         state(
             throughput.state.map(|state| state.sign()),
             throughput.state.map(|state| texts.throughput_state(state)),
-            &texts.throughput_threshold(throughput.state),
+            texts.throughput_threshold(throughput.state),
         ),
     ));
     let errors = &figures.errors;
