@@ -1,11 +1,14 @@
 //! What is on the screen, apart from how it is drawn: panes, lists, what is open above them, what is looked for.
 
+use std::path::PathBuf;
+
 use super::filter::{EventFilter, Pattern};
 use super::jobs::Job;
 use super::list::{Filter, List};
 use super::order::OrderView;
 use super::record::RecordView;
 use super::rows::{EventRow, LogRow, Row};
+use super::save::Save;
 use super::seek::{HitCount, IsHit};
 use super::sources::{SourceOptions, Sources};
 use super::texts::{self, Clock};
@@ -86,6 +89,8 @@ pub(super) enum Notice {
     NothingFound,
     NoError,
     NothingToCopy,
+    Saved { lines: u64, path: PathBuf },
+    NothingToSave,
     NoOrder,
     PlacesAreVoid,
     Trouble(String),
@@ -111,6 +116,10 @@ pub(super) struct App {
     pub(super) search: Option<Search>,
     pub(super) filter: Option<EventFilter>,
     pub(super) job: Option<Job>,
+    /// Lines on their way into a file.
+    pub(super) save: Option<Save>,
+    /// Where files are saved.
+    pub(super) folder: PathBuf,
     /// Further columns of the lists, chosen with `c`.
     pub(super) columns: Columns,
     /// By how many columns the rows of the lists are moved to the left.
@@ -153,6 +162,8 @@ impl App {
             search: None,
             filter: None,
             job: None,
+            save: None,
+            folder: PathBuf::from("."),
             columns: Columns::default(),
             sideways: 0,
             overlay_rows: 20,
@@ -170,6 +181,7 @@ impl App {
     /// Whether there is something to do at once, without waiting for a key.
     pub(super) fn is_busy(&self) -> bool {
         self.job.is_some()
+            || self.save.is_some()
             || self.search.as_ref().and_then(|search| search.count.as_ref()).is_some_and(|count| !count.is_done())
             || matches!(&self.overlay, Some(Overlay::Order(order)) if order.is_busy())
     }

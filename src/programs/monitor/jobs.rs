@@ -2,6 +2,7 @@
 
 use super::app::{App, Notice, Overlay, Pane, hits, with_filter};
 use super::filter::Target;
+use super::save::{Save, Saving};
 use super::seek::{HitCount, IsHit, Seek, Seeking};
 use super::sources::Sources;
 use crate::doors::tail::{Direction, Place, TailError};
@@ -62,6 +63,20 @@ impl App {
         self.job = Some(Job { seek, pane, arrival, direction: Direction::Backwards });
     }
 
+    /// Begins to save the lines of the trail that the search and the filter mean.
+    pub(super) fn save_hits(&mut self, sources: &Sources, now_ms: i64) {
+        let search = self.search.as_ref().filter(|search| search.pane == Pane::Events);
+        let is_hit: IsHit = match (search, self.filter.clone()) {
+            (Some(search), filter) => hits(search.pattern.clone(), filter),
+            (None, Some(filter)) => Box::new(move |line| filter.lets_through(line)),
+            (None, None) => return self.tell(Notice::NothingToSave, now_ms),
+        };
+        match Save::begin(&self.folder, sources.events(), is_hit, now_ms) {
+            Ok(save) => self.save = Some(save),
+            Err(error) => self.tell(Notice::Trouble(error.to_string()), now_ms),
+        }
+    }
+
     /// One slice of whatever is looked for; whether anything on screen changed.
     pub(super) fn go_on(&mut self, sources: &Sources, now_ms: i64) -> bool {
         let mut changed = false;
@@ -91,6 +106,21 @@ impl App {
                 self.trouble(&error, now_ms);
             }
             changed = true;
+        }
+        if let Some(save) = &mut self.save {
+            match save.step(sources.events()) {
+                Saving::GoOn => {}
+                Saving::Done { lines, path } => {
+                    self.save = None;
+                    self.tell(Notice::Saved { lines, path }, now_ms);
+                    changed = true;
+                }
+                Saving::Failed { reason } => {
+                    self.save = None;
+                    self.tell(Notice::Trouble(reason), now_ms);
+                    changed = true;
+                }
+            }
         }
         if let Some(Overlay::Order(order)) = &mut self.overlay {
             changed |= order.step(sources.events());

@@ -102,6 +102,7 @@ impl App {
             }
             Key::Char('o') => self.open_order(around),
             Key::Char('y') => return self.copy(around),
+            Key::Char('x') => self.save_hits(around.sources, around.now_ms),
             _ => self.on_search_key(key),
         }
         Effect::Nothing

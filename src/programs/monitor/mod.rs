@@ -18,6 +18,7 @@ mod order;
 mod overlay_keys;
 mod record;
 mod rows;
+mod save;
 mod seek;
 pub mod sources;
 pub mod texts;

@@ -191,6 +191,24 @@ fn copying_gives_the_stored_line_exactly() {
 }
 
 #[test]
+fn saving_gives_a_new_file_with_the_stored_lines_of_the_hits() {
+    let mut stage = stage();
+    stage.app.folder = stage.path("");
+    stage.key(Key::Char('x'));
+    assert!(stage.text().contains("nothing is looked for"), "{}", stage.text());
+    stage.types("/matcha");
+    stage.key(Key::Enter);
+    stage.key(Key::Char('x'));
+    assert!(stage.text().contains("90 lines saved"), "{}", stage.text());
+    let all = std::fs::read_to_string(stage.path("tracker.events")).unwrap();
+    let expected: Vec<&str> = all.lines().filter(|line| line.contains("matcha")).collect();
+    let files = std::fs::read_dir(stage.path("")).unwrap().flatten().map(|entry| entry.path());
+    let saved: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "jsonl")).collect();
+    assert_eq!(saved.len(), 1);
+    assert_eq!(std::fs::read_to_string(&saved[0]).unwrap().lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn in_a_record_one_leafs_and_the_list_goes_along() {
     let mut stage = stage();
     stage.key(Key::Enter);

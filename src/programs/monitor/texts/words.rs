@@ -266,7 +266,7 @@ words! {
     help_utc: "local time, UTC", "heure locale, UTC";
     help_zoom: "plots: zoom, reset", "zoom des courbes";
     help_copy: "copy (OSC 52)", "copier (OSC 52)";
-    help_save: "save hits (JSONL)", "garder les résultats (JSONL)";
+    help_save: "save hits (JSONL)", "garder (JSONL)";
     help_theme: "theme, language", "thème, langue";
     help_wheel: "scroll; zoom a plot", "défiler ; zoom";
     help_click: "pane, row", "volet, ligne";

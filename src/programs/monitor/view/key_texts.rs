@@ -95,6 +95,11 @@ impl Texts {
         )
     }
 
+    /// What was ordered.
+    pub(super) fn items(&self) -> &'static str {
+        self.choose("Items", "Articles")
+    }
+
     /// The name of an event in an order's story.
     pub(super) fn created(&self) -> &'static str {
         self.choose("created", "créée")
@@ -185,6 +190,7 @@ impl Texts {
             ("+ − =", self.help_zoom),
             ("", self.help_other),
             ("y", self.help_copy),
+            ("x", self.help_save),
             ("T L", self.help_theme),
             ("Esc", self.do_back),
             ("q", self.do_quit),

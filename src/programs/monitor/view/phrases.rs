@@ -139,6 +139,11 @@ impl Texts {
             Notice::NothingFound => self.nothing_there.to_owned(),
             Notice::NoError => say("no such line in this list", "aucune ligne de ce genre dans cette liste"),
             Notice::NothingToCopy => say("no row is there to copy", "aucune ligne à copier"),
+            Notice::Saved { lines, path } => {
+                let (lines, path) = (self.count(*lines), path.display());
+                self.choose(format!("{lines} lines saved in {path}"), format!("{lines} lignes gardées dans {path}"))
+            }
+            Notice::NothingToSave => say("nothing is looked for: / or F first", "rien n'est cherché : d'abord / ou F"),
             Notice::NoOrder => say("this row holds no order to follow", "cette ligne ne porte aucune commande"),
             Notice::PlacesAreVoid => {
                 say("the file was cut or made anew: here is its end", "le fichier a été coupé ou recréé : voici sa fin")
