@@ -143,6 +143,13 @@ impl Tail {
                 self.gone(now_ms);
                 Change::Rotated
             }
+            // What took its place was rotated already.
+            Some(_) if rotated.iter().any(|one| self.pages.index(one.id).is_none()) => {
+                self.newest = None;
+                self.set_pages(rotated, now_ms);
+                self.gone(now_ms);
+                Change::Created
+            }
             Some(_) => self.removed(now_ms),
             None => {
                 let (known, found) = (self.pages.segments().len(), rotated.len());

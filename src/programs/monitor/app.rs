@@ -1,17 +1,21 @@
 //! What is on the screen, apart from how it is drawn: panes, lists, what is open above them, what is looked for.
 
-use super::filter::{EventFilter, Pattern, Target};
+use std::path::PathBuf;
+
+use super::filter::{EventFilter, Pattern};
+use super::jobs::Job;
 use super::list::{Filter, List};
 use super::order::OrderView;
 use super::record::RecordView;
 use super::rows::{EventRow, LogRow, Row};
-use super::seek::{HitCount, IsHit, Seek, Seeking};
+use super::save::Save;
+use super::seek::{HitCount, IsHit};
 use super::sources::{SourceOptions, Sources};
 use super::texts::{self, Clock};
 use super::timeline::TimelineView;
 use crate::doors::health::Language;
 use crate::doors::screen::InputLine;
-use crate::doors::tail::{Direction, Place, TailError};
+use crate::doors::tail::{Pages, Place};
 use crate::logic::monitor::{BucketSize, ThroughputAxis};
 
 /// How long a notice stays, in milliseconds.
@@ -69,27 +73,6 @@ pub(super) struct Search {
     pub(super) is_vain: bool,
 }
 
-/// What a seek does when it arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrival {
-    /// A hit of the search.
-    Hit,
-    /// An error, a warning or a gap.
-    Problem,
-    /// The line before a moment: the next one is meant.
-    BeforeMoment,
-    /// An offset.
-    Offset,
-}
-
-/// A seek that is under way in one of the lists.
-pub(super) struct Job {
-    pub(super) seek: Seek,
-    pub(super) pane: Pane,
-    pub(super) arrival: Arrival,
-    pub(super) direction: Direction,
-}
-
 /// Since when lists and plots stand still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Frozen {
@@ -106,6 +89,8 @@ pub(super) enum Notice {
     NothingFound,
     NoError,
     NothingToCopy,
+    Saved { lines: u64, path: PathBuf },
+    NothingToSave,
     NoOrder,
     PlacesAreVoid,
     Trouble(String),
@@ -131,6 +116,10 @@ pub(super) struct App {
     pub(super) search: Option<Search>,
     pub(super) filter: Option<EventFilter>,
     pub(super) job: Option<Job>,
+    /// Lines on their way into a file.
+    pub(super) save: Option<Save>,
+    /// Where files are saved.
+    pub(super) folder: PathBuf,
     /// Further columns of the lists, chosen with `c`.
     pub(super) columns: Columns,
     /// By how many columns the rows of the lists are moved to the left.
@@ -173,6 +162,8 @@ impl App {
             search: None,
             filter: None,
             job: None,
+            save: None,
+            folder: PathBuf::from("."),
             columns: Columns::default(),
             sideways: 0,
             overlay_rows: 20,
@@ -190,6 +181,7 @@ impl App {
     /// Whether there is something to do at once, without waiting for a key.
     pub(super) fn is_busy(&self) -> bool {
         self.job.is_some()
+            || self.save.is_some()
             || self.search.as_ref().and_then(|search| search.count.as_ref()).is_some_and(|count| !count.is_done())
             || matches!(&self.overlay, Some(Overlay::Order(order)) if order.is_busy())
     }
@@ -268,132 +260,11 @@ impl App {
             _ => self.events.selected().map(Row::place),
         }
     }
-
-    /// Begins to look for a line, from the selected one; from the end when nothing is selected.
-    pub(super) fn seek(&mut self, pane: Pane, is_hit: IsHit, direction: Direction, arrival: Arrival) {
-        let from = self.current_place(pane);
-        self.seek_from(pane, is_hit, direction, arrival, from);
-    }
-
-    /// As [`App::seek`], from a place; from the end without one.
-    pub(super) fn seek_from(
-        &mut self,
-        pane: Pane,
-        is_hit: IsHit,
-        direction: Direction,
-        arrival: Arrival,
-        from: Option<Place>,
-    ) {
-        // Nothing lies behind the end: whoever follows means the newest one.
-        let direction = if from.is_none() { Direction::Backwards } else { direction };
-        let may_wrap = matches!(arrival, Arrival::Hit | Arrival::Problem);
-        self.job = Some(Job { seek: Seek::new(is_hit, direction, from, may_wrap), pane, arrival, direction });
-    }
-
-    /// Begins to look for the target of a `:` prompt, from the newest line back.
-    pub(super) fn go_to(&mut self, target: Target) {
-        let arrival = match target {
-            Target::Time(_) => Arrival::BeforeMoment,
-            Target::Offset { .. } => Arrival::Offset,
-        };
-        let pane = if arrival == Arrival::Offset { Pane::Events } else { self.list_pane() };
-        self.focus = pane;
-        let is_hit: IsHit = Box::new(move |line| target.is_reached(line));
-        let seek = Seek::new(is_hit, Direction::Backwards, None, false);
-        self.job = Some(Job { seek, pane, arrival, direction: Direction::Backwards });
-    }
-
-    /// One slice of whatever is looked for; whether anything on screen changed.
-    fn go_on(&mut self, sources: &Sources, now_ms: i64) -> bool {
-        let mut changed = false;
-        if let Some(mut job) = self.job.take() {
-            let pages = if job.pane == Pane::Logs { sources.log() } else { sources.events() };
-            match job.seek.step(pages) {
-                Ok(Seeking::GoOn) => self.job = Some(job),
-                Ok(Seeking::Found { place, wrapped }) => {
-                    self.arrive(&job, place, wrapped, sources, now_ms);
-                    changed = true;
-                }
-                Ok(Seeking::Nothing) => {
-                    self.find_nothing(&job, sources, now_ms);
-                    changed = true;
-                }
-                Err(error) => {
-                    self.trouble(&error, now_ms);
-                    changed = true;
-                }
-            }
-        } else if let Some((count, pane)) =
-            self.search.as_mut().and_then(|search| Some((search.count.as_mut()?, search.pane)))
-            && !count.is_done()
-        {
-            let pages = if pane == Pane::Logs { sources.log() } else { sources.events() };
-            if let Err(error) = count.step(pages) {
-                self.trouble(&error, now_ms);
-            }
-            changed = true;
-        }
-        if let Some(Overlay::Order(order)) = &mut self.overlay {
-            changed |= order.step(sources.events());
-        }
-        changed
-    }
-
-    fn arrive(&mut self, job: &Job, place: Place, wrapped: bool, sources: &Sources, now_ms: i64) {
-        let mut place = place;
-        if job.arrival == Arrival::BeforeMoment {
-            let pages = if job.pane == Pane::Logs { sources.log() } else { sources.events() };
-            // The line after it is the first one of that moment.
-            if let Ok(Some(next)) = pages.after(place) {
-                place = next;
-            }
-        }
-        match job.pane {
-            Pane::Logs => self.logs.to_place(sources.log(), place, None),
-            _ => with_filter(self.filter.as_ref(), |filter| self.events.to_place(sources.events(), place, filter)),
-        }
-        if wrapped {
-            self.tell(Notice::Wrapped { to_the_top: job.direction == Direction::Forwards }, now_ms);
-        }
-        if job.arrival == Arrival::Hit
-            && let Some(search) = &mut self.search
-        {
-            search.is_vain = false;
-            let pattern = search.pattern.clone();
-            let is_hit = self.filter.clone();
-            match &mut search.count {
-                Some(count) if count.is_done() && !wrapped => count.moved(job.direction),
-                _ => search.count = Some(HitCount::around(hits(pattern, is_hit), place)),
-            }
-        }
-    }
-
-    fn find_nothing(&mut self, job: &Job, sources: &Sources, now_ms: i64) {
-        match job.arrival {
-            Arrival::Hit => {
-                if let Some(search) = &mut self.search {
-                    (search.is_vain, search.count) = (true, None);
-                }
-            }
-            Arrival::Problem => self.tell(Notice::NoError, now_ms),
-            Arrival::Offset => self.tell(Notice::NothingFound, now_ms),
-            // All lines are younger than the moment: the first one is meant.
-            Arrival::BeforeMoment => match job.pane {
-                Pane::Logs => self.logs.to_beginning(sources.log(), None),
-                _ => with_filter(self.filter.as_ref(), |filter| self.events.to_beginning(sources.events(), filter)),
-            },
-        }
-    }
-
-    fn trouble(&mut self, error: &TailError, now_ms: i64) {
-        self.job = None;
-        self.tell(Notice::Trouble(error.to_string()), now_ms);
-    }
 }
 
 /// What can be done with either list.
 pub(super) trait ListAct {
-    fn on<R: Row>(self, list: &mut List<R>, pages: &crate::doors::tail::Pages, filter: Filter<'_>);
+    fn on<R: Row>(self, list: &mut List<R>, pages: &Pages, filter: Filter<'_>);
 }
 
 /// Moves the selection.
@@ -404,20 +275,20 @@ pub(super) struct ToBeginning;
 pub(super) struct ToEnd;
 
 impl ListAct for MoveBy {
-    fn on<R: Row>(self, list: &mut List<R>, pages: &crate::doors::tail::Pages, filter: Filter<'_>) {
+    fn on<R: Row>(self, list: &mut List<R>, pages: &Pages, filter: Filter<'_>) {
         list.move_by(self.0, pages, filter);
     }
 }
 
 impl ListAct for ToBeginning {
-    fn on<R: Row>(self, list: &mut List<R>, pages: &crate::doors::tail::Pages, filter: Filter<'_>) {
-        list.to_beginning(pages, filter);
+    fn on<R: Row>(self, list: &mut List<R>, pages: &Pages, filter: Filter<'_>) {
+        list.go_to_beginning(pages, filter);
     }
 }
 
 impl ListAct for ToEnd {
-    fn on<R: Row>(self, list: &mut List<R>, pages: &crate::doors::tail::Pages, filter: Filter<'_>) {
-        list.to_end(pages, filter);
+    fn on<R: Row>(self, list: &mut List<R>, pages: &Pages, filter: Filter<'_>) {
+        list.go_to_end(pages, filter);
     }
 }
 

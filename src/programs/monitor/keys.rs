@@ -1,8 +1,9 @@
 //! What keys and the mouse do.
 
-use super::app::{App, Arrival, Columns, Frozen, MoveBy, Notice, Overlay, Pane, Prompt, PromptKind, Search};
+use super::app::{App, Columns, Frozen, MoveBy, Notice, Overlay, Pane, Prompt, PromptKind, Search};
 use super::app::{ToBeginning, ToEnd, hits};
 use super::filter::{EventFilter, Pattern, Target, event_grade, is_gap, log_grade};
+use super::jobs::Arrival;
 use super::layout::Layout;
 use super::record::{RECORD_BYTES, RecordView};
 use super::rows::{Grade, Row as _};
@@ -101,6 +102,7 @@ impl App {
             }
             Key::Char('o') => self.open_order(around),
             Key::Char('y') => return self.copy(around),
+            Key::Char('x') => self.save_hits(around.sources, around.now_ms),
             _ => self.on_search_key(key),
         }
         Effect::Nothing

@@ -193,14 +193,16 @@ impl Layout {
         let width = panels.width;
         match self.size {
             Size::Wide => {
-                let (messages, rest) = panels.split_left(width / 3 - 1);
-                let (health, tracker) = rest.split_left(width * 2 / 5 - 2);
+                // As wide as the longest words of both languages; what is left goes to the tracker.
+                let (messages, rest) = panels.split_left(if width < 120 { 31 } else { 33 });
+                let (health, tracker) = rest.split_left(if width < 120 { 44 } else { 48 });
                 (self.messages, self.health, self.tracker) = (messages, health, tracker);
             }
             Size::Huge => {
-                let (messages, rest) = panels.split_left(width / 4 + 1);
-                let (health, rest) = rest.split_left(width * 3 / 10 - 2);
-                let (tracker, partitions) = rest.split_left(width / 4 - 1);
+                let more = (width - 150) / 4;
+                let (messages, rest) = panels.split_left(39 + more);
+                let (health, rest) = rest.split_left(45 + more);
+                let (tracker, partitions) = rest.split_left(36 + more);
                 (self.messages, self.health) = (messages, health);
                 (self.tracker, self.partitions) = (tracker, partitions);
             }

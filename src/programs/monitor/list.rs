@@ -94,14 +94,14 @@ impl<R: Row> List<R> {
     }
 
     /// Goes to the end and follows it.
-    pub(super) fn to_end(&mut self, pages: &Pages, filter: Filter<'_>) {
+    pub(super) fn go_to_end(&mut self, pages: &Pages, filter: Filter<'_>) {
         self.follows = true;
         self.selected = None;
         self.refresh(pages, filter);
     }
 
     /// Goes to the very first line.
-    pub(super) fn to_beginning(&mut self, pages: &Pages, filter: Filter<'_>) {
+    pub(super) fn go_to_beginning(&mut self, pages: &Pages, filter: Filter<'_>) {
         let wanted = self.height + MARGIN;
         if let Some(rows) = self.read_from(pages, None, wanted, filter)
             && !rows.is_empty()
@@ -114,7 +114,7 @@ impl<R: Row> List<R> {
     }
 
     /// Shows the line at a place in the middle, and selects it.
-    pub(super) fn to_place(&mut self, pages: &Pages, place: Place, filter: Filter<'_>) {
+    pub(super) fn go_to_place(&mut self, pages: &Pages, place: Place, filter: Filter<'_>) {
         let around = self.height / 2 + MARGIN;
         let (Some(mut rows), Some(behind)) = (
             self.read_before(pages, Some(place), around, filter),

@@ -8,6 +8,7 @@ mod app;
 mod args;
 mod error;
 mod filter;
+mod jobs;
 mod keys;
 mod layout;
 mod list;
@@ -17,11 +18,15 @@ mod order;
 mod overlay_keys;
 mod record;
 mod rows;
+mod save;
 mod seek;
 pub mod sources;
 pub mod texts;
 mod timeline;
 mod view;
+
+#[cfg(test)]
+mod tests;
 
 pub use args::{MonitorArgs, Terminal, ThemeChoice};
 pub use error::MonitorError;

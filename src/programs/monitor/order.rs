@@ -26,6 +26,19 @@ pub(super) struct Story {
     pub(super) recorded_ms: Option<i64>,
     pub(super) size_bytes: u64,
     pub(super) correlation_id: Option<String>,
+    /// What was ordered.
+    pub(super) items: Vec<Bought>,
+    /// `sub_total`, `tax`, `shipping_fee`, as they were written.
+    pub(super) sums: [String; 3],
+}
+
+/// One line of the order; numbers as they were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bought {
+    pub(super) name: String,
+    pub(super) quantity: String,
+    pub(super) unit_price: String,
+    pub(super) total_price: String,
 }
 
 /// An order that is followed.
@@ -55,21 +68,24 @@ impl OrderView {
         needles.extend(seen.correlation_id.clone().map(String::into_bytes));
         needles.retain(|needle| !needle.is_empty());
         let customer = seen.customer.clone();
-        let metadata = metadata(&audit);
+        let order: serde_json::Value = serde_json::from_str(audit.order_full?.0).ok()?;
+        let made = |name: &str| Some(order.get("metadata")?.get(name)?.as_str()?.to_owned());
         let story = Story {
             order_id,
             sequence: seen.sequence,
             customer: seen.customer,
             total: seen.total.unwrap_or_default(),
             currency: seen.currency,
-            created_ms: metadata.as_ref().and_then(|(time, _)| milliseconds(time)),
-            created_by: metadata.map(|(_, source)| source).unwrap_or_default(),
+            created_ms: made("timestamp").and_then(|time| milliseconds(&time)),
+            created_by: made("source").unwrap_or_default(),
             kafka_ms: audit.kafka_timestamp,
             is_broker_time: audit.kafka_timestamp_type.is_some(),
             place: format!("{}/{}@{}", audit.kafka_topic, audit.kafka_partition, audit.kafka_offset),
             recorded_ms: milliseconds(&audit.timestamp),
             size_bytes: audit.message_size,
             correlation_id: seen.correlation_id,
+            items: bought(&order),
+            sums: ["sub_total", "tax", "shipping_fee"].map(|name| number(&order, name)),
         };
         // Every line of the customer is met, the related ones are told apart when they are.
         let mut wanted = needles.clone();
@@ -147,11 +163,25 @@ impl OrderView {
     }
 }
 
-/// When the order was made and by whom, as it says.
-fn metadata(audit: &AuditLine<'_>) -> Option<(String, String)> {
-    let order: serde_json::Value = serde_json::from_str(audit.order_full?.0).ok()?;
-    let text = |name: &str| Some(order.get("metadata")?.get(name)?.as_str()?.to_owned());
-    Some((text("timestamp")?, text("source").unwrap_or_default()))
+fn bought(order: &serde_json::Value) -> Vec<Bought> {
+    let items = order.get("items").and_then(serde_json::Value::as_array);
+    let text =
+        |item: &serde_json::Value| item.get("item_name").and_then(|name| name.as_str()).unwrap_or("–").to_owned();
+    items
+        .into_iter()
+        .flatten()
+        .map(|item| Bought {
+            name: text(item),
+            quantity: number(item, "quantity"),
+            unit_price: number(item, "unit_price"),
+            total_price: number(item, "total_price"),
+        })
+        .collect()
+}
+
+/// A number as it is written; empty when it is none.
+fn number(of: &serde_json::Value, name: &str) -> String {
+    of.get(name).filter(|value| value.is_number()).map(ToString::to_string).unwrap_or_default()
 }
 
 fn milliseconds(timestamp: &str) -> Option<i64> {

@@ -106,12 +106,12 @@ impl App {
         match record.pane {
             Pane::Logs => {
                 *record = RecordView::of_log(line);
-                self.logs.to_place(around.sources.log(), place, None);
+                self.logs.go_to_place(around.sources.log(), place, None);
             }
             _ => {
                 *record = RecordView::of_event(line);
                 super::app::with_filter(self.filter.as_ref(), |filter| {
-                    self.events.to_place(around.sources.events(), place, filter);
+                    self.events.go_to_place(around.sources.events(), place, filter);
                 });
             }
         }
@@ -153,11 +153,11 @@ impl App {
                 // What is left is the moment: both lists go there.
                 let (log, event) = timeline.places();
                 if let Some(place) = log {
-                    self.logs.to_place(around.sources.log(), place, None);
+                    self.logs.go_to_place(around.sources.log(), place, None);
                 }
                 if let Some(place) = event {
                     super::app::with_filter(self.filter.as_ref(), |filter| {
-                        self.events.to_place(around.sources.events(), place, filter);
+                        self.events.go_to_place(around.sources.events(), place, filter);
                     });
                 }
                 return Effect::Nothing;

@@ -49,7 +49,7 @@ pub(super) enum EventKind {
     /// A message that is not, with the reason and its first bytes.
     Invalid { reason: String, sample: String },
     /// Messages that are gone.
-    Gap { kind: GapKind, offsets: u64, reason: String },
+    Gap { kind: GapKind, reason: String },
     /// No line of a trail: its first bytes.
     Unreadable { sample: String },
 }
@@ -148,11 +148,7 @@ impl EventRow {
         self.warnings = audit.warnings.len();
         let reason = || audit.error.as_deref().unwrap_or_default().to_owned();
         self.kind = match (audit.event_type, &audit.audit) {
-            (EventType::Gap, Some(gap)) => EventKind::Gap {
-                kind: gap.kind,
-                offsets: gap.to.saturating_sub(gap.from).max(0).unsigned_abs(),
-                reason: reason(),
-            },
+            (EventType::Gap, Some(gap)) => EventKind::Gap { kind: gap.kind, reason: reason() },
             (EventType::Received, _) => EventKind::Valid(Box::new(glance(audit))),
             _ => EventKind::Invalid { reason: reason(), sample: sample(audit.raw_message.as_bytes()) },
         };

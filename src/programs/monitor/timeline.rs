@@ -22,7 +22,7 @@ const MOST_SLICES: usize = 32;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Moment {
     /// A line of one file, or of both in the same second.
-    Lines { time_ms: i64, log: Option<LogRow>, event: Option<EventRow> },
+    Lines { time_ms: i64, log: Option<Box<LogRow>>, event: Option<Box<EventRow>> },
     /// So many messages, all fine, that are not shown one by one.
     Calm { count: usize, first_ms: i64, last_ms: i64 },
     /// Nothing came for so long.
@@ -80,7 +80,9 @@ impl TimelineView {
     /// The lines of the selected row: of the log, of the trail.
     pub(super) fn places(&self) -> (Option<Place>, Option<Place>) {
         match self.moments.get(self.selected) {
-            Some(Moment::Lines { log, event, .. }) => (log.as_ref().map(Row::place), event.as_ref().map(Row::place)),
+            Some(Moment::Lines { log, event, .. }) => {
+                (log.as_ref().map(|row| row.place()), event.as_ref().map(|row| row.place()))
+            }
             _ => (None, None),
         }
     }
@@ -163,8 +165,8 @@ fn lay_out(logs: &[LogRow], events: &[EventRow]) -> Vec<Moment> {
         clock = clock.max(time_ms);
         moments.push(Moment::Lines {
             time_ms,
-            log: log.filter(|_| takes_log).cloned(),
-            event: event.filter(|_| takes_event).cloned(),
+            log: log.filter(|_| takes_log).cloned().map(Box::new),
+            event: event.filter(|_| takes_event).cloned().map(Box::new),
         });
         log_at += usize::from(takes_log);
         event_at += usize::from(takes_event);

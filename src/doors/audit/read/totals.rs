@@ -154,3 +154,98 @@ fn from_a_note(bytes: &[u8], is_within: bool) -> Option<&[u8]> {
     let signatures: usize = behind.split_inclusive(|&byte| byte == b'\n').take(2).map(<[u8]>::len).sum();
     behind.get(signatures..)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::base::tree::{Tree, leaf_hash};
+    use crate::words::seal::{SealedSegment, SigningKey, Tail};
+
+    const ORIGIN: &str = "ordertrail/orders/0123456789abcdef";
+
+    /// A folder with a trail of any name whose lines are these, all of them sealed as valid ones.
+    fn trail(lines: &[&str]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let events = folder.path().join("any.name");
+        let mut tree = Tree::new();
+        lines.iter().for_each(|line| tree.push(leaf_hash(line.as_bytes())));
+        let bytes: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let last = bytes.as_bytes().get(bytes.len().saturating_sub(65_536)..).unwrap();
+        let seal = Seal {
+            version: Seal::VERSION,
+            origin: ORIGIN.to_owned(),
+            topic: "orders".to_owned(),
+            cluster_id: None,
+            topic_id: None,
+            lines: lines.len() as u64,
+            valid: lines.len() as u64,
+            invalid: 0,
+            gaps: 0,
+            root: tree.root(),
+            frontier: tree.frontier(),
+            segment: SealedSegment { first_line: 1, bytes: bytes.len() as u64, started_ms: 0 },
+            tail: Tail { bytes: last.len() as u64, sha256: Sha256::digest(last).into() },
+            positions: Default::default(),
+            rolled_back: Default::default(),
+            sealed_ms: 0,
+            clean: true,
+        };
+        fs::write(&events, &bytes).unwrap();
+        fs::write(beside(&events, ".seal"), seal.to_bytes()).unwrap();
+        (folder, events)
+    }
+
+    #[test]
+    fn a_seal_is_of_these_lines_or_says_why_not() {
+        let long = "x".repeat(70_000);
+        for lines in [&["one", "two"][..], &[&long, "two"], &[]] {
+            let (_folder, events) = trail(lines);
+            assert_eq!(sealed_totals(&events).unwrap().seal.valid, lines.len() as u64);
+        }
+        let (_folder, events) = trail(&["one", "two"]);
+        fs::write(&events, "one\ntwo\nunsealed\n").unwrap();
+        assert_eq!(sealed_totals(&events).unwrap().bytes, 8);
+        for other in ["one\n", "one\ntwo", "one\nTwo\n", ""] {
+            fs::write(&events, other).unwrap();
+            assert!(matches!(sealed_totals(&events), Err(TotalsError::OtherLines { .. })), "{other}");
+        }
+        fs::write(beside(&events, ".seal"), "{").unwrap();
+        assert!(matches!(sealed_totals(&events), Err(TotalsError::Seal { .. })));
+        fs::remove_file(beside(&events, ".seal")).unwrap();
+        assert!(matches!(sealed_totals(&events), Err(TotalsError::NoSeal { .. })));
+    }
+
+    #[test]
+    fn a_segment_that_was_rotated_since_is_found_by_its_number() {
+        let (_folder, events) = trail(&["one", "two"]);
+        fs::rename(&events, beside(&events, ".1")).unwrap();
+        fs::write(&events, "three\n").unwrap();
+        let sealed = sealed_totals(&events).unwrap();
+        assert_eq!(sealed.file.metadata().unwrap().len(), 8);
+    }
+
+    #[test]
+    fn the_newest_whole_checkpoint_is_found_at_the_end_of_many() {
+        let (_folder, events) = trail(&[]);
+        let key = SigningKey::from_seed(ORIGIN, [7; 32]).unwrap();
+        let note = |size: u64| {
+            let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size, root: [0; 32] };
+            key.sign(&checkpoint, 1_000 + size)
+        };
+        let path = beside(&events, ".checkpoints");
+        assert_eq!(newest_checkpoint(&events), None);
+        for notes in [1, 2, 50] {
+            let all: String = (1..=notes).map(note).collect();
+            fs::write(&path, format!("{all}{}", note(99).get(..60).unwrap())).unwrap();
+            let unproven = NewestCheckpoint { lines: notes, time_s: None };
+            assert_eq!(newest_checkpoint(&events), Some(unproven), "no key yet");
+            fs::write(beside(&events, ".pub"), format!("{}\n", key.verifier())).unwrap();
+            let proven = NewestCheckpoint { lines: notes, time_s: Some(1_000 + notes) };
+            assert_eq!(newest_checkpoint(&events), Some(proven));
+            fs::remove_file(beside(&events, ".pub")).unwrap();
+        }
+    }
+}

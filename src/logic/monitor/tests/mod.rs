@@ -37,7 +37,7 @@ pub(super) fn with_messages(mut model: Model, seconds: i64) -> Model {
 
 pub(super) fn hear(model: &mut Model, ago_ms: i64, level: Level, event: &str, metadata: Value, error: Option<&str>) {
     let timestamp = jiff::Timestamp::from_millisecond(NOW - ago_ms).unwrap().to_string();
-    let Value::Object(metadata) = metadata else { panic!("metadata is an object") };
+    let metadata = metadata.as_object().cloned().unwrap();
     model.hear(&HealthLine {
         timestamp: timestamp.into(),
         level,

@@ -63,7 +63,8 @@ impl LineReader {
     }
 
     /// Whether a line that begins well is likely to end well: a torn one ends early, or another one was
-    /// written right behind it.
+    /// written right behind it. One that was torn right behind a brace, and got a LF, is not told apart: that
+    /// would need all of it to be read.
     fn looks_whole(&self, line: &[u8], length: u64) -> bool {
         let is_cut_short = (line.len() as u64) < length;
         let is_second_start = |at: usize| {

@@ -1,5 +1,6 @@
 //! `tracker.events`: counted without reading all of it where a seal allows that, and followed.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use super::count::Count;
@@ -291,7 +292,10 @@ impl Known {
             Filled::Enough(place) => {
                 tell_filled(model, oldest_ms);
                 if let Some(background) = &mut self.background {
-                    background.fills_to = Some(place);
+                    // Behind the split there may be lines that were counted before others were cut: no one sees
+                    // those again, and what lies before them would not be all.
+                    let is_before = pages.compare(place, self.split).is_some_and(Ordering::is_le);
+                    background.fills_to = is_before.then_some(place);
                 }
             }
         }
@@ -312,7 +316,7 @@ impl Known {
         let Some(background) = &mut self.background else { return Ok(0) };
         let fills_to = background
             .fills_to
-            .filter(|place| pages.compare(background.count.place(), *place).is_some_and(std::cmp::Ordering::is_lt));
+            .filter(|place| pages.compare(background.count.place(), *place).is_some_and(Ordering::is_lt));
         let stop = fills_to.unwrap_or(self.split);
         background.has_filled &= background.fills_to.is_some();
         let counted = background.count.read(pages, Some(stop), budget, &mut |place, seen| {

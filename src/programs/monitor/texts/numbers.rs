@@ -108,6 +108,8 @@ impl Texts {
         let places = match value {
             _ if is_whole => 0,
             ..0.0995 => 2,
+            // Half of 0.5.
+            _ if (value * 10.0).fract() > 1e-9 && (value * 10.0).fract() < 1.0 - 1e-9 => 2,
             _ => 1,
         };
         let number = self.decimal(value, places);
@@ -177,8 +179,8 @@ impl Texts {
         let seconds = milliseconds.max(0) / 1_000;
         let (big, small, names) = match seconds {
             ..MINUTE => return format!("{seconds}{}s", self.space()),
-            ..HOUR => (seconds / MINUTE, seconds % MINUTE, self.choose(["m", "s"], ["min", "s"])),
-            ..DAY => (seconds / HOUR, seconds % HOUR / MINUTE, self.choose(["h", "m"], ["h", "min"])),
+            MINUTE..HOUR => (seconds / MINUTE, seconds % MINUTE, self.choose(["m", "s"], ["min", "s"])),
+            HOUR..DAY => (seconds / HOUR, seconds % HOUR / MINUTE, self.choose(["h", "m"], ["h", "min"])),
             _ => (seconds / DAY, seconds % DAY / HOUR, self.choose(["d", "h"], ["j", "h"])),
         };
         let [big_name, small_name] = names;
@@ -205,8 +207,8 @@ impl Texts {
         let seconds = milliseconds.max(0) / 1_000;
         let (number, name) = match seconds {
             ..MINUTE => return format!("{seconds}{}s", self.space()),
-            ..HOUR => (seconds / MINUTE, self.choose("m", "min")),
-            ..DAY => (seconds / HOUR, "h"),
+            MINUTE..HOUR => (seconds / MINUTE, self.choose("m", "min")),
+            HOUR..DAY => (seconds / HOUR, "h"),
             _ => (seconds / DAY, self.choose("d", "j")),
         };
         match self.language {
@@ -255,7 +257,7 @@ impl Texts {
         let seconds = milliseconds.max(0) / 1_000;
         match seconds {
             ..180 => format!("{seconds}{}s", self.space()),
-            ..10_800 => format!("{}{}min", seconds / MINUTE, self.space()),
+            180..10_800 => format!("{}{}min", seconds / MINUTE, self.space()),
             _ => format!("{}{}h", seconds / HOUR, self.space()),
         }
     }
@@ -264,7 +266,7 @@ impl Texts {
     pub fn paused_with(&self, new: u64) -> String {
         let number = match new {
             0 => return self.paused.to_owned(),
-            ..10_000 => self.count(new),
+            1..10_000 => self.count(new),
             _ => format!("{}k", new.min(MOST_NEW) / 1_000),
         };
         format!("{} +{number}{}", self.paused, self.choose(" new", ""))

@@ -30,17 +30,20 @@ impl View {
         let badge = Text::new()
             .badge(badge_role(&figures.verdict), format!("{} {}", sign(canvas, figures.verdict.sign), told.word));
         if layout.size == Size::Word {
-            canvas.put(layout.header, &badge);
+            let word = format!("{} {}", sign(canvas, figures.verdict.sign), told.word);
+            canvas.put(layout.header, &Text::of(sign_role(figures.verdict.sign), word));
             return;
         }
         let mut left = badge;
         if layout.size <= Size::TwoLines {
-            left = left.join(self.in_one_line(figures, texts));
-            canvas.put(layout.header, &left);
-            canvas.put(layout.reason, &Text::of(Role::Value, format!(" {}", told.reason)));
+            canvas.put(layout.header, &left.join(in_one_line(figures, texts)));
+            let below = if told.reason.is_empty() { received_in_one_line(figures, texts) } else { told.reason };
+            canvas.put(layout.reason, &Text::of(Role::Value, format!(" {below}")));
             return;
         }
-        if let Some(quality) = &figures.quality {
+        // Beside a grave cause the score says nothing, and takes the room of the reason.
+        let is_scored = matches!(figures.verdict.cause, Cause::Health { .. });
+        if let Some(quality) = figures.quality.as_ref().filter(|_| is_scored) {
             let score = if layout.size == Size::Compact {
                 format!(" {}", quality.score)
             } else {
@@ -79,20 +82,6 @@ impl View {
         Text::of(Role::Label, format!("   {}", parts.join(" · ")))
     }
 
-    fn in_one_line(&self, figures: &Figures, texts: &Texts) -> Text {
-        let mut text = Text::new();
-        if let Some(rate) = figures.throughput.per_second {
-            text = text.value(format!(" {}", texts.rate(rate)));
-        }
-        if let Some(lag) = &figures.lag {
-            text = text.value(format!("  {} {}", texts.lag_word, texts.count(lag.messages)));
-        }
-        if let Some(counts) = &figures.counts {
-            text = text.value(format!("  {} {}", texts.count(counts.invalid.count), "bad"));
-        }
-        text
-    }
-
     /// LIVE, PAUSED, STALE, FILTER, and the time.
     fn state_badge(&self, size: Size, app: &App, figures: &Figures, texts: &Texts, now_ms: i64) -> Text {
         let mut text = Text::new();
@@ -112,10 +101,35 @@ impl View {
     }
 }
 
+/// The rate, the lag and what is bad, as short as they can be said.
+fn in_one_line(figures: &Figures, texts: &Texts) -> Text {
+    let mut text = Text::new();
+    if let Some(rate) = figures.throughput.per_second {
+        text = text.value(format!(" {}", texts.rate(rate)));
+    }
+    if let Some(lag) = &figures.lag {
+        text = text.value(format!("  {} {}", texts.lag_word, texts.count(lag.messages)));
+    }
+    if let Some(counts) = &figures.counts {
+        text = text.value(format!("  {} {}", texts.count(counts.invalid.count), "bad"));
+    }
+    text
+}
+
+/// How many there are, and how old the newest is.
+fn received_in_one_line(figures: &Figures, texts: &Texts) -> String {
+    let received = figures.counts.map_or_else(|| "–".to_owned(), |counts| texts.counted(counts.received));
+    let age = figures.last_message_age_ms.map(|age| format!(" · {}", texts.age(age))).unwrap_or_default();
+    format!("{} {received}{age}", texts.received)
+}
+
 fn is_stale(figures: &Figures) -> bool {
     matches!(
         figures.verdict.cause,
-        Cause::NoSignOfLife { .. } | Cause::Stopped { .. } | Cause::Failed { .. } | Cause::NoTrail { .. }
+        Cause::NoSignOfLife { .. }
+            | Cause::Stopped { .. }
+            | Cause::Failed { .. }
+            | Cause::NoTrail { gone_since_ms: Some(_) }
     )
 }
 

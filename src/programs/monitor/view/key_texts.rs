@@ -95,6 +95,11 @@ impl Texts {
         )
     }
 
+    /// What was ordered.
+    pub(super) fn items(&self) -> &'static str {
+        self.choose("Items", "Articles")
+    }
+
     /// The name of an event in an order's story.
     pub(super) fn created(&self) -> &'static str {
         self.choose("created", "créée")
@@ -185,6 +190,7 @@ impl Texts {
             ("+ − =", self.help_zoom),
             ("", self.help_other),
             ("y", self.help_copy),
+            ("x", self.help_save),
             ("T L", self.help_theme),
             ("Esc", self.do_back),
             ("q", self.do_quit),
@@ -196,11 +202,11 @@ impl Texts {
         let below = self.below;
         vec![
             format!(
-                "{:<14}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}",
+                "{:<15}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}",
                 self.success, self.excellent, self.good, self.critical
             ),
             format!(
-                "{:<14}● {} {}    ▲ {} {}    ■ {} {below}",
+                "{:<15}● {} {}    ▲ {} {}    ■ {} {below}",
                 self.throughput,
                 self.normal,
                 number("≥ 0.3/s"),
@@ -209,7 +215,7 @@ impl Texts {
                 self.no_throughput
             ),
             format!(
-                "{:<14}● {} {}    ▲ {} {}    ■ {} {}",
+                "{:<15}● {} {}    ▲ {} {}    ■ {} {}",
                 self.errors,
                 self.no_errors,
                 self.for_5_min,
@@ -219,7 +225,7 @@ impl Texts {
                 self.within_1_min
             ),
             format!(
-                "{:<14}▲ {}   ▼ {}   = {}   · {}   {}",
+                "{:<15}▲ {}   ▼ {}   = {}   · {}   {}",
                 self.lag, self.grows, self.falls, self.steady, self.idle, self.help_worst
             ),
             self.help_counts.to_owned(),

@@ -132,8 +132,8 @@ impl View {
                 let said = if app.columns == Columns::Payload || reason.is_empty() { sample } else { reason };
                 (text.value(said), Text::of(Role::Value, if width >= 72 { size } else { String::new() }))
             }
-            EventKind::Gap { kind, offsets, reason } => {
-                (text.and(Role::Bad, texts.gap_of(*kind, *offsets)).value(" ").value(reason), Text::new())
+            EventKind::Gap { kind, reason } => {
+                (text.and(Role::Bad, kind.as_str()).value(": ").value(reason), Text::new())
             }
             EventKind::Unreadable { sample } => (text.value(sample), Text::of(Role::Value, size)),
         }

@@ -37,6 +37,14 @@ impl View {
         let steps = self.steps(order, app, figures, texts);
         let (top, rest) = rest.split_top(u16::try_from(steps.len()).unwrap_or(u16::MAX));
         canvas.put_lines(inside(top), &steps);
+        let bill = bill(order, texts);
+        let (top, rest) = rest.split_top(u16::try_from(bill.len()).unwrap_or(u16::MAX).min(rest.height / 2));
+        if let Some((head, lines)) = bill.split_first()
+            && !top.is_empty()
+        {
+            canvas.rule(top.row(0), head, &Text::new(), false);
+            canvas.put_lines(inside(top.split_top(1).1), lines);
+        }
         let (head, body) = rest.split_top(1);
         let right = match (&order.trouble, order.is_busy()) {
             (Some(trouble), _) => trouble.clone(),
@@ -110,4 +118,26 @@ impl View {
         }
         steps
     }
+}
+
+/// What was ordered and what it costs; the title first.
+fn bill(order: &OrderView, texts: &Texts) -> Vec<Text> {
+    let story = &order.story;
+    let money = |amount: &str| if amount.is_empty() { String::new() } else { texts.money(amount, &story.currency) };
+    let mut lines = vec![Text::of(Role::Label, texts.items())];
+    for item in &story.items {
+        lines.push(
+            Text::new()
+                .padded(Role::Value, &item.name, 28)
+                .padded_left(Role::Value, format!("{} ×", item.quantity), 8)
+                .padded_left(Role::Value, money(&item.unit_price), 12)
+                .padded_left(Role::Value, money(&item.total_price), 12),
+        );
+    }
+    let [sub_total, tax, shipping] = &story.sums;
+    for (name, amount) in [("sub_total", sub_total), ("tax", tax), ("shipping_fee", shipping), ("total", &story.total)]
+    {
+        lines.push(Text::new().padded(Role::Label, name, 48).padded_left(Role::Value, money(amount), 12));
+    }
+    lines
 }

@@ -7,6 +7,9 @@ use crate::logic::monitor::{Age, Counted, Figures, Sign, Trend};
 use crate::programs::monitor::layout::{Layout, Size};
 use crate::programs::monitor::texts::Texts;
 
+/// Bars of the lag's history.
+const LAGS: usize = 18;
+
 /// One row of a panel: what it is called, its figure, what stands beside it.
 struct Row {
     name: &'static str,
@@ -33,8 +36,8 @@ impl View {
         }
         self.panel(canvas, layout.messages, texts.messages, &self.message_rows(figures, layout.size, texts), 13);
         let health = health_rows(canvas, figures, layout.size, texts);
-        self.panel(canvas, layout.health, texts.health, &health, 10);
-        self.panel(canvas, layout.tracker, texts.tracker, &Self::tracker_rows(figures, texts), 9);
+        self.panel(canvas, layout.health, texts.health, &health, if layout.size >= Size::Wide { 12 } else { 10 });
+        self.panel(canvas, layout.tracker, texts.tracker, &Self::tracker_rows(figures, texts), 8);
         self.partitions(canvas, layout.partitions, figures, texts);
     }
 
@@ -45,7 +48,7 @@ impl View {
         let (head, body) = area.split_top(1);
         canvas.rule(head, &Text::of(Role::Label, title), &Text::new(), false);
         let body = inside(body).split_right(1).0;
-        let names = rows.iter().map(|row| crate::tools::shown::width(row.name)).max().unwrap_or(0) + 2;
+        let names = rows.iter().map(|row| crate::tools::shown::width(row.name)).max().unwrap_or(0) + 1;
         let room = usize::from(body.width).saturating_sub(names);
         for (row, area) in rows.iter().zip(body.rows()) {
             // A figure keeps its place: right-aligned in its column, whatever stands beside it.
@@ -199,7 +202,7 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
     let state = |sign_of: Option<Sign>, word: Option<&'static str>, limit: &str| match (sign_of, word) {
         (Some(shape), Some(word)) => {
             let word = format!("{} {word}", sign(canvas, shape));
-            Text::new().padded(sign_role(shape), word, 13).and(Role::Label, limit)
+            Text::new().padded(sign_role(shape), word, 12).and(Role::Label, limit)
         }
         _ => Text::of(Role::Label, "–"),
     };
@@ -218,7 +221,7 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         state(
             throughput.state.map(|state| state.sign()),
             throughput.state.map(|state| texts.throughput_state(state)),
-            &texts.throughput_threshold(throughput.state),
+            texts.throughput_threshold(throughput.state),
         ),
     ));
     let errors = &figures.errors;
@@ -234,7 +237,7 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         let word = quality.map(|it| texts.quality_word(it.word)).unwrap_or_default();
         rows.push(
             Row::new(texts.quality, quality.map_or_else(none, |it| it.score.to_string()))
-                .beside(Text::new().padded(Role::Value, word, 13).label(parts)),
+                .beside(Text::new().padded(Role::Value, word, 12).label(parts)),
         );
     }
     let lag = figures.lag.as_ref();
@@ -243,7 +246,7 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
     rows.push(told(texts.lag, messages, lag.map(|lag| lag.age)).beside(Text::of(Role::Value, way)));
     if size == Size::Huge {
         let history: Vec<Option<f64>> =
-            lag.map(|lag| lag.history.iter().map(|value| Some(*value as f64)).collect()).unwrap_or_default();
+            lag.map(|lag| last_lags(&lag.history).map(|value| Some(*value as f64)).collect()).unwrap_or_default();
         let zero = lag.and_then(|lag| lag.to_zero_ms).map_or_else(none, |ms| texts.duration(ms));
         rows.push(Row::new(texts.to_zero, zero).beside(sparkline(&history)));
     } else if size <= Size::Normal {
@@ -253,6 +256,11 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         rows.push(told(texts.sync_p99, p99, sync.map(|latency| latency.age)).beside(Text::of(Role::Label, disk)));
     }
     rows
+}
+
+/// As many of the last lags as fit beside the time to zero.
+fn last_lags(history: &[u64]) -> std::slice::Iter<'_, u64> {
+    history.get(history.len().saturating_sub(LAGS)..).unwrap_or_default().iter()
 }
 
 fn trend(trend: Option<Trend>) -> &'static str {

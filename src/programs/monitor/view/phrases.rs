@@ -5,7 +5,6 @@ use crate::logic::monitor::{Lag, Trend};
 use crate::programs::monitor::app::Notice;
 use crate::programs::monitor::record::{Field, Form};
 use crate::programs::monitor::texts::{Texts, trend_shape};
-use crate::words::record::GapKind;
 
 impl Texts {
     fn is_french(&self) -> bool {
@@ -41,14 +40,6 @@ impl Texts {
     /// `+3 more`.
     pub(super) fn more(&self, hidden: usize) -> String {
         self.choose(format!("+{hidden} more"), format!("+{hidden} autres"))
-    }
-
-    /// `retention, 318 offsets lost`.
-    pub(super) fn gap_of(&self, kind: GapKind, offsets: u64) -> String {
-        match offsets {
-            0 => kind.as_str().to_owned(),
-            _ => format!("{}, {}", kind.as_str(), self.offset_count(offsets)),
-        }
     }
 
     /// `256 records, all ok, until 09:37:31`.
@@ -116,7 +107,7 @@ impl Texts {
             Field::Warning => self.warnings,
             Field::Level => self.status,
             Field::Message => "Message",
-            Field::Gap => self.gap,
+            Field::Gap => self.gaps,
         }
     }
 
@@ -148,6 +139,11 @@ impl Texts {
             Notice::NothingFound => self.nothing_there.to_owned(),
             Notice::NoError => say("no such line in this list", "aucune ligne de ce genre dans cette liste"),
             Notice::NothingToCopy => say("no row is there to copy", "aucune ligne à copier"),
+            Notice::Saved { lines, path } => {
+                let (lines, path) = (self.count(*lines), path.display());
+                self.choose(format!("{lines} lines saved in {path}"), format!("{lines} lignes gardées dans {path}"))
+            }
+            Notice::NothingToSave => say("nothing is looked for: / or F first", "rien n'est cherché : d'abord / ou F"),
             Notice::NoOrder => say("this row holds no order to follow", "cette ligne ne porte aucune commande"),
             Notice::PlacesAreVoid => {
                 say("the file was cut or made anew: here is its end", "le fichier a été coupé ou recréé : voici sa fin")

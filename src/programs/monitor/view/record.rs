@@ -106,7 +106,7 @@ impl View {
         match record.kind {
             RecordKind::Valid | RecordKind::Log => title,
             RecordKind::Invalid => title.badge(Role::BadgeBad, "BAD"),
-            RecordKind::Gap => title.badge(Role::BadgeBad, texts.gap_word),
+            RecordKind::Gap => title.badge(Role::BadgeBad, texts.gap),
             RecordKind::Unreadable => title.badge(Role::BadgeBad, "??"),
         }
     }

@@ -26,7 +26,9 @@ impl View {
         let rows = usize::from(left.height);
         app.overlay_rows = rows;
         let lowest = (timeline.selected + 1).saturating_sub(rows.max(1));
-        timeline.top = timeline.top.clamp(lowest, timeline.selected.max(lowest));
+        // Never half empty: the last row stands at the bottom when there are enough.
+        timeline.top =
+            timeline.top.clamp(lowest, timeline.selected.max(lowest)).min(timeline.moments.len().saturating_sub(rows));
         if let Some(trouble) = &timeline.trouble {
             canvas.put(inside(right), &Text::of(Role::Bad, trouble));
         } else if timeline.moments.is_empty() {

@@ -59,7 +59,7 @@ struct House {
     rest: Option<(Vec<u8>, Vec<u8>)>,
     /// Whether a look has seen the newest segment that is there.
     is_seen: bool,
-    /// What was there when a segment that was seen was deleted: it stays until there is another.
+    /// What was there when the newest segment, which was seen, was deleted or replaced: it stays until there is another.
     stays: Option<Recount>,
 }
 
@@ -92,8 +92,9 @@ impl House {
     }
 
     fn truncate(&self, thousandths: u64) {
-        if let Some(length) = self.disk.length(&self.disk.events()) {
-            self.disk.truncate(&self.disk.events(), length * thousandths / 1_000);
+        if let Ok(bytes) = fs::read(self.disk.events()) {
+            let length = cut(&bytes, usize::try_from(thousandths).unwrap());
+            self.disk.truncate(&self.disk.events(), length as u64);
         }
     }
 
@@ -109,7 +110,7 @@ impl House {
 
     fn rotate(&mut self, is_made: bool) {
         if self.disk.rotate() {
-            self.is_seen = false;
+            (self.is_seen, self.stays) = (false, None);
             if is_made {
                 self.disk.append(&self.disk.events(), b"");
             }
@@ -118,6 +119,9 @@ impl House {
 
     fn copy(&mut self) {
         if let Ok(bytes) = fs::read(self.disk.events()) {
+            if self.is_seen {
+                self.stays = Some(self.disk.recount());
+            }
             let copy = self.disk.path("copy");
             fs::write(&copy, bytes).unwrap();
             fs::rename(copy, self.disk.events()).unwrap();
@@ -147,7 +151,7 @@ impl House {
             Step::Append(kinds) => self.append(kinds),
             Step::Torn(kind, thousandths) => {
                 let line = self.line(*kind);
-                let (begun, rest) = line.split_at((line.len() * thousandths / 1_000).clamp(1, line.len() - 1));
+                let (begun, rest) = line.split_at(cut(&line, *thousandths).clamp(1, line.len() - 2));
                 self.disk.append(&self.disk.events(), begun);
                 self.rest = Some((begun.to_vec(), rest.to_vec()));
             }
@@ -265,6 +269,16 @@ impl House {
     }
 }
 
+/// So many thousandths of the bytes. Never right behind a brace within a line: who counts fast takes such a piece,
+/// if a LF follows, for a whole line.
+fn cut(bytes: &[u8], thousandths: usize) -> usize {
+    let mut length = bytes.len() * thousandths / 1_000;
+    while length > 0 && bytes[length - 1] == b'}' {
+        length -= 1;
+    }
+    length
+}
+
 fn open(disk: &Disk, pieces: Pieces) -> Sources {
     Sources::with_pieces(SourceOptions { events: disk.events(), log: disk.log() }, pieces, START_MS)
 }
@@ -325,7 +339,7 @@ fn pieces() -> impl Strategy<Value = Pieces> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
 
     #[test]
     fn the_figures_are_those_of_a_plain_recount(pieces in pieces(), steps in prop::collection::vec(step(), 1..40)) {

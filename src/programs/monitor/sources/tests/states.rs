@@ -4,7 +4,7 @@ use std::fs;
 
 use super::super::{Looked, SourceOptions, Sources};
 use super::disk::{Disk, START_MS, log_line};
-use crate::logic::monitor::{FileState, ProcessState, Tally};
+use crate::logic::monitor::{BucketSize, FileState, ProcessState, Tally};
 
 const MUCH: u64 = 1 << 30;
 
@@ -60,10 +60,9 @@ fn a_folder_in_its_place_is_told_with_the_reason() {
     let mut sources = Sources::open(SourceOptions { events: disk.events(), log }, START_MS);
     sources.look(START_MS, MUCH);
     let figures = sources.model().figures(START_MS);
-    let FileState::Unreadable { reason } = figures.events_file else { panic!("{:?}", figures.events_file) };
-    assert_eq!(reason, "it is not a regular file");
-    let FileState::Unreadable { reason } = figures.log_file else { panic!("{:?}", figures.log_file) };
-    assert!(reason.contains("Not a directory"), "{reason}");
+    assert_eq!(figures.events_file, FileState::Unreadable { reason: "it is not a regular file".to_owned() });
+    let is_told = matches!(&figures.log_file, FileState::Unreadable { reason } if reason.contains("Not a directory"));
+    assert!(is_told, "{:?}", figures.log_file);
 }
 
 #[test]
@@ -152,4 +151,61 @@ fn tracker_pid_says_whether_the_process_lives() {
     // No system gives such a number.
     assert_eq!(process("4294967295\n", 1), ProcessState::NotRunning { pid: u32::MAX });
     assert_eq!(process("none\n", 2), ProcessState::Unknown);
+}
+
+#[test]
+fn garbage_of_any_kind_is_counted_and_never_fatal() {
+    let mut disk = Disk::new();
+    let good = disk.message(true, "{}");
+    let binary: Vec<u8> = (0..=255_u8).cycle().take(100_000).collect();
+    let long = [vec![b'['; 1_000_000], b"\n".to_vec()].concat();
+    let nearly = [good.get(..good.len() / 2).unwrap(), b"\n"].concat();
+    disk.append(&disk.events(), &[binary.as_slice(), b"\n", &long, &nearly, &good, b"\n"].concat());
+    disk.append(&disk.log(), &[binary.as_slice(), b"\n{}\n", &log_line("broker.lost", "WARN", "{}")].concat());
+    let mut sources = open(&disk);
+    while sources.look(START_MS, 10_000).is_busy {}
+    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+    let unreadable = lines(&binary) + 3;
+    assert_eq!(sources.model().totals().tally, Tally { valid: 1, unreadable, ..Tally::default() });
+    let log = sources.model().log_tally();
+    assert_eq!((log.lines, log.unreadable), (1, lines(&binary) + 1));
+}
+
+#[test]
+fn empty_files_are_files_without_a_line() {
+    let mut disk = Disk::new();
+    fs::write(disk.events(), "").unwrap();
+    fs::write(disk.log(), "").unwrap();
+    let mut sources = open(&disk);
+    let looked = sources.look(START_MS, MUCH);
+    assert!(looked.figures_changed && !looked.is_busy && !looked.rebuilt);
+    assert!(sources.model().totals().is_exact);
+    assert_eq!(sources.model().totals().tally, Tally::default());
+    let line = disk.message(true, "{}");
+    disk.append(&disk.events(), &line);
+    assert_eq!(sources.look(START_MS, MUCH).new_lines, 1);
+}
+
+#[test]
+fn a_cut_of_megabytes_takes_back_exactly_its_lines_and_fills_the_plots_again() {
+    let mut disk = Disk::new();
+    let payload = "x".repeat(2_000);
+    let lines: Vec<Vec<u8>> = (0..3_000).map(|_| disk.message(true, &payload)).collect();
+    disk.append(&disk.events(), &lines.concat());
+    let mut sources = open(&disk);
+    while sources.look(disk.now_ms(), 1 << 20).is_busy {}
+    assert_eq!(sources.model().totals().tally.valid, 3_000);
+    for left in [2_999_usize, 2_000, 1_999, 3] {
+        let bytes: usize = lines.iter().take(left).map(Vec::len).sum();
+        disk.truncate(&disk.events(), bytes as u64 + 1);
+        assert!(sources.look(disk.now_ms(), 1 << 20).rebuilt);
+        while sources.look(disk.now_ms(), 1 << 20).is_busy {}
+        assert_eq!(sources.model().totals().tally.valid, left as u64);
+        let newest_ms = START_MS + (left as i64 - 1) * 250;
+        let plot = sources.model().plot(900, BucketSize::Second, newest_ms + 1_000);
+        let received: u64 = plot.columns.iter().map(|column| u64::from(column.received)).sum();
+        let in_seconds = |ms: i64| ms.div_euclid(1_000);
+        let wanted = (0..left as i64).filter(|line| in_seconds(START_MS + line * 250) < in_seconds(newest_ms + 1_000));
+        assert_eq!(received, wanted.count() as u64, "{left}");
+    }
 }
