@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +55,21 @@ impl Shutdown {
             }
         })?;
         Ok(shutdown)
+    }
+
+    /// Lets SIGHUP and SIGQUIT request a stop as well: for who has something to give back, as a terminal.
+    ///
+    /// # Errors
+    /// When the operating system refuses the signal handlers.
+    pub fn on_hangup(&self) -> io::Result<()> {
+        let mut signals = Signals::new([SIGHUP, SIGQUIT])?;
+        let request = self.clone();
+        std::thread::Builder::new().name("hangup".into()).spawn(move || {
+            if signals.forever().next().is_some() {
+                request.request();
+            }
+        })?;
+        Ok(())
     }
 
     /// Asks everybody who listens to stop. Asking again changes nothing.

@@ -36,7 +36,7 @@ fn a_key_ends_it() {
 #[test]
 fn a_signal_ends_it() {
     let files = some_files();
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let terminal = monitor(&files, &[], 80, 24);
         wait_for_screen(&terminal);
         terminal.signal(signal);

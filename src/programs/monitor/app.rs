@@ -87,6 +87,7 @@ pub(super) enum Notice {
     Copied { bytes: usize, is_cut: bool },
     Wrapped { to_the_top: bool },
     NothingFound,
+    FilterCleared,
     NoError,
     NothingToCopy,
     Saved { lines: u64, path: PathBuf },
@@ -182,12 +183,18 @@ impl App {
     pub(super) fn is_busy(&self) -> bool {
         self.job.is_some()
             || self.save.is_some()
+            || self.events.is_looking()
             || self.search.as_ref().and_then(|search| search.count.as_ref()).is_some_and(|count| !count.is_done())
             || matches!(&self.overlay, Some(Overlay::Order(order)) if order.is_busy())
     }
 
     pub(super) fn tell(&mut self, notice: Notice, now_ms: i64) {
-        self.notice = Some((notice, now_ms.saturating_add(NOTICE_MS)));
+        self.notice = Some((notice, now_ms));
+    }
+
+    /// What was told is over: something else is being done.
+    pub(super) fn hush(&mut self) {
+        self.notice = None;
     }
 
     pub(super) fn notice(&self) -> Option<&Notice> {
@@ -202,7 +209,8 @@ impl App {
     /// Takes over what was read, goes on with what is looked for, and says whether anything on screen changed.
     pub(super) fn tick(&mut self, looked: &super::sources::Looked, sources: &Sources, now_ms: i64) -> bool {
         let mut changed = false;
-        if self.notice.as_ref().is_some_and(|(_, until_ms)| now_ms >= *until_ms) {
+        // A clock that is set back must not keep a word for ever.
+        if self.notice.as_ref().is_some_and(|(_, told_ms)| now_ms.saturating_sub(*told_ms).abs() >= NOTICE_MS) {
             self.notice = None;
             changed = true;
         }
@@ -214,12 +222,26 @@ impl App {
             frozen.new_lines = frozen.new_lines.saturating_add(looked.new_lines);
         }
         self.is_stale |= looked.events_grew || looked.log_grew;
-        if self.frozen.is_none() && self.is_stale && now_ms.saturating_sub(self.refreshed_ms) >= REFRESH_MS {
+        let is_due = now_ms.saturating_sub(self.refreshed_ms).saturating_abs() >= REFRESH_MS;
+        if self.frozen.is_none() && self.is_stale && is_due {
             (self.is_stale, self.refreshed_ms) = (false, now_ms);
             self.refresh(sources);
             changed = true;
         }
+        if looked.events_grew || looked.log_grew {
+            if let Some(count) = self.search.as_mut().and_then(|search| search.count.as_mut()) {
+                count.grew();
+            }
+        }
         changed | self.go_on(sources, now_ms)
+    }
+
+    /// Reads what is missing where the screen has become larger; true when anything was read.
+    pub(super) fn fill(&mut self, sources: &Sources) -> bool {
+        let is_short = (self.events.is_short(), self.logs.is_short());
+        with_filter(self.filter.as_ref(), |filter| self.events.fill(sources.events(), filter));
+        self.logs.fill(sources.log(), None);
+        is_short != (self.events.is_short(), self.logs.is_short())
     }
 
     /// Reads the newest rows of both lists, as far as they follow.

@@ -95,6 +95,11 @@ impl EventFilter {
         Ok(Self { text: text.trim().to_owned(), conditions: conditions? })
     }
 
+    /// All records of a customer, whatever the name holds.
+    pub(super) fn of_customer(customer: &str) -> Self {
+        Self { text: format!("customer = {customer}"), conditions: vec![Condition::Customer(customer.to_owned())] }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
@@ -181,14 +186,13 @@ impl Target {
         }
     }
 
-    /// Whether a line is the one, when lines are looked at from the newest to the oldest: the offset itself, or
-    /// the last line before the moment.
+    /// Whether a line is the one that an offset means; a moment is found by bisection.
     pub(super) fn is_reached(&self, line: &[u8]) -> bool {
         match self {
             Self::Offset { partition, offset } => place(line).is_some_and(|(kind, found, at)| {
                 kind != EventType::Gap && at == *offset && partition.is_none_or(|partition| partition == found)
             }),
-            Self::Time(time_ms) => time(line).is_some_and(|found| found < *time_ms),
+            Self::Time(_) => false,
         }
     }
 }
@@ -208,7 +212,8 @@ fn place(line: &[u8]) -> Option<(EventType, i32, i64)> {
     }
 }
 
-fn time(line: &[u8]) -> Option<i64> {
+/// When a line of either file was written, milliseconds since 1970-01-01 UTC.
+pub(super) fn line_time(line: &[u8]) -> Option<i64> {
     // Both files begin a line with its time.
     let text = line.strip_prefix(br#"{"timestamp":""#)?;
     let end = memchr::memchr(b'"', text)?;

@@ -1,7 +1,8 @@
 //! Looking for a line: what was begun by a key goes on a slice at a time, and arrives in its list.
 
-use super::app::{App, Notice, Overlay, Pane, hits, with_filter};
-use super::filter::Target;
+use super::app::{App, Notice, Overlay, Pane, ToEnd, hits, with_filter};
+use super::filter::{Target, line_time};
+use super::record::RECORD_BYTES;
 use super::save::{Save, Saving};
 use super::seek::{HitCount, IsHit, Seek, Seeking};
 use super::sources::Sources;
@@ -14,8 +15,8 @@ pub(super) enum Arrival {
     Hit,
     /// An error, a warning or a gap.
     Problem,
-    /// The line before a moment: the next one is meant.
-    BeforeMoment,
+    /// An error, to be opened.
+    Record,
     /// An offset.
     Offset,
 }
@@ -26,6 +27,8 @@ pub(super) struct Job {
     pub(super) pane: Pane,
     pub(super) arrival: Arrival,
     pub(super) direction: Direction,
+    /// The line that it began from.
+    pub(super) from: Option<Place>,
 }
 
 impl App {
@@ -46,21 +49,37 @@ impl App {
     ) {
         // Nothing lies behind the end: whoever follows means the newest one.
         let direction = if from.is_none() { Direction::Backwards } else { direction };
-        let may_wrap = matches!(arrival, Arrival::Hit | Arrival::Problem);
-        self.job = Some(Job { seek: Seek::new(is_hit, direction, from, may_wrap), pane, arrival, direction });
+        let may_wrap = matches!(arrival, Arrival::Hit | Arrival::Problem | Arrival::Record);
+        self.job = Some(Job { seek: Seek::new(is_hit, direction, from, may_wrap), pane, arrival, direction, from });
     }
 
-    /// Begins to look for the target of a `:` prompt, from the newest line back.
-    pub(super) fn go_to(&mut self, target: Target) {
-        let arrival = match target {
-            Target::Time(_) => Arrival::BeforeMoment,
-            Target::Offset { .. } => Arrival::Offset,
-        };
-        let pane = if arrival == Arrival::Offset { Pane::Events } else { self.list_pane() };
-        self.focus = pane;
-        let is_hit: IsHit = Box::new(move |line| target.is_reached(line));
-        let seek = Seek::new(is_hit, Direction::Backwards, None, false);
-        self.job = Some(Job { seek, pane, arrival, direction: Direction::Backwards });
+    /// Goes to the target of a `:` prompt: at once to a moment, which is bisected; an offset is looked for from the
+    /// newest line back.
+    pub(super) fn go_to(&mut self, target: Target, sources: &Sources, now_ms: i64) {
+        match target {
+            Target::Time(time_ms) => {
+                let pane = self.list_pane();
+                let pages = if pane == Pane::Logs { sources.log() } else { sources.events() };
+                match pages.at_time(time_ms, &line_time) {
+                    Ok(Some(place)) => self.show(pane, place, sources),
+                    Ok(None) => self.on_list(sources, ToEnd),
+                    Err(error) => self.trouble(&error, now_ms),
+                }
+            }
+            Target::Offset { .. } => {
+                self.focus = Pane::Events;
+                let is_hit: IsHit = Box::new(move |line| target.is_reached(line));
+                self.seek_from(Pane::Events, is_hit, Direction::Backwards, Arrival::Offset, None);
+            }
+        }
+    }
+
+    /// Shows the line at a place of a list.
+    pub(super) fn show(&mut self, pane: Pane, place: Place, sources: &Sources) {
+        match pane {
+            Pane::Logs => self.logs.go_to_place(sources.log(), place, None),
+            _ => with_filter(self.filter.as_ref(), |filter| self.events.go_to_place(sources.events(), place, filter)),
+        }
     }
 
     /// Begins to save the lines of the trail that the search and the filter mean.
@@ -89,7 +108,7 @@ impl App {
                     changed = true;
                 }
                 Ok(Seeking::Nothing) => {
-                    self.find_nothing(&job, sources, now_ms);
+                    self.find_nothing(&job, now_ms);
                     changed = true;
                 }
                 Err(error) => {
@@ -106,6 +125,9 @@ impl App {
                 self.trouble(&error, now_ms);
             }
             changed = true;
+        }
+        if self.events.is_looking() {
+            changed |= with_filter(self.filter.as_ref(), |filter| self.events.look_back(sources.events(), filter));
         }
         if let Some(save) = &mut self.save {
             match save.step(sources.events()) {
@@ -129,18 +151,10 @@ impl App {
     }
 
     fn arrive(&mut self, job: &Job, place: Place, wrapped: bool, sources: &Sources, now_ms: i64) {
-        let mut place = place;
-        if job.arrival == Arrival::BeforeMoment {
-            let pages = if job.pane == Pane::Logs { sources.log() } else { sources.events() };
-            // The line after it is the first one of that moment.
-            if let Ok(Some(next)) = pages.after(place) {
-                place = next;
-            }
+        if job.arrival == Arrival::Offset {
+            self.unhide(place, sources, now_ms);
         }
-        match job.pane {
-            Pane::Logs => self.logs.go_to_place(sources.log(), place, None),
-            _ => with_filter(self.filter.as_ref(), |filter| self.events.go_to_place(sources.events(), place, filter)),
-        }
+        self.show(job.pane, place, sources);
         if wrapped {
             self.tell(Notice::Wrapped { to_the_top: job.direction == Direction::Forwards }, now_ms);
         }
@@ -148,29 +162,37 @@ impl App {
             && let Some(search) = &mut self.search
         {
             search.is_vain = false;
-            let pattern = search.pattern.clone();
-            let is_hit = self.filter.clone();
-            match &mut search.count {
-                Some(count) if count.is_done() && !wrapped => count.moved(job.direction),
-                _ => search.count = Some(HitCount::around(hits(pattern, is_hit), place)),
+            let filter = self.filter.clone().filter(|_| job.pane == Pane::Events);
+            let is_neighbour =
+                search.count.as_mut().is_some_and(|count| !wrapped && count.moved(job.from, place, job.direction));
+            if !is_neighbour {
+                search.count = Some(HitCount::around(hits(search.pattern.clone(), filter), place));
             }
+        }
+        if job.arrival == Arrival::Record {
+            self.open_place(job.pane, place, sources, now_ms);
         }
     }
 
-    fn find_nothing(&mut self, job: &Job, sources: &Sources, now_ms: i64) {
+    /// Takes the filter away when it hides the line that somebody asked for.
+    fn unhide(&mut self, place: Place, sources: &Sources, now_ms: i64) {
+        let line = sources.events().whole(place, RECORD_BYTES).ok().flatten();
+        let is_hidden = line.zip(self.filter.as_ref()).is_some_and(|(line, filter)| !filter.lets_through(&line.bytes));
+        if is_hidden {
+            self.filter = None;
+            self.tell(Notice::FilterCleared, now_ms);
+        }
+    }
+
+    fn find_nothing(&mut self, job: &Job, now_ms: i64) {
         match job.arrival {
             Arrival::Hit => {
                 if let Some(search) = &mut self.search {
                     (search.is_vain, search.count) = (true, None);
                 }
             }
-            Arrival::Problem => self.tell(Notice::NoError, now_ms),
+            Arrival::Problem | Arrival::Record => self.tell(Notice::NoError, now_ms),
             Arrival::Offset => self.tell(Notice::NothingFound, now_ms),
-            // All lines are younger than the moment: the first one is meant.
-            Arrival::BeforeMoment => match job.pane {
-                Pane::Logs => self.logs.go_to_beginning(sources.log(), None),
-                _ => with_filter(self.filter.as_ref(), |filter| self.events.go_to_beginning(sources.events(), filter)),
-            },
         }
     }
 

@@ -12,7 +12,7 @@ use super::sources::Sources;
 use super::timeline::TimelineView;
 use crate::doors::health::Language;
 use crate::doors::screen::{Input, InputLine, Key};
-use crate::doors::tail::Direction;
+use crate::doors::tail::{Direction, Place};
 use crate::logic::monitor::BucketSize;
 
 /// What the terminal has to do for a key.
@@ -56,6 +56,7 @@ impl App {
         if key == Key::Ctrl('c') {
             return Effect::Quit;
         }
+        self.hush();
         if self.prompt.is_some() {
             self.on_prompt(key, around);
             return Effect::Nothing;
@@ -147,9 +148,18 @@ impl App {
     }
 
     fn freeze(&mut self, around: &Around<'_>) {
+        let (events, log) = (around.sources.events(), around.sources.log());
         match self.frozen.take() {
-            None => self.frozen = Some(Frozen { since_ms: around.now_ms, new_lines: 0 }),
-            Some(_) => self.refresh(around.sources),
+            None => {
+                self.frozen = Some(Frozen { since_ms: around.now_ms, new_lines: 0 });
+                self.events.freeze(events.end());
+                self.logs.freeze(log.end());
+            }
+            Some(_) => {
+                self.events.freeze(None);
+                self.logs.freeze(None);
+                self.refresh(around.sources);
+            }
         }
     }
 
@@ -187,7 +197,8 @@ impl App {
         match key {
             Key::Esc => {
                 if prompt.kind == PromptKind::Search {
-                    self.search = None;
+                    (self.search, self.job) = (None, None);
+                    self.go_back(prompt.origin, around);
                 }
                 return;
             }
@@ -221,7 +232,7 @@ impl App {
             PromptKind::Go if text.trim().is_empty() => None,
             PromptKind::Go => match Target::new(&text, around.now_ms) {
                 Ok(target) => {
-                    self.go_to(target);
+                    self.go_to(target, around.sources, around.now_ms);
                     None
                 }
                 Err(complaint) => Some(complaint),
@@ -246,7 +257,7 @@ impl App {
     fn search_for(&mut self, prompt: &mut Prompt) {
         let text = prompt.line.text();
         if text.is_empty() {
-            self.search = None;
+            (self.search, self.job) = (None, None);
             return;
         }
         match Pattern::new(&text) {
@@ -257,6 +268,17 @@ impl App {
                 self.seek_from(pane, hits(pattern, filter), Direction::Forwards, Arrival::Hit, prompt.origin);
             }
             Err(complaint) => prompt.complaint = Some(complaint),
+        }
+    }
+
+    /// Back to where a search began.
+    fn go_back(&mut self, origin: Option<Place>, around: &Around<'_>) {
+        match (self.list_pane(), origin) {
+            (Pane::Logs, Some(place)) => self.logs.go_to_place(around.sources.log(), place, None),
+            (_, Some(place)) => super::app::with_filter(self.filter.as_ref(), |filter| {
+                self.events.go_to_place(around.sources.events(), place, filter);
+            }),
+            (_, None) => self.on_list(around.sources, ToEnd),
         }
     }
 
@@ -275,30 +297,47 @@ impl App {
         let is_hit: IsHit = match (pane, least) {
             (Pane::Logs, Grade::Warning) => Box::new(|line| log_grade(line) == Grade::Warning),
             (Pane::Logs, _) => Box::new(|line| log_grade(line) == Grade::Error),
-            (_, Grade::Warning) => Box::new(|line| event_grade(line) == Grade::Warning),
-            _ => Box::new(|line| event_grade(line) == Grade::Error),
+            (_, Grade::Warning) => self.filtered(|line| event_grade(line) == Grade::Warning),
+            _ => self.filtered(|line| event_grade(line) == Grade::Error),
         };
         self.seek(pane, is_hit, direction, Arrival::Problem);
     }
 
     fn next_gap(&mut self, direction: Direction) {
         self.focus = Pane::Events;
-        self.seek(Pane::Events, Box::new(is_gap), direction, Arrival::Problem);
+        let is_hit = self.filtered(is_gap);
+        self.seek(Pane::Events, is_hit, direction, Arrival::Problem);
+    }
+
+    /// What is looked for, among the lines that the filter shows.
+    pub(super) fn filtered(&self, is_hit: impl Fn(&[u8]) -> bool + 'static) -> IsHit {
+        match self.filter.clone() {
+            Some(filter) => Box::new(move |line| is_hit(line) && filter.lets_through(line)),
+            None => Box::new(is_hit),
+        }
     }
 
     fn open_record(&mut self, around: &Around<'_>) {
-        let (pages, place) = match self.list_pane() {
-            Pane::Logs => (around.sources.log(), self.logs.current().map(|row| row.place())),
-            _ => (around.sources.events(), self.events.current().map(|row| row.place())),
+        let pane = self.list_pane();
+        let place = match pane {
+            Pane::Logs => self.logs.current().map(|row| row.place()),
+            _ => self.events.current().map(|row| row.place()),
         };
-        let Some(place) = place else { return };
+        if let Some(place) = place {
+            self.open_place(pane, place, around.sources, around.now_ms);
+        }
+    }
+
+    /// Opens the line at a place.
+    pub(super) fn open_place(&mut self, pane: Pane, place: Place, sources: &Sources, now_ms: i64) {
+        let pages = if pane == Pane::Logs { sources.log() } else { sources.events() };
         match pages.whole(place, RECORD_BYTES) {
-            Ok(Some(line)) if self.list_pane() == Pane::Logs => {
+            Ok(Some(line)) if pane == Pane::Logs => {
                 self.overlay = Some(Overlay::Record(Box::new(RecordView::of_log(line))));
             }
             Ok(Some(line)) => self.overlay = Some(Overlay::Record(Box::new(RecordView::of_event(line)))),
-            Ok(None) => self.tell(Notice::PlacesAreVoid, around.now_ms),
-            Err(error) => self.tell(Notice::Trouble(error.to_string()), around.now_ms),
+            Ok(None) => self.tell(Notice::PlacesAreVoid, now_ms),
+            Err(error) => self.tell(Notice::Trouble(error.to_string()), now_ms),
         }
     }
 

@@ -1,8 +1,13 @@
 //! A list of lines of which only a window is in memory: it follows the end, or stands where a person scrolled
 //! to, in a file of any size.
+//!
+//! Without a filter its rows are read when they are needed. With one they are looked for, a slice at a time, and
+//! come in as they are found.
+
+use std::cmp::Ordering;
 
 use super::rows::{ROW_BYTES, Row};
-use crate::doors::tail::{Direction, Pages, Place, Searched, TailError};
+use crate::doors::tail::{Direction, Pages, Place, TailError};
 
 /// Lines kept on each side of what is shown, so that scrolling rarely reads.
 const MARGIN: usize = 64;
@@ -11,7 +16,10 @@ const MARGIN: usize = 64;
 const MOST_ROWS: usize = 512;
 
 /// So many bytes are looked through for filtered rows in one go.
-const FILTER_BYTES: u64 = 16 * 1024 * 1024;
+const SLICE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Up to so many new bytes are read on from the last row; after more the end is read anew.
+const FEW_BYTES: u64 = 512 * 1024;
 
 /// Which lines a list shows; `None` shows all.
 pub(super) type Filter<'a> = Option<&'a dyn Fn(&[u8]) -> bool>;
@@ -26,18 +34,51 @@ pub(super) struct List<R> {
     selected: Option<usize>,
     follows: bool,
     height: usize,
+    /// Nothing from here on is shown: the end as it was when the screen was frozen.
+    limit: Option<Place>,
+    looking: Looking,
     /// Why the file could not be read.
     pub(super) trouble: Option<String>,
 }
 
+/// How far a filter was looked for, beyond the rows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looking {
+    /// Lines before this one are still to be looked at; `None` at the beginning, and before anything was.
+    back: Option<Place>,
+    /// Lines from this one on are still to be looked at.
+    forth: Option<Place>,
+    /// So many rows are wanted before those that are there.
+    wanted_before: usize,
+}
+
 impl<R: Row> List<R> {
     pub(super) fn new() -> Self {
-        Self { rows: Vec::new(), top: 0, selected: None, follows: true, height: 1, trouble: None }
+        Self {
+            rows: Vec::new(),
+            top: 0,
+            selected: None,
+            follows: true,
+            height: 1,
+            limit: None,
+            looking: Looking::default(),
+            trouble: None,
+        }
     }
 
     /// Whether new lines move it.
     pub(super) fn follows(&self) -> bool {
         self.follows
+    }
+
+    /// Whether filtered rows are still being looked for.
+    pub(super) fn is_looking(&self) -> bool {
+        self.looking.wanted_before > 0 && self.looking.back.is_some()
+    }
+
+    /// Whether fewer rows are there than fit, and more may be had.
+    pub(super) fn is_short(&self) -> bool {
+        self.rows.len() < self.height
     }
 
     /// The rows on screen, and which of them is selected.
@@ -70,56 +111,99 @@ impl<R: Row> List<R> {
         }
     }
 
-    /// Reads the newest lines again; only while following.
+    /// Shows nothing that comes from now on, or everything again.
+    pub(super) fn freeze(&mut self, end: Option<Place>) {
+        self.limit = end;
+    }
+
+    /// Reads the newest lines; only while following.
     pub(super) fn refresh(&mut self, pages: &Pages, filter: Filter<'_>) {
         if !self.follows {
             return;
         }
-        let wanted = self.height + MARGIN;
         let place = self.selected().map(Row::place);
-        if let Some(rows) = self.read_before(pages, None, wanted, filter) {
-            self.rows = rows;
-            self.top = self.rows.len().saturating_sub(self.height);
-            // A selected row stays selected while it is in sight; after that the list holds no selection.
-            self.selected = place
-                .and_then(|place| self.rows.iter().position(|row| row.place() == place))
-                .filter(|at| *at >= self.top);
+        match filter {
+            Some(filter) => self.look_forth(pages, filter),
+            None if self.is_near_end(pages) => {
+                let last = self.rows.last().map(Row::place);
+                if let Some(rows) = self.read_from(pages, last, MOST_ROWS) {
+                    // The last one comes again, and may have got its end meanwhile.
+                    self.rows.pop();
+                    self.rows.extend(rows);
+                }
+            }
+            None => {
+                if let Some(rows) = self.read_before(pages, None, self.height + MARGIN) {
+                    self.rows = rows;
+                }
+            }
         }
+        let surplus = self.rows.len().saturating_sub(self.height + MARGIN);
+        self.rows.drain(..surplus);
+        self.top = self.rows.len().saturating_sub(self.height);
+        self.selected = place.and_then(|place| self.rows.iter().position(|row| row.place() == place));
     }
 
-    /// Forgets what it holds and begins at the end again: the places are of a file that is no more.
+    /// Whether little was added since the last row was read.
+    fn is_near_end(&self, pages: &Pages) -> bool {
+        let (Some(last), Some(end)) = (self.rows.last().map(Row::place), pages.end()) else { return false };
+        self.limit.is_none()
+            && !self.is_short()
+            && last.file == end.file
+            && last.byte <= end.byte
+            && end.byte - last.byte <= FEW_BYTES
+    }
+
+    /// Forgets what it holds and begins at the end again: the places are of a file that is no more, or another
+    /// filter holds.
     pub(super) fn restart(&mut self, pages: &Pages, filter: Filter<'_>) {
         *self = Self { height: self.height, ..Self::new() };
+        if filter.is_some() {
+            let end = unread_end(pages);
+            self.looking = Looking { back: end, forth: end, wanted_before: self.height + MARGIN };
+            self.look_back(pages, filter);
+        }
         self.refresh(pages, filter);
     }
 
     /// Goes to the end and follows it.
     pub(super) fn go_to_end(&mut self, pages: &Pages, filter: Filter<'_>) {
-        self.follows = true;
-        self.selected = None;
-        self.refresh(pages, filter);
+        let limit = self.limit;
+        match filter {
+            Some(_) => self.restart(pages, filter),
+            None => {
+                (self.follows, self.selected) = (true, None);
+                self.rows.clear();
+                self.refresh(pages, filter);
+            }
+        }
+        self.limit = limit;
     }
 
     /// Goes to the very first line.
     pub(super) fn go_to_beginning(&mut self, pages: &Pages, filter: Filter<'_>) {
-        let wanted = self.height + MARGIN;
-        if let Some(rows) = self.read_from(pages, None, wanted, filter)
-            && !rows.is_empty()
-        {
-            self.follows = false;
-            self.rows = rows;
-            self.top = 0;
-            self.selected = Some(0);
+        if let Some(first) = pages.first() {
+            self.go_to_place(pages, first, filter);
         }
     }
 
-    /// Shows the line at a place in the middle, and selects it.
+    /// Shows the line at a place in the middle, and selects it; with a filter the next one that it lets through.
     pub(super) fn go_to_place(&mut self, pages: &Pages, place: Place, filter: Filter<'_>) {
         let around = self.height / 2 + MARGIN;
-        let (Some(mut rows), Some(behind)) = (
-            self.read_before(pages, Some(place), around, filter),
-            self.read_from(pages, Some(place), self.height + around, filter),
-        ) else {
+        if filter.is_some() {
+            (self.rows, self.top, self.selected, self.follows) = (Vec::new(), 0, None, false);
+            self.looking = Looking { back: Some(place), forth: Some(place), wanted_before: around };
+            if let Some(filter) = filter {
+                self.look_forth(pages, filter);
+            }
+            self.selected = (!self.rows.is_empty()).then_some(0);
+            self.look_back(pages, filter);
+            self.keep_in_sight();
+            return;
+        }
+        let (Some(mut rows), Some(behind)) =
+            (self.read_before(pages, Some(place), around), self.read_from(pages, Some(place), self.height + around))
+        else {
             return;
         };
         if behind.is_empty() {
@@ -134,34 +218,27 @@ impl<R: Row> List<R> {
         self.keep_in_sight();
     }
 
-    /// Moves the selection; scrolling up stops the following, and reaching the end goes on with it.
+    /// Moves the selection, which stops the following.
     pub(super) fn move_by(&mut self, by: isize, pages: &Pages, filter: Filter<'_>) {
         if self.rows.is_empty() {
             return;
         }
-        let last = self.rows.len() - 1;
-        let from = match self.selected {
-            Some(selected) => selected,
-            // The first key selects the newest row that is shown, and stays there.
-            None => (self.top + self.height).min(self.rows.len()).saturating_sub(1),
-        };
-        self.selected = Some(from.min(last));
-        if by < 0 {
-            self.follows = false;
-        }
-        let needed = from.checked_add_signed(by).filter(|at| *at < self.rows.len());
-        if needed.is_none() || from.saturating_add_signed(by) < self.height {
+        // The first key starts from the newest row that is shown.
+        let from = self.selected.unwrap_or((self.top + self.height).min(self.rows.len()).saturating_sub(1));
+        self.selected = Some(from.min(self.rows.len() - 1));
+        self.follows = false;
+        let is_missing = from.checked_add_signed(by).is_none_or(|at| at >= self.rows.len());
+        if is_missing || (by < 0 && from.saturating_add_signed(by) < self.height) {
             self.extend(by, pages, filter);
         }
         let from = self.selected.unwrap_or(from);
         let last = self.rows.len().saturating_sub(1);
-        let target = from.saturating_add_signed(by).min(last);
-        self.selected = Some(target);
+        self.selected = Some(from.saturating_add_signed(by).min(last));
         self.keep_in_sight();
         self.trim();
     }
 
-    /// Selects a row on screen.
+    /// Selects a row on screen, which stops the following.
     pub(super) fn select_shown(&mut self, at: usize) {
         if self.top + at < self.rows.len() && at < self.height {
             self.selected = Some(self.top + at);
@@ -169,26 +246,91 @@ impl<R: Row> List<R> {
         }
     }
 
+    /// Reads further rows before those that are there, where the screen has become larger.
+    pub(super) fn fill(&mut self, pages: &Pages, filter: Filter<'_>) {
+        if !self.is_short() {
+            return;
+        }
+        if self.rows.is_empty() || self.follows {
+            self.rows.clear();
+            match filter {
+                Some(_) => self.restart(pages, filter),
+                None => self.refresh(pages, filter),
+            }
+            return;
+        }
+        self.extend(-1, pages, filter);
+        self.keep_in_sight();
+    }
+
     /// Reads further rows where the movement goes.
     fn extend(&mut self, by: isize, pages: &Pages, filter: Filter<'_>) {
-        let wanted = by.unsigned_abs() + MARGIN;
-        if by < 0 {
-            let Some(first) = self.rows.first().map(Row::place) else { return };
-            if let Some(rows) = self.read_before(pages, Some(first), wanted, filter) {
-                let added = rows.len();
-                self.rows.splice(0..0, rows);
-                self.top += added;
-                self.selected = self.selected.map(|selected| selected + added);
+        let wanted = by.unsigned_abs().min(MOST_ROWS) + MARGIN;
+        match (by < 0, filter) {
+            (true, Some(_)) => {
+                self.looking.wanted_before = wanted;
+                self.look_back(pages, filter);
             }
-        } else {
-            let Some(last) = self.rows.last().map(Row::place) else { return };
-            if let Some(rows) = self.read_from(pages, Some(last), wanted + 1, filter) {
-                // The last one comes again, and may have got its end meanwhile.
-                if !rows.is_empty() {
+            (false, Some(filter)) => self.look_forth(pages, filter),
+            (true, None) => {
+                let first = self.rows.first().map(Row::place);
+                if let (Some(_), Some(rows)) = (first, self.read_before(pages, first, wanted)) {
+                    self.prepend(rows);
+                }
+            }
+            (false, None) => {
+                let last = self.rows.last().map(Row::place);
+                if let (Some(_), Some(rows)) = (last, self.read_from(pages, last, wanted + 1))
+                    && !rows.is_empty()
+                {
                     self.rows.pop();
                     self.rows.extend(rows);
                 }
             }
+        }
+    }
+
+    fn prepend(&mut self, rows: Vec<R>) {
+        let added = rows.len();
+        self.rows.splice(0..0, rows);
+        self.top += added;
+        self.selected = self.selected.map(|selected| selected + added);
+        if self.follows {
+            self.top = self.rows.len().saturating_sub(self.height);
+        }
+    }
+
+    /// Looks a slice further back for rows that a filter lets through; true when any came.
+    pub(super) fn look_back(&mut self, pages: &Pages, filter: Filter<'_>) -> bool {
+        let (Some(filter), Some(from)) = (filter, self.looking.back) else { return false };
+        let wanted = self.looking.wanted_before;
+        let found = pages.collect(from, Direction::Backwards, wanted, SLICE_BYTES, ROW_BYTES, &mut |line| filter(line));
+        let Some(found) = self.heard(found) else {
+            self.looking.wanted_before = 0;
+            return true;
+        };
+        self.looking.back = found.go_on;
+        self.looking.wanted_before = wanted.saturating_sub(found.lines.len());
+        let rows: Vec<R> = found.lines.iter().rev().map(R::of).collect();
+        let any = !rows.is_empty();
+        self.prepend(rows);
+        if self.selected.is_none() && !self.follows {
+            // Nothing lay behind: the nearest before it is meant.
+            self.selected = self.rows.len().checked_sub(1);
+        }
+        self.keep_in_sight();
+        any || self.looking.back.is_none()
+    }
+
+    /// Looks a slice further on for rows that a filter lets through.
+    fn look_forth(&mut self, pages: &Pages, filter: &dyn Fn(&[u8]) -> bool) {
+        let Some(from) = self.looking.forth.or_else(|| pages.first()) else { return };
+        let found =
+            pages.collect(from, Direction::Forwards, MOST_ROWS, SLICE_BYTES, ROW_BYTES, &mut |line| filter(line));
+        if let Some(found) = self.heard(found) {
+            self.looking.forth = found.go_on.or_else(|| unread_end(pages));
+            let rows: Vec<R> = found.lines.iter().map(R::of).filter(|row| self.is_within(pages, row.place())).collect();
+            self.rows.extend(rows);
         }
     }
 
@@ -199,6 +341,13 @@ impl<R: Row> List<R> {
         }
         let first = self.top.saturating_sub(MARGIN);
         let end = (self.top + self.height + MARGIN).min(self.rows.len());
+        // What is dropped may be looked for again, from the rows that stay.
+        if end < self.rows.len() {
+            self.looking.forth = self.rows.get(end).map(Row::place);
+        }
+        if first > 0 {
+            self.looking.back = self.rows.get(first).map(Row::place);
+        }
         self.rows.truncate(end);
         self.rows.drain(..first);
         self.top -= first;
@@ -216,30 +365,26 @@ impl<R: Row> List<R> {
         self.top = self.top.min(self.rows.len().saturating_sub(self.height));
     }
 
-    fn read_before(&mut self, pages: &Pages, place: Option<Place>, lines: usize, filter: Filter<'_>) -> Option<Vec<R>> {
-        let found = match filter {
-            None => pages.before(place, lines, ROW_BYTES).map(|lines| lines.iter().map(R::of).collect()),
-            Some(filter) => matching(pages, place, lines, filter, Direction::Backwards).map(|mut rows| {
-                rows.reverse();
-                rows
-            }),
-        };
-        self.heard(found)
+    fn is_within(&self, pages: &Pages, place: Place) -> bool {
+        self.limit.is_none_or(|limit| pages.compare(place, limit) == Some(Ordering::Less))
     }
 
-    fn read_from(&mut self, pages: &Pages, place: Option<Place>, lines: usize, filter: Filter<'_>) -> Option<Vec<R>> {
-        let found = match filter {
-            None => pages.from(place, lines, ROW_BYTES).map(|lines| lines.iter().map(R::of).collect()),
-            Some(filter) => matching(pages, place, lines, filter, Direction::Forwards),
-        };
-        self.heard(found)
+    fn read_before(&mut self, pages: &Pages, place: Option<Place>, lines: usize) -> Option<Vec<R>> {
+        let lines = pages.before(place.or(self.limit), lines, ROW_BYTES);
+        Some(self.heard(lines)?.iter().map(R::of).collect())
     }
 
-    fn heard(&mut self, found: Result<Vec<R>, TailError>) -> Option<Vec<R>> {
+    fn read_from(&mut self, pages: &Pages, place: Option<Place>, lines: usize) -> Option<Vec<R>> {
+        let lines = pages.from(place, lines, ROW_BYTES);
+        let lines = self.heard(lines)?;
+        Some(lines.iter().filter(|line| self.is_within(pages, line.place)).map(R::of).collect())
+    }
+
+    fn heard<T>(&mut self, found: Result<T, TailError>) -> Option<T> {
         match found {
-            Ok(rows) => {
+            Ok(found) => {
                 self.trouble = None;
-                Some(rows)
+                Some(found)
             }
             Err(error) => {
                 self.trouble = Some(error.to_string());
@@ -249,39 +394,10 @@ impl<R: Row> List<R> {
     }
 }
 
-/// The nearest lines that a filter lets through, in the order in which they are met.
-fn matching<R: Row>(
-    pages: &Pages,
-    place: Option<Place>,
-    lines: usize,
-    filter: &dyn Fn(&[u8]) -> bool,
-    direction: Direction,
-) -> Result<Vec<R>, TailError> {
-    let mut rows = Vec::new();
-    let mut from = place.or_else(|| match direction {
-        Direction::Forwards => pages.first(),
-        Direction::Backwards => pages.end(),
-    });
-    let mut left = FILTER_BYTES;
-    while let Some(start) = from
-        && rows.len() < lines
-        && left > 0
-    {
-        let step = left.min(FILTER_BYTES / 4);
-        match pages.search(start, direction, step, &mut |line| filter(line))? {
-            Searched::Found(found) => {
-                if let Some(line) = pages.whole(found, ROW_BYTES)? {
-                    rows.push(R::of(&line));
-                }
-                from = match direction {
-                    Direction::Backwards => Some(found),
-                    Direction::Forwards => pages.after(found)?,
-                };
-            }
-            Searched::GoOn(next) => from = Some(next),
-            Searched::Ended => break,
-        }
-        left = left.saturating_sub(step);
+/// Behind the last whole line: where the next one begins, or goes on.
+pub(super) fn unread_end(pages: &Pages) -> Option<Place> {
+    match pages.before(None, 1, 0).ok()?.pop() {
+        Some(line) if line.is_torn => Some(line.place),
+        _ => pages.end(),
     }
-    Ok(rows)
 }

@@ -27,7 +27,7 @@ pub(super) const BUDGET_BYTES: u64 = 8 * 1024 * 1024;
 const READING: Duration = Duration::from_millis(60);
 
 /// Figures settle once a second.
-const FIGURES_MS: i64 = 1_000;
+const FIGURES: Duration = Duration::from_secs(1);
 
 /// Shows both files until a person or a signal ends it.
 ///
@@ -48,7 +48,7 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
     let mut view = View::new();
     let mut drawn = Instant::now().checked_sub(FRAME);
     let mut is_stale = true;
-    let mut figures_ms = i64::MIN;
+    let mut figures_at: Option<Instant> = None;
     let mut is_busy = false;
     app.refresh(sources);
     while !shutdown.is_requested() {
@@ -72,15 +72,17 @@ fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Sh
         let now = now_ms();
         is_stale |= app.tick(&looked, sources, now);
         // Ages tick, and figures change, once a second.
-        if now.saturating_sub(figures_ms) >= FIGURES_MS || looked.rebuilt {
+        if figures_at.is_none_or(|at| at.elapsed() >= FIGURES) || looked.rebuilt {
             view.figures_of(sources, app, now);
-            (figures_ms, is_stale) = (now, true);
+            (figures_at, is_stale) = (Some(Instant::now()), true);
         }
         if is_stale && drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
             is_stale = !screen
                 .draw(|canvas| view.draw(canvas, app, sources, now))
                 .map_err(|source| MonitorError::Screen { source })?;
             drawn = Some(Instant::now());
+            // A larger screen has room for rows that nobody has read yet.
+            is_stale |= app.fill(sources);
         }
     }
     Ok(())

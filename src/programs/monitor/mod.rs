@@ -63,6 +63,7 @@ pub fn run(
         theme: theme(args.theme(), terminal),
         glyphs: Glyphs::choose(args.is_ascii(), variable),
     };
+    shutdown.on_hangup().map_err(|source| MonitorError::Screen { source })?;
     // The first frame shows what is there, not an empty screen.
     sources.look(live::now_ms(), live::BUDGET_BYTES);
     let screen = Screen::open(options).map_err(|source| MonitorError::Screen { source })?;

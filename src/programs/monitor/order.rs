@@ -53,7 +53,10 @@ pub(super) struct OrderView {
     pub(super) top: usize,
     pub(super) selected: usize,
     seek: Option<Seek>,
-    own: crate::doors::tail::Place,
+    pub(super) own: crate::doors::tail::Place,
+    pub(super) end_byte: u64,
+    /// Whether its line is sealed; `None` while nobody can say.
+    pub(super) is_sealed: Option<bool>,
     needles: Vec<Vec<u8>>,
     pub(super) trouble: Option<String>,
 }
@@ -101,6 +104,8 @@ impl OrderView {
             selected: 0,
             seek: Some(Seek::new(is_hit, Direction::Backwards, None, false)),
             own: line.place,
+            end_byte: line.place.byte.saturating_add(line.length),
+            is_sealed: None,
             needles,
             trouble: None,
         })

@@ -2,17 +2,15 @@
 
 use super::app::{App, Notice, Overlay, Pane};
 use super::filter::event_grade;
+use super::jobs::Arrival;
 use super::keys::{Around, Effect};
 use super::order::OrderView;
 use super::record::{RECORD_BYTES, RecordView};
 use super::rows::Grade;
-use super::seek::{IsHit, Seek, Seeking};
+use super::seek::IsHit;
 use super::timeline::TimelineView;
 use crate::doors::screen::Key;
 use crate::doors::tail::{Direction, Pages, Place};
-
-/// So many slices are looked through for the next bad record before giving up; 8 MiB each.
-const MOST_SLICES: usize = 64;
 
 impl App {
     pub(super) fn on_overlay(&mut self, overlay: Overlay, key: Key, around: &Around<'_>) -> Effect {
@@ -45,8 +43,8 @@ impl App {
             Key::Char('v') => record.form = record.form.next(),
             Key::Char('[') | Key::Left => self.leaf(&mut record, Direction::Backwards, around),
             Key::Char(']') | Key::Right => self.leaf(&mut record, Direction::Forwards, around),
-            Key::Char('e') => self.leaf_to_bad(&mut record, Direction::Forwards, around),
-            Key::Char('E') => self.leaf_to_bad(&mut record, Direction::Backwards, around),
+            Key::Char('e') => self.leaf_to_bad(&record, Direction::Forwards),
+            Key::Char('E') => self.leaf_to_bad(&record, Direction::Backwards),
             Key::Char('u') => self.clock.toggle(),
             Key::Char('y') => effect = Effect::Copy(String::from_utf8_lossy(record.payload()).into_owned()),
             Key::Char('Y') => effect = Effect::Copy(String::from_utf8_lossy(record.line()).into_owned()),
@@ -79,21 +77,13 @@ impl App {
         }
     }
 
-    fn leaf_to_bad(&mut self, record: &mut RecordView, direction: Direction, around: &Around<'_>) {
+    /// Looks for the next bad record, which is opened when it is found.
+    fn leaf_to_bad(&mut self, record: &RecordView, direction: Direction) {
         let is_hit: IsHit = match record.pane {
             Pane::Logs => Box::new(|line| super::filter::log_grade(line) == Grade::Error),
-            _ => Box::new(|line| event_grade(line) == Grade::Error),
+            _ => self.filtered(|line| event_grade(line) == Grade::Error),
         };
-        let mut seek = Seek::new(is_hit, direction, Some(record.place), false);
-        for _ in 0..MOST_SLICES {
-            match seek.step(pages_of(record, around)) {
-                Ok(Seeking::GoOn) => {}
-                Ok(Seeking::Found { place, .. }) => return self.show_record(record, place, around),
-                Ok(Seeking::Nothing) => break,
-                Err(error) => return self.tell(Notice::Trouble(error.to_string()), around.now_ms),
-            }
-        }
-        self.tell(Notice::NoError, around.now_ms);
+        self.seek_from(record.pane, is_hit, direction, Arrival::Record, Some(record.place));
     }
 
     fn show_record(&mut self, record: &mut RecordView, place: Place, around: &Around<'_>) {
@@ -132,14 +122,12 @@ impl App {
             }
             Key::Enter => {
                 // All records of the customer, as a filter.
-                if let Ok(filter) = super::filter::EventFilter::new(&format!("customer = {}", order.story.customer)) {
-                    self.filter = Some(filter);
-                    self.focus = Pane::Events;
-                    super::app::with_filter(self.filter.as_ref(), |filter| {
-                        self.events.restart(around.sources.events(), filter);
-                    });
-                    return Effect::Nothing;
-                }
+                self.filter = Some(super::filter::EventFilter::of_customer(&order.story.customer));
+                self.focus = Pane::Events;
+                super::app::with_filter(self.filter.as_ref(), |filter| {
+                    self.events.restart(around.sources.events(), filter);
+                });
+                return Effect::Nothing;
             }
             key => order.move_by(scrolling(key, self.overlay_rows).unwrap_or(0)),
         }
@@ -150,8 +138,8 @@ impl App {
     fn on_timeline(&mut self, mut timeline: Box<TimelineView>, key: Key, around: &Around<'_>) -> Effect {
         match key {
             Key::Esc | Key::Backspace | Key::Char('t') => {
-                // What is left is the moment: both lists go there.
-                let (log, event) = timeline.places();
+                // What is left is the moment: both lists go there, if somebody went to one.
+                let (log, event) = if timeline.has_moved { timeline.places() } else { (None, None) };
                 if let Some(place) = log {
                     self.logs.go_to_place(around.sources.log(), place, None);
                 }

@@ -6,7 +6,7 @@ use super::app::Pane;
 use crate::doors::tail::{Place, StoredLine};
 use crate::tools::pretty::pretty;
 use crate::tools::shown::{safe, width};
-use crate::words::record::{AuditLine, Bytes, EventType, HealthLine};
+use crate::words::record::{AuditLine, Bytes, EventType, HealthLine, Skim};
 
 /// So much of a line is read; `audit show` gives all of it.
 pub(super) const RECORD_BYTES: usize = 2 * 1024 * 1024;
@@ -81,6 +81,12 @@ pub(super) struct RecordView {
     pub(super) form: Form,
     /// The first line of the payload that is shown.
     pub(super) top: usize,
+    /// It has no end yet.
+    pub(super) is_torn: bool,
+    /// Whether it is sealed; `None` while nobody can say.
+    pub(super) is_sealed: Option<bool>,
+    /// Where it ends in its file.
+    pub(super) end_byte: u64,
     /// Length of the whole line, when more of it is stored than was read.
     pub(super) cut_from_bytes: Option<u64>,
     /// Column, from 1, at which reading the payload failed.
@@ -96,8 +102,10 @@ impl RecordView {
     pub(super) fn of_event(line: StoredLine) -> Self {
         let mut view = Self::new(Pane::Events, line);
         let bytes = std::mem::take(&mut view.line);
-        if let Ok(audit) = AuditLine::parse(&bytes) {
-            view.fill(&audit);
+        match AuditLine::parse(&bytes) {
+            Ok(audit) => view.fill(&audit),
+            Err(_) if view.cut_from_bytes.is_some() => view.fill_from_head(&bytes),
+            Err(_) => {}
         }
         view.line = bytes;
         view
@@ -136,6 +144,9 @@ impl RecordView {
             headers: Vec::new(),
             form: Form::default(),
             top: 0,
+            is_torn: line.is_torn,
+            is_sealed: None,
+            end_byte: line.place.byte.saturating_add(line.length),
             cut_from_bytes,
             failed_at: None,
             payload: line.bytes.clone(),
@@ -193,6 +204,21 @@ impl RecordView {
         } else if self.kind == RecordKind::Invalid {
             self.form = Form::Raw;
         }
+    }
+
+    /// What the beginning of a line tells that is too long to be read whole.
+    fn fill_from_head(&mut self, line: &[u8]) {
+        let Some(head) = Skim::of(line) else { return };
+        self.name = format!("{}/{}@{}", head.topic, head.partition, head.offset);
+        self.kind = match head.event_type {
+            EventType::Received => RecordKind::Valid,
+            EventType::Invalid => RecordKind::Invalid,
+            EventType::Gap => RecordKind::Gap,
+        };
+        self.fields.insert(0, (Field::Received, moment(head.timestamp, None)));
+        // The payload's text as the line spells it: its end is not here.
+        self.payload = head.unread().to_vec();
+        self.form = Form::Raw;
     }
 
     /// The payload, exactly.

@@ -1,5 +1,6 @@
 //! Looking for lines in a file of any size without holding up the screen: a slice at a time.
 
+use super::list::unread_end;
 use crate::doors::tail::{Direction, Pages, Place, Searched, TailError};
 
 /// So many bytes are looked through in one go.
@@ -86,11 +87,13 @@ impl Seek {
     }
 }
 
-/// How many hits there are, and which of them a line is; counted outwards from it.
+/// How many hits there are, and which of them a line is; counted outwards from it, and on as lines come.
 pub(super) struct HitCount {
     is_hit: IsHit,
+    at: Place,
     back: Option<Start>,
-    forth: Option<Start>,
+    forth: Start,
+    is_forth_done: bool,
     before: u64,
     after: u64,
 }
@@ -98,36 +101,43 @@ pub(super) struct HitCount {
 impl HitCount {
     /// Begins at a hit.
     pub(super) fn around(is_hit: IsHit, place: Place) -> Self {
-        Self { is_hit, back: Some(Start::Beyond(place)), forth: Some(Start::Beyond(place)), before: 0, after: 0 }
+        let start = Start::Beyond(place);
+        Self { is_hit, at: place, back: Some(start), forth: start, is_forth_done: false, before: 0, after: 0 }
     }
 
-    /// Goes on a slice in each direction, and says whether all is counted.
+    /// Goes on a slice in each direction.
     ///
     /// # Errors
     /// [`TailError`] when the file cannot be read.
-    pub(super) fn step(&mut self, pages: &Pages) -> Result<bool, TailError> {
-        for (from, count, direction) in [
-            (&mut self.back, &mut self.before, Direction::Backwards),
-            (&mut self.forth, &mut self.after, Direction::Forwards),
-        ] {
-            let Some(start) = *from else { continue };
-            *from = None;
-            if let Some(start) = start.place(pages, direction)? {
-                let searched = pages.search(start, direction, SLICE_BYTES / 2, &mut |line| {
-                    *count += u64::from((self.is_hit)(line));
-                    false
-                })?;
-                if let Searched::GoOn(place) | Searched::Found(place) = searched {
-                    *from = Some(Start::At(place));
-                }
+    pub(super) fn step(&mut self, pages: &Pages) -> Result<(), TailError> {
+        let Self { is_hit, before, after, .. } = self;
+        if let Some(start) = self.back.take()
+            && let Some(from) = start.place(pages, Direction::Backwards)?
+        {
+            self.back = count(pages, from, Direction::Backwards, is_hit, before)?.map(Start::At);
+        }
+        if !self.is_forth_done {
+            let from = self.forth.place(pages, Direction::Forwards)?;
+            let go_on = match from {
+                Some(from) => count(pages, from, Direction::Forwards, is_hit, after)?,
+                None => None,
+            };
+            self.is_forth_done = go_on.is_none();
+            if let Some(end) = go_on.or_else(|| unread_end(pages)) {
+                self.forth = Start::At(end);
             }
         }
-        Ok(self.is_done())
+        Ok(())
+    }
+
+    /// Lines came: they are counted too.
+    pub(super) fn grew(&mut self) {
+        self.is_forth_done = false;
     }
 
     /// Whether all lines were looked at.
     pub(super) fn is_done(&self) -> bool {
-        self.back.is_none() && self.forth.is_none()
+        self.back.is_none() && self.is_forth_done
     }
 
     /// Which one the hit is, from 1, and how many there are; lower bounds until all is counted.
@@ -135,12 +145,36 @@ impl HitCount {
         (self.before + 1, self.before + 1 + self.after)
     }
 
-    /// Another hit became the one that is shown.
-    pub(super) fn moved(&mut self, direction: Direction) {
+    /// The next hit became the one that is shown. False when it is not known to be the neighbour of the one
+    /// before: then it has to be counted anew.
+    pub(super) fn moved(&mut self, from: Option<Place>, to: Place, direction: Direction) -> bool {
+        if from != Some(self.at) || self.back.is_some() {
+            return false;
+        }
         match direction {
             Direction::Forwards if self.after > 0 => (self.before, self.after) = (self.before + 1, self.after - 1),
             Direction::Backwards if self.before > 0 => (self.before, self.after) = (self.before - 1, self.after + 1),
-            _ => {}
+            _ => return false,
         }
+        self.at = to;
+        true
     }
+}
+
+/// Counts hits in a slice, and says where the next one begins.
+fn count(
+    pages: &Pages,
+    from: Place,
+    direction: Direction,
+    is_hit: &IsHit,
+    count: &mut u64,
+) -> Result<Option<Place>, TailError> {
+    let searched = pages.search(from, direction, SLICE_BYTES / 2, &mut |line| {
+        *count += u64::from(is_hit(line));
+        false
+    })?;
+    Ok(match searched {
+        Searched::GoOn(place) | Searched::Found(place) => Some(place),
+        Searched::Ended => None,
+    })
 }

@@ -1,10 +1,10 @@
 //! Both files on one clock: what the log said stands beside the messages of that moment.
 
+use super::filter::line_time;
 use super::list::List;
 use super::rows::{EventRow, Grade, LogRow, ROW_BYTES, Row};
-use super::seek::{Seek, Seeking};
 use super::sources::Sources;
-use crate::doors::tail::{Direction, Pages, Place, TailError};
+use crate::doors::tail::{Pages, Place, TailError};
 
 /// So many lines of each file are laid beside each other.
 const MOST_LINES: usize = 240;
@@ -14,9 +14,6 @@ const CALM: usize = 6;
 
 /// A silence of so long gets a row of its own, in milliseconds.
 const SILENCE_MS: i64 = 10_000;
-
-/// So many slices of the log are looked through for the moment; it is small.
-const MOST_SLICES: usize = 32;
 
 /// One row: what stands on the left and on the right at a moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +31,8 @@ pub(super) struct TimelineView {
     pub(super) moments: Vec<Moment>,
     pub(super) top: usize,
     pub(super) selected: usize,
+    /// Somebody went to another moment than the one that it began with.
+    pub(super) has_moved: bool,
     pub(super) trouble: Option<String>,
 }
 
@@ -56,7 +55,7 @@ impl TimelineView {
             Ok((log_rows, event_rows))
         };
         let (moments, trouble) = match read() {
-            Ok((logs, events)) => (lay_out(&within(logs, &events), &events), None),
+            Ok((logs, events)) => (lay_out(&logs, &events), None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
         let selected = match centre {
@@ -64,11 +63,12 @@ impl TimelineView {
             None => moments.len(),
         };
         let selected = selected.min(moments.len().saturating_sub(1));
-        Self { top: selected.saturating_sub(height / 2), selected, moments, trouble }
+        Self { top: selected.saturating_sub(height / 2), selected, has_moved: false, moments, trouble }
     }
 
     /// Moves the selection.
     pub(super) fn move_by(&mut self, by: isize, height: usize) {
+        self.has_moved = true;
         self.selected = self.selected.saturating_add_signed(by).min(self.moments.len().saturating_sub(1));
         if self.selected < self.top {
             self.top = self.selected;
@@ -102,7 +102,7 @@ impl Moment {
 fn around<R: Row>(pages: &Pages, place: Option<Place>, time_ms: Option<i64>) -> Result<Vec<R>, TailError> {
     let centre = match (place, time_ms) {
         (Some(place), _) => Some(place),
-        (None, Some(time_ms)) => place_of(pages, time_ms)?,
+        (None, Some(time_ms)) => pages.at_time(time_ms, &line_time)?,
         (None, None) => None,
     };
     let mut lines = pages.before(centre, MOST_LINES / 2, ROW_BYTES)?;
@@ -110,30 +110,6 @@ fn around<R: Row>(pages: &Pages, place: Option<Place>, time_ms: Option<i64>) -> 
         lines.extend(pages.from(centre, MOST_LINES / 2, ROW_BYTES)?);
     }
     Ok(lines.iter().map(R::of).collect())
-}
-
-/// The last line before a moment, from the newest back.
-fn place_of(pages: &Pages, time_ms: i64) -> Result<Option<Place>, TailError> {
-    let target = super::filter::Target::Time(time_ms.saturating_add(1));
-    let mut seek = Seek::new(Box::new(move |line| target.is_reached(line)), Direction::Backwards, None, false);
-    for _ in 0..MOST_SLICES {
-        match seek.step(pages)? {
-            Seeking::Found { place, .. } => return Ok(Some(place)),
-            Seeking::Nothing => return Ok(pages.first()),
-            Seeking::GoOn => {}
-        }
-    }
-    Ok(None)
-}
-
-/// The lines of the log that belong to the time of these events, and those just around it.
-fn within(logs: Vec<LogRow>, events: &[EventRow]) -> Vec<LogRow> {
-    let times = || events.iter().filter_map(Row::time_ms);
-    let (Some(first), Some(last)) = (times().min(), times().max()) else { return logs };
-    let margin = SILENCE_MS * 30;
-    logs.into_iter()
-        .filter(|log| log.time_ms().is_none_or(|time| time >= first - margin && time <= last + margin))
-        .collect()
 }
 
 /// Puts two rows of lines, each in its order, onto one clock of seconds.
@@ -159,9 +135,6 @@ fn lay_out(logs: &[LogRow], events: &[EventRow]) -> Vec<Moment> {
             _ => event_ms,
         }
         .unwrap_or(clock);
-        if clock != i64::MIN && time_ms.saturating_sub(clock) >= SILENCE_MS {
-            moments.push(Moment::Silence { from_ms: clock, to_ms: time_ms });
-        }
         clock = clock.max(time_ms);
         moments.push(Moment::Lines {
             time_ms,
@@ -170,6 +143,13 @@ fn lay_out(logs: &[LogRow], events: &[EventRow]) -> Vec<Moment> {
         });
         log_at += usize::from(takes_log);
         event_at += usize::from(takes_event);
+        // Only between two messages that were both read is it known that none came.
+        let next = events.get(event_at).and_then(Row::time_ms);
+        if let (true, Some(from_ms), Some(to_ms)) = (takes_event, event.and_then(Row::time_ms), next)
+            && to_ms.saturating_sub(from_ms) >= SILENCE_MS
+        {
+            moments.push(Moment::Silence { from_ms, to_ms });
+        }
     }
     calmed(moments)
 }

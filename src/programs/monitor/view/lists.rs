@@ -53,6 +53,7 @@ impl View {
         if rows.is_empty() {
             let empty = match (&app.events.trouble, &app.filter) {
                 (Some(trouble), _) => trouble.clone(),
+                (None, Some(_)) if app.events.is_looking() => texts.searching.to_owned(),
                 (None, Some(_)) => texts.nothing_fits.to_owned(),
                 (None, None) => texts.no_message_yet.to_owned(),
             };
@@ -83,7 +84,8 @@ impl View {
         } else if !follows {
             parts.push(texts.scrolled().to_owned());
         }
-        if app.job.as_ref().is_some_and(|job| job.pane == pane) {
+        let is_filling = pane == Pane::Events && app.events.is_looking();
+        if is_filling || app.job.as_ref().is_some_and(|job| job.pane == pane) {
             parts.push(texts.searching.to_owned());
         }
         (!parts.is_empty()).then(|| parts.join(" · "))

@@ -19,7 +19,9 @@ use super::live;
 use super::record::RecordView;
 use super::sources::Sources;
 use super::texts::Texts;
+use crate::doors::audit::read::sealed_totals;
 use crate::doors::screen::{Area, Canvas, Role, Text};
+use crate::doors::tail::{FileId, Place};
 use crate::logic::monitor::{BucketSize, Figures, Plot};
 
 /// More columns than any plot has.
@@ -31,13 +33,22 @@ pub(super) struct View {
     plot: Option<Plot>,
     bucket: BucketSize,
     layout: Layout,
+    /// The lines before this place are sealed.
+    sealed_to: Option<Place>,
     /// The selected record, where there is room to show it beside the lists.
     preview: Option<RecordView>,
 }
 
 impl View {
     pub(super) fn new() -> Self {
-        Self { figures: None, plot: None, bucket: live::FIRST_BUCKET, layout: live::no_layout(), preview: None }
+        Self {
+            figures: None,
+            plot: None,
+            bucket: live::FIRST_BUCKET,
+            layout: live::no_layout(),
+            sealed_to: None,
+            preview: None,
+        }
     }
 
     /// Where everything stood in the last frame.
@@ -57,6 +68,27 @@ impl View {
         let at_ms = app.frozen.map_or(now_ms, |frozen| frozen.since_ms);
         self.bucket = app.bucket.unwrap_or_else(|| model.default_bucket(at_ms));
         self.plot = Some(model.plot(MOST_COLUMNS, self.bucket, at_ms));
+        self.sealed_to = if app.overlay.is_some() || self.preview.is_some() { sealed_to(sources) } else { None };
+    }
+
+    /// Says of each record that is open whether it is sealed.
+    fn mark_sealed(&mut self, app: &mut App, sources: &Sources) {
+        let sealed_to = self.sealed_to;
+        let is_sealed = |place: Place, end_byte: u64| {
+            let to = sealed_to?;
+            let end = Place { byte: end_byte, ..place };
+            sources.events().compare(end, to).map(|order| order.is_lt())
+        };
+        if let Some(record) = self.preview.as_mut().filter(|record| record.pane == Pane::Events) {
+            record.is_sealed = is_sealed(record.place, record.end_byte);
+        }
+        match &mut app.overlay {
+            Some(Overlay::Record(record)) if record.pane == Pane::Events => {
+                record.is_sealed = is_sealed(record.place, record.end_byte);
+            }
+            Some(Overlay::Order(order)) => order.is_sealed = is_sealed(order.own, order.end_byte),
+            _ => {}
+        }
     }
 
     /// Draws everything.
@@ -77,6 +109,7 @@ impl View {
         if !self.layout.preview.is_empty() {
             self.open_preview(app, sources);
         }
+        self.mark_sealed(app, sources);
         let Some(figures) = self.figures.take() else { return };
         match app.overlay.take() {
             Some(mut overlay) if self.layout.size > Size::TwoLines => {
@@ -106,7 +139,7 @@ impl View {
         }
         self.logs(canvas, layout.logs, app, figures, texts);
         self.events(canvas, layout.events, app, figures, texts);
-        self.preview(canvas, layout.preview, app, figures, texts, now_ms);
+        self.preview(canvas, layout.preview, app, texts, now_ms);
         self.dividers(canvas, &layout);
         self.footer(canvas, layout.footer, app, texts);
     }
@@ -125,7 +158,7 @@ impl View {
         app.overlay_rows = usize::from(screen.height.saturating_sub(3));
         match overlay {
             Overlay::Help { top } => self.help(canvas, screen, top, app, texts),
-            Overlay::Record(record) => self.record(canvas, screen, record, app, figures, texts, now_ms),
+            Overlay::Record(record) => self.record(canvas, screen, record, app, texts, now_ms),
             Overlay::Order(order) => self.order_story(canvas, screen, order, app, figures, texts),
             Overlay::Timeline(timeline) => self.both_files(canvas, screen, timeline, app, texts),
         }
@@ -149,4 +182,12 @@ impl View {
         let role = if is_focused { Role::Focus } else { Role::Label };
         canvas.rule(area, &Text::of(role, left), right, is_focused);
     }
+}
+
+/// Up to where the lines of the trail are sealed, by its seal and the lines that are there.
+fn sealed_to(sources: &Sources) -> Option<Place> {
+    let events = sources.events().segments().last()?.path.clone();
+    let totals = sealed_totals(&events).ok()?;
+    let file = FileId::of_file(&totals.file).ok()?;
+    Some(Place { file, byte: totals.bytes })
 }

@@ -77,8 +77,6 @@ impl View {
     fn steps(&self, order: &OrderView, app: &App, figures: &Figures, texts: &Texts) -> Vec<Text> {
         let story = &order.story;
         let by_broker = if story.is_broker_time { "LogAppendTime" } else { "CreateTime" };
-        let sealed_ms =
-            figures.sealed.map(|sealed| sealed.age.at_ms).filter(|sealed| Some(*sealed) > story.recorded_ms);
         let kafka = format!("{}, {by_broker}", story.place);
         let recorded = format!("tracker.events, {}", texts.size(story.size_bytes));
         let sealed = figures.sealed.map(|sealed| texts.sealed_up_to(sealed.lines)).unwrap_or_default();
@@ -106,9 +104,10 @@ impl View {
             before = time_ms.or(before);
         }
         // When exactly nobody wrote down.
-        let seal = match sealed_ms {
-            Some(_) => sealed,
-            None => texts.not_yet.to_owned(),
+        let seal = match order.is_sealed {
+            Some(true) => sealed,
+            Some(false) => texts.not_yet.to_owned(),
+            None => texts.unknown.to_owned(),
         };
         steps.push(
             Text::new().padded(Role::Value, "", 26).padded(Role::Strong, texts.sealed.to_lowercase(), 12).value(seal),

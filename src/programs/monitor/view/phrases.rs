@@ -137,6 +137,7 @@ impl Texts {
             Notice::Wrapped { to_the_top: true } => self.from_the_top.to_owned(),
             Notice::Wrapped { to_the_top: false } => self.from_the_end.to_owned(),
             Notice::NothingFound => self.nothing_there.to_owned(),
+            Notice::FilterCleared => say("the filter hid it, and is off now", "le filtre la cachait : il est levé"),
             Notice::NoError => say("no such line in this list", "aucune ligne de ce genre dans cette liste"),
             Notice::NothingToCopy => say("no row is there to copy", "aucune ligne à copier"),
             Notice::Saved { lines, path } => {

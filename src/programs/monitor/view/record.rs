@@ -5,10 +5,9 @@ use super::footer::keys_text;
 use super::header::inside;
 use super::lists::highlighted;
 use crate::doors::screen::{Area, Canvas, Role, Text};
-use crate::logic::monitor::Figures;
 use crate::programs::monitor::app::{App, Pane};
-use crate::programs::monitor::record::{Form, RecordKind, RecordView, Value};
-use crate::programs::monitor::rows::{ROW_BYTES, Row as _};
+use crate::programs::monitor::record::{Form, RECORD_BYTES, RecordKind, RecordView, Value};
+use crate::programs::monitor::rows::Row as _;
 use crate::programs::monitor::sources::Sources;
 use crate::programs::monitor::texts::Texts;
 use crate::tools::shown::width;
@@ -24,7 +23,6 @@ impl View {
         screen: Area,
         record: &mut RecordView,
         app: &mut App,
-        figures: &Figures,
         texts: &Texts,
         now_ms: i64,
     ) {
@@ -36,7 +34,7 @@ impl View {
             &Text::of(Role::Label, self.record_place(record, texts)),
             true,
         );
-        let fields = self.fields(record, app, figures, texts, now_ms);
+        let fields = self.fields(record, app, texts, now_ms);
         let body = self.sheet(canvas, rest, record, &fields, texts);
         record.lay_out(usize::from(body.width));
         app.overlay_rows = usize::from(body.height);
@@ -49,15 +47,7 @@ impl View {
     }
 
     /// The selected record below the lists, on the largest screens.
-    pub(super) fn preview(
-        &mut self,
-        canvas: &mut Canvas<'_>,
-        area: Area,
-        app: &App,
-        figures: &Figures,
-        texts: &Texts,
-        now_ms: i64,
-    ) {
+    pub(super) fn preview(&mut self, canvas: &mut Canvas<'_>, area: Area, app: &App, texts: &Texts, now_ms: i64) {
         if area.is_empty() {
             return;
         }
@@ -70,7 +60,7 @@ impl View {
         let (head, rest) = left.split_top(1);
         let place = Text::of(Role::Label, self.record_place(&record, texts));
         canvas.rule(head, &self.record_title(&record, texts), &place, false);
-        let fields = self.fields(&record, app, figures, texts, now_ms);
+        let fields = self.fields(&record, app, texts, now_ms);
         let rows = field_rows(&fields, usize::from(rest.width));
         let (top, below) = rest.split_top(u16::try_from(rows.len()).unwrap_or(u16::MAX));
         canvas.put_lines(inside(top), &rows);
@@ -92,11 +82,13 @@ impl View {
     /// Opens what the preview shows, when another line was selected.
     pub(super) fn open_preview(&mut self, app: &App, sources: &Sources) {
         let place = app.events.current().map(|row| row.place());
-        if self.preview.as_ref().map(|record| record.place) == place {
+        // A line without its end is read again until it has one.
+        let is_same = self.preview.as_ref().is_some_and(|record| Some(record.place) == place && !record.is_torn);
+        if is_same {
             return;
         }
         self.preview = place.and_then(|place| {
-            let line = sources.events().whole(place, ROW_BYTES).ok().flatten()?;
+            let line = sources.events().whole(place, RECORD_BYTES).ok().flatten()?;
             Some(RecordView::of_event(line))
         });
     }
@@ -121,7 +113,10 @@ impl View {
             let text = match value {
                 Value::Text(text) => Text::of(Role::Value, text),
                 Value::Bytes(bytes) => Text::of(Role::Value, texts.size(*bytes)),
-                Value::Number(number) => Text::of(Role::Value, texts.count(number.unsigned_abs())),
+                Value::Number(number) => {
+                    let sign = if *number < 0 { "−" } else { "" };
+                    Text::of(Role::Value, format!("{sign}{}", texts.count(number.unsigned_abs())))
+                }
                 Value::None => Text::of(Role::Muted, "–"),
                 Value::Moment { time_ms, by_broker } => {
                     let age = texts.age(now_ms.saturating_sub(*time_ms));
@@ -139,26 +134,10 @@ impl View {
     }
 
     /// The fields, and whether the line is sealed.
-    fn fields(
-        &self,
-        record: &RecordView,
-        app: &App,
-        figures: &Figures,
-        texts: &Texts,
-        now_ms: i64,
-    ) -> Vec<(String, Text)> {
+    fn fields(&self, record: &RecordView, app: &App, texts: &Texts, now_ms: i64) -> Vec<(String, Text)> {
         let mut fields = self.plain_fields(record, app, texts, now_ms);
-        let recorded = record.fields.iter().find_map(|(_, value)| match value {
-            Value::Moment { time_ms, by_broker: None } => Some(*time_ms),
-            _ => None,
-        });
-        if record.pane == Pane::Events
-            && record.kind != RecordKind::Unreadable
-            && let (Some(recorded), Some(sealed)) = (recorded, &figures.sealed)
-        {
-            // The seal covers all lines that stood there when it was made.
-            let told =
-                if sealed.age.at_ms > recorded { texts.is_sealed(&record.name) } else { texts.not_yet.to_owned() };
+        if let Some(is_sealed) = record.is_sealed {
+            let told = if is_sealed { texts.is_sealed(&record.name) } else { texts.not_yet.to_owned() };
             fields.push((texts.sealed.to_owned(), Text::of(Role::Value, told)));
         }
         if let Some(bytes) = record.cut_from_bytes {
