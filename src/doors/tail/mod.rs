@@ -21,4 +21,4 @@ pub use back::BackCursor;
 pub use cursor::{Checked, Cursor, Line, Torn};
 pub use follow::{Change, FileState, Tail};
 pub use pages::{PageSegment, Pages};
-pub use place::{Direction, FileId, Place, Searched, Step, StoredLine, TailError};
+pub use place::{Collected, Direction, FileId, Place, Searched, Step, StoredLine, TailError};
