@@ -10,6 +10,7 @@ mod block;
 mod cursor;
 mod folder;
 mod follow;
+mod moment;
 mod pages;
 mod place;
 mod search;

@@ -1,4 +1,4 @@
-//! Searching the row of lines in slices, and finding a moment in it.
+//! Searching the row of lines in slices.
 
 use super::pages::Pages;
 use super::place::{Collected, Direction, Place, Searched, StoredLine, TailError};
@@ -7,17 +7,17 @@ use super::place::{Collected, Direction, Place, Searched, StoredLine, TailError}
 const LONGEST_SEARCHED_BYTES: usize = 64 << 20;
 
 /// What a scan hands over of a whole line.
-struct Scanned<'a> {
-    place: Place,
-    bytes: &'a [u8],
-    length: u64,
+pub(super) struct Scanned<'a> {
+    pub(super) place: Place,
+    pub(super) bytes: &'a [u8],
+    pub(super) length: u64,
 }
 
 /// Where a scan ended.
-struct ScanEnd {
+pub(super) struct ScanEnd {
     /// Where the next slice starts; `None` when no line is left.
-    go_on: Option<Place>,
-    read_bytes: u64,
+    pub(super) go_on: Option<Place>,
+    pub(super) read_bytes: u64,
 }
 
 impl Pages {
@@ -76,7 +76,7 @@ impl Pages {
     }
 
     /// Hands whole lines over until `each` has enough of them, or about `budget_bytes` were read.
-    fn scan(
+    pub(super) fn scan(
         &self,
         from: Place,
         direction: Direction,

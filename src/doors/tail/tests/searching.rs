@@ -1,5 +1,7 @@
 //! Lines that are wanted, collected in one pass, and moments that are found without reading all.
 
+use std::cell::Cell;
+
 use super::super::{Direction, Pages, Place, StoredLine};
 use super::{Folder, append};
 
@@ -74,4 +76,67 @@ fn a_slice_that_ends_at_a_torn_line_never_goes_on_within_it() {
     tail.look(1);
     let rest = tail.pages().collect(found.go_on.unwrap(), Direction::Forwards, 9, 99, 99, &mut |_| true).unwrap();
     assert_eq!(rest.lines[0].bytes, b"together");
+}
+
+/// The number in front of a line.
+fn time_of(line: &[u8]) -> Option<i64> {
+    std::str::from_utf8(line.split(|&byte| byte == b' ').next()?).ok()?.parse().ok()
+}
+
+/// Where the first line at or after a moment is when all are looked at.
+fn by_all(all: &[StoredLine], time_ms: i64) -> Option<Place> {
+    let whole = all.iter().filter(|line| !line.is_torn);
+    whole.into_iter().find(|line| time_of(&line.bytes).is_some_and(|time| time >= time_ms)).map(|line| line.place)
+}
+
+#[test]
+fn a_moment_is_found_in_a_large_row_with_few_looks() {
+    let folder = Folder::new();
+    let filling = "x".repeat(1_000);
+    let line = |number: i64| format!("{} {filling}\n", number * 10);
+    let lines = |numbers: std::ops::Range<i64>| numbers.map(line).collect::<String>();
+    append(&folder.path("file.1"), lines(0..3_000).as_bytes());
+    append(&folder.path("file.3001"), lines(3_000..13_000).as_bytes());
+    folder.append(lines(13_000..20_000).as_bytes());
+    let tail = folder.tail();
+    let all = tail.pages().from(None, usize::MAX, 20).unwrap();
+    assert_eq!(all.len(), 20_000);
+    for time_ms in [i64::MIN, 0, 1, 29_985, 29_990, 29_991, 77_777, 130_000, 199_989, 199_990] {
+        let looks = Cell::new(0);
+        let counted = |line: &[u8]| {
+            looks.set(looks.get() + 1);
+            time_of(line)
+        };
+        assert_eq!(tail.pages().at_time(time_ms, &counted).unwrap(), by_all(&all, time_ms), "{time_ms}");
+        assert!(looks.get() < 150, "{} looks for {time_ms}", looks.get());
+    }
+    assert_eq!(tail.pages().at_time(199_991, &time_of).unwrap(), None);
+}
+
+#[test]
+fn a_moment_is_found_among_long_equal_torn_and_timeless_lines() {
+    let folder = Folder::new();
+    let mut number = 0;
+    for (at, name) in ["file.1", "file.7", "file.8", "file"].into_iter().enumerate() {
+        if at == 1 {
+            append(&folder.path(name), b"");
+            continue;
+        }
+        for one in 0..60 {
+            // Each time comes five times.
+            number += i64::from(one % 5 == 0) * 2;
+            let length = [0, 10, 300_000, 5_000, 20_000, 131_072, 40_000][one % 7];
+            let text = if one % 4 == 3 { "none".to_owned() } else { number.to_string() };
+            append(&folder.path(name), format!("{text} {}\n", "x".repeat(length)).as_bytes());
+        }
+        append(&folder.path(name), b"100 torn");
+    }
+    let tail = folder.tail();
+    let all = tail.pages().from(None, usize::MAX, 20).unwrap();
+    for time_ms in -1..number + 3 {
+        assert_eq!(tail.pages().at_time(time_ms, &time_of).unwrap(), by_all(&all, time_ms), "{time_ms}");
+    }
+    assert_eq!(tail.pages().at_time(number + 1, &time_of).unwrap(), None);
+    assert_eq!(tail.pages().at_time(0, &|_| None).unwrap(), None);
+    assert_eq!(Pages::default().at_time(0, &time_of).unwrap(), None);
 }
