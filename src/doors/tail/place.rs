@@ -70,6 +70,17 @@ pub enum Searched {
     Ended,
 }
 
+/// What one slice of collecting found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collected {
+    /// The lines that were wanted, in the order in which they were met: backwards the newest first.
+    pub lines: Vec<StoredLine>,
+    /// The next slice starts from this place; `None`: no line is left.
+    pub go_on: Option<Place>,
+    /// How many bytes were read from the disk.
+    pub read_bytes: u64,
+}
+
 /// How one slice of reading ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

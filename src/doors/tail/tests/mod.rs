@@ -2,6 +2,7 @@
 
 mod following;
 mod paging;
+mod searching;
 
 use std::fs;
 use std::io::Write as _;
