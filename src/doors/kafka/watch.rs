@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::RDKafkaErrorCode;
@@ -21,6 +22,11 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// How long one look may take. A stop does not wait for it.
 const ANSWER: Duration = Duration::from_secs(2);
 
+/// A client that had no answer for so long is replaced by a new one. After a broker that was stopped in order, the only
+/// one, librdkafka now and then no longer asks anybody, for minutes; a new client begins with the addresses that
+/// were given.
+const FORSAKEN: Duration = Duration::from_secs(10);
+
 /// A topic as its cluster tells it, every two seconds and when it is asked to look. Nothing is told while the cluster is silent
 /// or the topic is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +43,9 @@ pub struct Watch {
 
 /// Asks about one topic.
 pub(super) struct Observer {
-    client: BaseConsumer<Quiet>,
+    settings: ClientSettings,
     topic: String,
+    client: Mutex<Arc<BaseConsumer<Quiet>>>,
 }
 
 /// The ends of each partition that was asked about, or why they are not known.
@@ -46,21 +53,38 @@ pub(super) type EndsByPartition = BTreeMap<i32, Result<Ends, String>>;
 
 impl Observer {
     pub(super) fn new(settings: &ClientSettings, topic: &str) -> Result<Self, PropertyError> {
+        let client = Mutex::new(Arc::new(Self::make(settings)?));
+        Ok(Self { settings: settings.clone(), topic: topic.to_owned(), client })
+    }
+
+    fn make(settings: &ClientSettings) -> Result<BaseConsumer<Quiet>, PropertyError> {
         let config = client_config(settings, Role::Admin)?;
-        let client = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
-        Ok(Self { client, topic: topic.to_owned() })
+        config.create_with_context(Quiet).map_err(|error| creation(&error))
+    }
+
+    fn client(&self) -> Arc<BaseConsumer<Quiet>> {
+        Arc::clone(&self.client.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Begins anew with the addresses that were given.
+    fn renew(&self) -> Result<(), PropertyError> {
+        let new = Arc::new(Self::make(&self.settings)?);
+        let old = std::mem::replace(&mut *self.client.lock().unwrap_or_else(PoisonError::into_inner), new);
+        // Not under the lock: taking leave may take a while.
+        drop(old);
+        Ok(())
     }
 
     /// How many partitions the topic has.
     pub(super) fn partitions(&self, timeout: Duration) -> Result<i32, NoAnswer> {
-        let described = admin::describe_topic(&self.client, &self.topic, &Patience::new(timeout, &|| false))?;
+        let described = admin::describe_topic(&self.client(), &self.topic, &Patience::new(timeout, &|| false))?;
         Ok(count(&described.has_leader))
     }
 
     /// The ends of some partitions. One without a leader does not hold the others up.
     pub(super) fn ends(&self, partitions: &[i32], timeout: Duration) -> Result<EndsByPartition, NoAnswer> {
         let patience = Patience::new(timeout, &|| false);
-        let described = admin::describe_topic(&self.client, &self.topic, &patience)?;
+        let described = admin::describe_topic(&self.client(), &self.topic, &patience)?;
         let mut ends = self.ends_of(partitions, &described.has_leader, &patience)?;
         for &partition in partitions {
             ends.entry(partition).or_insert_with(|| Err("it has no leader".to_owned()));
@@ -77,7 +101,7 @@ impl Observer {
         let is_led =
             |partition: &i32| usize::try_from(*partition).ok().and_then(|at| has_leader.get(at)) == Some(&true);
         let led: Vec<i32> = partitions.iter().copied().filter(is_led).collect();
-        let ends = admin::list_ends(&self.client, &self.topic, &led, patience)?;
+        let ends = admin::list_ends(&self.client(), &self.topic, &led, patience)?;
         let named = ends
             .into_iter()
             .map(|(partition, ends)| (partition, ends.map(|(low, readable_end)| Ends { low, readable_end })));
@@ -88,8 +112,8 @@ impl Observer {
     fn look(&self, stop: &Shutdown) -> Result<Watch, NoAnswer> {
         let gives_up = || stop.is_requested();
         let patience = Patience::new(ANSWER, &gives_up);
-        let described = admin::describe_topic(&self.client, &self.topic, &patience)?;
-        let cluster_id = admin::cluster_id(&self.client, &patience)?;
+        let described = admin::describe_topic(&self.client(), &self.topic, &patience)?;
+        let cluster_id = admin::cluster_id(&self.client(), &patience)?;
         let partitions = count(&described.has_leader);
         let all: Vec<i32> = (0..partitions).collect();
         // An id is worth telling even when no end is known.
@@ -101,15 +125,23 @@ impl Observer {
 
 /// Looks at once, then again and again and whenever it is nudged, and tells, until a stop is asked for or nobody listens any more.
 pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, nudges: &Receiver<()>, stop: &Shutdown) {
+    let mut answered = Instant::now();
     while !stop.is_requested() {
         match observer.look(stop) {
             Ok(watch) => {
+                answered = Instant::now();
                 if events.send(Fetched::Watched(watch)).is_err() {
                     return;
                 }
             }
             Err(NoAnswer { code: RDKafkaErrorCode::OperationTimedOut, .. }) => {}
             Err(NoAnswer { reason, .. }) => tracing::debug!(topic = observer.topic, reason, "no look at the topic"),
+        }
+        if answered.elapsed() >= FORSAKEN {
+            answered = Instant::now();
+            if let Err(error) = observer.renew() {
+                tracing::debug!(topic = observer.topic, %error, "no new client to look with");
+            }
         }
         // Whoever drops the consumer drops the other end, and the wait is over.
         if nudges.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Disconnected) {

@@ -42,7 +42,12 @@ impl Session<'_> {
             }
             Fetched::OffsetGone { partition, parted_at } => self.ledger.gone(partition, parted_at, at),
             Fetched::TopicChanged => self.ledger.topic_changed(),
-            Fetched::Watched(watch) => self.look_at(watch)?,
+            Fetched::Watched(watch) => {
+                // A cluster that answers is there, whoever asked it. A consumer that was made anew meanwhile
+                // never lost it, and will not say that it is back.
+                self.broker_is_back();
+                self.look_at(watch)?;
+            }
             Fetched::BrokerLost { reason } => {
                 self.broker_lost = Some(Instant::now());
                 let brokers = self.config.client.brokers.clone();
