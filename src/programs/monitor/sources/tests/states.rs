@@ -1,6 +1,9 @@
 //! What is told of files that come, go, and end in the middle of a line.
 
 use std::fs;
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::super::{Looked, SourceOptions, Sources};
 use super::disk::{Disk, START_MS, log_line};
@@ -151,6 +154,33 @@ fn tracker_pid_says_whether_the_process_lives() {
     // No system gives such a number.
     assert_eq!(process("4294967295\n", 1), ProcessState::NotRunning { pid: u32::MAX });
     assert_eq!(process("none\n", 2), ProcessState::Unknown);
+}
+
+#[test]
+fn pipes_in_the_place_of_all_files_are_never_waited_for() {
+    let mut disk = Disk::new();
+    let line = disk.message(true, "{}");
+    disk.append(&disk.path("tracker.events.1"), &line);
+    let names = ["tracker.pid", "tracker.log"].into_iter().chain(["tracker.events"]);
+    let beside = ["tracker.events.seal", "tracker.events.checkpoints", "tracker.events.pub", "tracker.events.2"];
+    for name in names.chain(beside) {
+        mknodat(CWD, disk.path(name), FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    }
+    let mut sources = open(&disk);
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let second = |at: i64| START_MS + at * 1_000;
+        for at in 0..10 {
+            sources.look(second(at), MUCH);
+        }
+        sender.send(sources)
+    });
+    let sources = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+    let figures = sources.model().figures(START_MS);
+    for state in [figures.events_file, figures.log_file] {
+        assert!(matches!(&state, FileState::Unreadable { .. }), "{state:?}");
+    }
+    assert_eq!(figures.tracker.process, ProcessState::Unknown);
 }
 
 #[test]
