@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::folder::{Rotated, is_absent, rotated};
 use super::pages::Pages;
 use super::place::FileId;
+use super::regular::{NO_FILE, open_any};
 
 /// How often the folder is read again for predecessors that were taken away.
 const FOLDER_EVERY_MS: i64 = 5_000;
@@ -100,7 +101,7 @@ impl Tail {
     /// Looks at the path. Costs one system call while the file is the same.
     pub fn look(&mut self, now_ms: i64) -> Change {
         match fs::metadata(&self.path) {
-            Ok(metadata) if !metadata.is_file() => self.refused("it is not a regular file".to_owned()),
+            Ok(metadata) if !metadata.is_file() => self.refused(NO_FILE.to_owned()),
             Ok(metadata) => match &mut self.newest {
                 Some(newest) if newest.id == FileId::of(&metadata) => {
                     let before = std::mem::replace(&mut newest.bytes, metadata.len());
@@ -117,8 +118,10 @@ impl Tail {
 
     /// The path names another file than before, or the first.
     fn another(&mut self, now_ms: i64) -> io::Result<Change> {
-        let file = File::open(&self.path)?;
-        let metadata = file.metadata()?;
+        let (file, metadata) = open_any(&self.path)?;
+        if !metadata.is_file() {
+            return Ok(self.refused(NO_FILE.to_owned()));
+        }
         let rotated = rotated(&self.path)?;
         let is_first = self.newest.is_none() && self.pages.segments().is_empty();
         // Without a newest the files were rotated before, and this is the one that was due.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::block::{Block, Range};
 use super::folder::Rotated;
 use super::place::{FileId, Place, StoredLine, TailError};
+use super::regular::open_any;
 
 /// One file of the row.
 #[derive(Clone, Debug)]
@@ -189,8 +190,9 @@ impl Pages {
             return Ok(Arc::clone(held));
         }
         let disk = |source| TailError::disk(&segment.path)(source);
-        let file = File::open(&segment.path).map_err(disk)?;
-        let is_it = FileId::of(&file.metadata().map_err(disk)?) == segment.file;
+        let (file, metadata) = open_any(&segment.path).map_err(disk)?;
+        // The number of a file that was removed may be given to a pipe.
+        let is_it = metadata.is_file() && FileId::of(&metadata) == segment.file;
         if is_it { Ok(Arc::new(file)) } else { Err(TailError::Gone) }
     }
 

@@ -219,7 +219,7 @@ impl App {
             changed = true;
         }
         if let Some(frozen) = &mut self.frozen {
-            frozen.new_lines = frozen.new_lines.saturating_add(looked.new_lines);
+            frozen.new_lines = frozen.new_lines.saturating_add(looked.new_messages);
         }
         self.is_stale |= looked.events_grew || looked.log_grew;
         let is_due = now_ms.saturating_sub(self.refreshed_ms).saturating_abs() >= REFRESH_MS;

@@ -115,7 +115,7 @@ fn both(first: Looked, second: Looked) -> Looked {
         figures_changed: first.figures_changed || second.figures_changed,
         rebuilt: first.rebuilt || second.rebuilt,
         is_busy: second.is_busy,
-        new_lines: first.new_lines.saturating_add(second.new_lines),
+        new_messages: first.new_messages.saturating_add(second.new_messages),
     }
 }
 

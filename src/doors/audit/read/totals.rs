@@ -1,9 +1,11 @@
 //! What the seal says about the whole trail, for whoever shows it without reading it.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -17,6 +19,12 @@ const LOOKS: usize = 10;
 
 /// So much of the end of the checkpoints is read: two of the longest notes.
 const LAST_NOTES_BYTES: u64 = 4 << 10;
+
+/// A seal is not longer: a kilobyte, and some dozens of bytes for each partition.
+const MOST_SEAL_BYTES: u64 = 16 << 20;
+
+/// The public keys are not longer: a few lines for each key there ever was.
+const MOST_KEY_BYTES: u64 = 1 << 20;
 
 /// How many lines are sealed, and up to where.
 #[derive(Debug)]
@@ -101,7 +109,7 @@ pub fn sealed_totals(events: &Path) -> Result<SealedTotals, TotalsError> {
 /// [`TotalsError`]: there is none, or it cannot be relied on.
 pub fn read_seal(events: &Path) -> Result<Seal, TotalsError> {
     let path = beside(events, ".seal");
-    match fs::read(&path) {
+    match read_regular(&path, MOST_SEAL_BYTES) {
         Ok(bytes) => Seal::parse(&bytes).map_err(|source| TotalsError::Seal { path, source }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(TotalsError::NoSeal { path }),
         Err(source) => Err(TotalsError::Disk { path, source }),
@@ -110,7 +118,7 @@ pub fn read_seal(events: &Path) -> Result<Seal, TotalsError> {
 
 fn open_if_sealed(path: &Path, seal: &Seal) -> Result<Option<File>, TotalsError> {
     let disk = |source| TotalsError::Disk { path: path.to_owned(), source };
-    let file = match File::open(path) {
+    let file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(disk(source)),
@@ -126,13 +134,13 @@ fn open_if_sealed(path: &Path, seal: &Seal) -> Result<Option<File>, TotalsError>
 /// The newest whole checkpoint beside `events`; `None` when there is none that can be read. Its signatures are
 /// checked with the public key beside it, where that is there.
 pub fn newest_checkpoint(events: &Path) -> Option<NewestCheckpoint> {
-    let file = File::open(beside(events, ".checkpoints")).ok()?;
+    let file = open_regular(&beside(events, ".checkpoints")).ok()?;
     let length = file.metadata().ok()?.len();
     let start = length.saturating_sub(LAST_NOTES_BYTES);
     let mut bytes = Vec::new();
     read_at(&file, start, usize::try_from(length - start).ok()?, &mut bytes).ok()?;
-    let public = fs::read_to_string(beside(events, ".pub")).unwrap_or_default();
-    let chain = KeyChain::parse(&public).ok();
+    let public = read_regular(&beside(events, ".pub"), MOST_KEY_BYTES).ok();
+    let chain = public.and_then(|bytes| KeyChain::parse(std::str::from_utf8(&bytes).ok()?).ok());
     let notes: Vec<StoredNote<'_>> = Notes::new(from_a_note(&bytes, start > 0)?).collect();
     notes.iter().rev().filter(|note| !note.is_torn).take(2).find_map(|note| {
         if let Some(Ok((signed, _))) = chain.as_ref().map(|chain| chain.read(note.bytes, 0)) {
@@ -141,6 +149,24 @@ pub fn newest_checkpoint(events: &Path) -> Option<NewestCheckpoint> {
         let lines = Checkpoint::unchecked(note.bytes)?.size;
         Some(NewestCheckpoint { lines, time_s: None })
     })
+}
+
+/// Opens a file for reading, and never waits: opening a pipe would, for a writer. Anything that is no file is an
+/// error.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// All of a file of up to `most_bytes`.
+fn read_regular(path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(most_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most_bytes {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most_bytes} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// The bytes from the beginning of a note on: behind the last line of a signature that is followed by none.
@@ -159,6 +185,9 @@ fn from_a_note(bytes: &[u8], is_within: bool) -> Option<&[u8]> {
 mod tests {
     use std::fs;
     use std::path::PathBuf;
+    use std::time::Duration;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
     use crate::base::tree::{Tree, leaf_hash};
@@ -216,6 +245,52 @@ mod tests {
         assert!(matches!(sealed_totals(&events), Err(TotalsError::Seal { .. })));
         fs::remove_file(beside(&events, ".seal")).unwrap();
         assert!(matches!(sealed_totals(&events), Err(TotalsError::NoSeal { .. })));
+    }
+
+    /// What it gives, if it does not wait for good.
+    fn at_once<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> T {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || sender.send(look()));
+        receiver.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+
+    #[test]
+    fn a_pipe_or_a_folder_in_the_place_of_any_file_is_no_reason_to_wait() {
+        let make_pipe = |path: &Path| mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        let make_folder = |path: &Path| fs::create_dir(path).unwrap();
+        for make in [&make_pipe as &dyn Fn(&Path), &make_folder] {
+            let (_folder, events) = trail(&["one"]);
+            let key = SigningKey::from_seed(ORIGIN, [7; 32]).unwrap();
+            let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: 1, root: [0; 32] };
+            fs::write(beside(&events, ".checkpoints"), key.sign(&checkpoint, 1_000)).unwrap();
+            make(&beside(&events, ".pub"));
+            let asked = events.clone();
+            let newest = at_once(move || newest_checkpoint(&asked));
+            assert_eq!(newest, Some(NewestCheckpoint { lines: 1, time_s: None }));
+            fs::remove_file(beside(&events, ".checkpoints")).unwrap();
+            make(&beside(&events, ".checkpoints"));
+            let asked = events.clone();
+            assert_eq!(at_once(move || newest_checkpoint(&asked)), None);
+            fs::remove_file(&events).unwrap();
+            make(&events);
+            for name in [".1", ".seal"] {
+                let asked = events.clone();
+                let totals = at_once(move || sealed_totals(&asked));
+                assert!(matches!(totals, Err(TotalsError::Disk { .. })), "{totals:?}");
+                let _ = fs::remove_file(beside(&events, name));
+                make(&beside(&events, name));
+            }
+            let read = at_once(move || read_seal(&events));
+            assert!(matches!(read, Err(TotalsError::Disk { .. })), "{read:?}");
+        }
+    }
+
+    #[test]
+    fn a_seal_without_an_end_is_not_read_whole() {
+        let (_folder, events) = trail(&["one"]);
+        let seal = fs::OpenOptions::new().write(true).open(beside(&events, ".seal")).unwrap();
+        seal.set_len(1 << 36).unwrap();
+        assert!(matches!(read_seal(&events), Err(TotalsError::Disk { .. })));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::super::{Change, Checked, Cursor, FileState, Step, Tail, TailError};
-use super::{Folder, Follower, append};
+use super::super::{Change, Checked, Cursor, FileState, Step, Tail, TailError, open_regular};
+use super::{Folder, Follower, append, at_once, make_pipe};
 
 #[test]
 fn a_torn_line_waits_for_its_end() {
@@ -199,6 +199,28 @@ fn a_path_that_is_not_there_and_one_that_is_no_file_are_told() {
     assert_eq!((tail.look(0), tail.state()), (Change::Nothing, &FileState::Waiting));
     fs::create_dir(folder.file()).unwrap();
     assert!(matches!(folder.tail().state(), FileState::Refused { .. }));
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_told_and_never_waited_for() {
+    let folder = Folder::new();
+    append(&folder.path("file.1"), b"one\n");
+    folder.append(b"two\n");
+    let mut tail = folder.tail();
+    for name in ["file", "file.1"] {
+        fs::remove_file(folder.path(name)).unwrap();
+        make_pipe(&folder.path(name));
+    }
+    let (tail, first) = at_once(move || {
+        assert_eq!(tail.look(1), Change::Nothing);
+        let first = tail.pages().from(None, 9, 9);
+        (tail, first)
+    });
+    assert!(matches!(tail.state(), FileState::Refused { .. }));
+    assert!(matches!(first, Err(TailError::Gone)), "{first:?}");
+    let path = folder.file();
+    assert!(at_once(move || open_regular(&path)).is_err());
+    assert!(open_regular(folder.folder.path()).is_err());
 }
 
 #[test]

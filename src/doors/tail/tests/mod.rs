@@ -7,6 +7,9 @@ mod searching;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{Change, Checked, Cursor, Pages, Tail};
 
@@ -50,6 +53,18 @@ impl Folder {
 
 fn append(path: &Path, bytes: &[u8]) {
     fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(bytes).unwrap();
+}
+
+/// A pipe that nobody writes to.
+fn make_pipe(path: &Path) {
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+}
+
+/// What it gives, if it does not wait for good.
+fn at_once<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || sender.send(look()));
+    receiver.recv_timeout(Duration::from_secs(20)).unwrap()
 }
 
 /// Follows from the very first line on.

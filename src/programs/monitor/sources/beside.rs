@@ -1,16 +1,20 @@
 //! What stands beside the trail: the seal, the newest checkpoint, and whose process it is.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::doors::audit::read::{newest_checkpoint, read_seal};
+use crate::doors::tail::open_regular;
 use crate::logic::monitor::{CheckpointSeen, Model, ProcessState, SealSeen};
 use crate::tools::durable::beside;
 
 /// How often it is looked at.
 const EVERY_MS: i64 = 1_000;
+
+/// So much of the file with the process id is read at most: any file may have its name.
+const PID_BYTES: u64 = 64 << 10;
 
 /// A file as it was: its number, its length, and when it was changed.
 type Version = Option<(u64, u64, i64, i64)>;
@@ -78,7 +82,9 @@ fn has_another_version(known: &mut Version, path: &Path) -> bool {
 
 /// What a file with a process id says; the id alone does not say that it is a tracker's.
 fn process(path: &Path) -> ProcessState {
-    let text = fs::read(path).unwrap_or_default();
+    let mut text = Vec::new();
+    // What cannot be read says nothing.
+    let _ = open_regular(path).and_then(|file| file.take(PID_BYTES).read_to_end(&mut text));
     let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let number = std::str::from_utf8(first).ok().and_then(|text| text.trim().parse::<u32>().ok());
     let Some(pid) = number.filter(|pid| *pid > 0) else { return ProcessState::Unknown };

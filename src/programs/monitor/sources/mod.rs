@@ -46,8 +46,8 @@ pub struct Looked {
     pub rebuilt: bool,
     /// There is more to do at once: lines to count, plots to fill.
     pub is_busy: bool,
-    /// Lines that came at the end of the trail since the look before.
-    pub new_lines: u64,
+    /// Messages, valid or not, that came at the end of the trail since the look before.
+    pub new_messages: u64,
 }
 
 /// How much is done in which piece; tests take smaller ones.

@@ -129,16 +129,17 @@ impl TrailSource {
             self.start(model, now_ms)?;
         }
         let Some(known) = &mut self.known else { return Ok(0) };
-        let mut lines = 0;
+        let (mut lines, mut messages) = (0, 0);
         let counted = known.count.read(self.tail.pages(), None, budget, &mut |place, seen| {
             lines += 1;
+            messages += seen.as_ref().map_or(0, |event| event.tally().received());
             see(model, place, seen, now_ms);
         })?;
         looked.is_busy |= counted.step == Step::GoOn;
         looked.figures_changed |= lines > 0;
         looked.events_grew |= lines > 0;
         if known.has_caught_up {
-            looked.new_lines += lines;
+            looked.new_messages += messages;
             if let Some(before) = counted.before_next_file {
                 model.set_rotation(Rotation { at_ms: now_ms, first_line: known.next_line(before) });
             }

@@ -1,6 +1,9 @@
 //! What is told of files that come, go, and end in the middle of a line.
 
 use std::fs;
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::super::{Looked, SourceOptions, Sources};
 use super::disk::{Disk, START_MS, log_line};
@@ -66,21 +69,24 @@ fn a_folder_in_its_place_is_told_with_the_reason() {
 }
 
 #[test]
-fn only_lines_that_come_later_are_new() {
+fn only_messages_that_come_later_are_new() {
     let mut disk = Disk::new();
     let lines: Vec<Vec<u8>> = (0..5).map(|_| disk.message(true, "{}")).collect();
     disk.append(&disk.events(), &lines[..3].concat());
     let mut sources = open(&disk);
-    assert_eq!(sources.look(START_MS, MUCH).new_lines, 0);
+    assert_eq!(sources.look(START_MS, MUCH).new_messages, 0);
     disk.append(&disk.events(), &lines[3..].concat());
     let looked = sources.look(START_MS, MUCH);
-    let wanted = Looked { events_grew: true, figures_changed: true, new_lines: 2, ..Looked::default() };
+    let wanted = Looked { events_grew: true, figures_changed: true, new_messages: 2, ..Looked::default() };
     assert_eq!(looked, wanted);
     assert_eq!(sources.look(START_MS, MUCH), Looked::default());
+    let others = [disk.gap(), b"garbage\n".to_vec(), disk.message(false, "x")].concat();
+    disk.append(&disk.events(), &others);
+    assert_eq!(sources.look(START_MS, MUCH).new_messages, 1, "a gap and garbage are no messages");
     // What was cut is taken back, and nothing of it is new.
     disk.truncate(&disk.events(), lines[0].len() as u64 + 5);
     let looked = sources.look(START_MS, MUCH);
-    assert!(looked.rebuilt && looked.new_lines == 0);
+    assert!(looked.rebuilt && looked.new_messages == 0);
     assert_eq!(sources.model().totals().tally.valid, 1);
 }
 
@@ -118,7 +124,7 @@ fn a_rotation_tells_the_number_of_the_next_line() {
     disk.rotate();
     disk.append(&disk.events(), &next);
     let looked = sources.look(START_MS, MUCH);
-    assert!(!looked.rebuilt && looked.new_lines == 2);
+    assert!(!looked.rebuilt && looked.new_messages == 2);
     let rotation = sources.model().figures(START_MS).rotation.unwrap();
     assert_eq!((rotation.at_ms, rotation.first_line), (START_MS, Some(4)));
     assert_eq!(sources.model().totals().tally, Tally { valid: 3, gaps: 1, gap_offsets: 3, ..Tally::default() });
@@ -154,6 +160,33 @@ fn tracker_pid_says_whether_the_process_lives() {
 }
 
 #[test]
+fn pipes_in_the_place_of_all_files_are_never_waited_for() {
+    let mut disk = Disk::new();
+    let line = disk.message(true, "{}");
+    disk.append(&disk.path("tracker.events.1"), &line);
+    let names = ["tracker.pid", "tracker.log"].into_iter().chain(["tracker.events"]);
+    let beside = ["tracker.events.seal", "tracker.events.checkpoints", "tracker.events.pub", "tracker.events.2"];
+    for name in names.chain(beside) {
+        mknodat(CWD, disk.path(name), FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    }
+    let mut sources = open(&disk);
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let second = |at: i64| START_MS + at * 1_000;
+        for at in 0..10 {
+            sources.look(second(at), MUCH);
+        }
+        sender.send(sources)
+    });
+    let sources = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+    let figures = sources.model().figures(START_MS);
+    for state in [figures.events_file, figures.log_file] {
+        assert!(matches!(&state, FileState::Unreadable { .. }), "{state:?}");
+    }
+    assert_eq!(figures.tracker.process, ProcessState::Unknown);
+}
+
+#[test]
 fn garbage_of_any_kind_is_counted_and_never_fatal() {
     let mut disk = Disk::new();
     let good = disk.message(true, "{}");
@@ -183,7 +216,7 @@ fn empty_files_are_files_without_a_line() {
     assert_eq!(sources.model().totals().tally, Tally::default());
     let line = disk.message(true, "{}");
     disk.append(&disk.events(), &line);
-    assert_eq!(sources.look(START_MS, MUCH).new_lines, 1);
+    assert_eq!(sources.look(START_MS, MUCH).new_messages, 1);
 }
 
 #[test]
