@@ -41,6 +41,9 @@ pub struct Figures {
     pub sealed: Option<Sealed>,
     /// By partition, in rising order.
     pub partitions: Vec<PartitionFigures>,
+    /// The moment that the trail's figures are of, milliseconds since 1970-01-01 UTC: now, or when the trail was
+    /// last known once it was lost; `None` while it was never read.
+    pub trail_as_of_ms: Option<i64>,
     /// How `tracker.events` is.
     pub events_file: FileState,
     /// How `tracker.log` is.

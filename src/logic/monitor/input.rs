@@ -97,6 +97,11 @@ impl FileState {
     pub fn is_readable(&self) -> bool {
         matches!(self, Self::Readable { .. })
     }
+
+    /// Whether it went away, or is kept from us: what was known of it stays, and grows old.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Gone { .. } | Self::Unreadable { .. })
+    }
 }
 
 /// What `tracker.pid` says.

@@ -6,6 +6,7 @@ use super::figures::{
     Age, Alive, Counted, Counts, Disk, Errors, Figures, Latency, PartitionFigures, Quality, Resources, Run, Sealed,
     Success, Throughput, TrackerFigures,
 };
+use super::input::FileState;
 use super::life::Phase;
 use super::model::{Model, Newest};
 use super::trend;
@@ -37,6 +38,18 @@ pub(super) fn since(at_ms: i64, now_ms: i64) -> i64 {
 fn age(at_ms: i64, interval_ms: i64, now_ms: i64) -> Age {
     let age_ms = since(at_ms, now_ms);
     Age { at_ms, age_ms, is_stale: age_ms > interval_ms.saturating_mul(2) }
+}
+
+/// The moment of which the trail can tell: now. A trail that was lost tells no more than it did before: no
+/// message of it is missing because nobody could read it.
+fn trail_now_ms(model: &Model, now_ms: i64) -> i64 {
+    let newest_ms = || model.trail.newest.map(|newest| newest.at_ms);
+    match &model.events_file {
+        FileState::Gone { since_ms } => (*since_ms).min(now_ms),
+        // Nobody says since when: it tells at least of its own newest line.
+        FileState::Unreadable { .. } => newest_ms().map_or(now_ms, |at_ms| at_ms.min(now_ms)),
+        FileState::Missing | FileState::Readable { .. } => now_ms,
+    }
 }
 
 /// All figures, but the verdict is still to be found.
@@ -75,6 +88,7 @@ pub(super) fn figures(model: &Model, now_ms: i64) -> Figures {
         tracker: tracker(model, now_ms),
         sealed: sealed(model, now_ms),
         partitions: partitions(model),
+        trail_as_of_ms: model.had_events.then(|| trail_now_ms(model, now_ms)),
         events_file: model.events_file.clone(),
         log_file: model.log_file.clone(),
         log: model.had_log.then_some(life.tally),
@@ -109,6 +123,7 @@ fn success(model: &Model, now_ms: i64) -> Success {
     let totals = &model.trail.totals;
     let is_known = model.had_events && totals.is_exact;
     let whole = if is_known { Percent::of(totals.tally.valid, totals.tally.received()) } else { None };
+    let now_ms = trail_now_ms(model, now_ms);
     let begins_ms = now_ms.saturating_sub(LATELY_MS);
     let lately = model.trail.buckets.between(begins_ms, now_ms.saturating_add(AHEAD_MS));
     let last_15_min = if model.trail.buckets.is_complete_from(begins_ms) {
@@ -123,7 +138,7 @@ fn success(model: &Model, now_ms: i64) -> Success {
 /// Over the last full seconds, by the lines' own times.
 pub(super) fn throughput(model: &Model, now_ms: i64) -> Throughput {
     let second = |time_ms: i64| time_ms.div_euclid(SECOND_MS).saturating_mul(SECOND_MS);
-    let to_ms = second(now_ms);
+    let to_ms = second(trail_now_ms(model, now_ms));
     let buckets = &model.trail.buckets;
     let earliest_ms = to_ms.saturating_sub(WINDOW_MS);
     let is_running = matches!(model.life.phase, Phase::Running | Phase::Stopping);

@@ -118,26 +118,31 @@ impl Plot {
         self.ends_ms.saturating_sub(behind.saturating_mul(self.bucket.span_ms()))
     }
 
-    /// Messages a second in the highest column; 0 without one.
+    /// The columns whose lines were all read: only they say anything.
+    fn known(&self) -> impl DoubleEndedIterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.is_known)
+    }
+
+    /// Messages a second in the highest column that is known; 0 without one.
     pub fn peak_per_second(&self) -> f64 {
-        self.columns.iter().map(|column| column.per_second(self.bucket)).fold(0.0, f64::max)
+        self.known().map(|column| column.per_second(self.bucket)).fold(0.0, f64::max)
     }
 
     /// Messages a second over all columns that are known; `None` without one.
     pub fn mean_per_second(&self) -> Option<f64> {
-        let known: Vec<_> = self.columns.iter().filter(|column| column.is_known).collect();
-        let sum: f64 = known.iter().map(|column| column.per_second(self.bucket)).sum();
-        (!known.is_empty()).then(|| sum / known.len() as f64)
+        let sum: f64 = self.known().map(|column| column.per_second(self.bucket)).sum();
+        let count = self.known().count();
+        (count > 0).then(|| sum / count as f64)
     }
 
-    /// The lowest success rate of a column; `None` without a message.
+    /// The lowest success rate of a column that is known; `None` without a message.
     pub fn lowest_success(&self) -> Option<Percent> {
-        self.columns.iter().filter_map(Column::success).min()
+        self.known().filter_map(Column::success).min()
     }
 
-    /// The newest success rate of a column; `None` without a message.
+    /// The newest success rate of a column that is known; `None` without a message.
     pub fn newest_success(&self) -> Option<Percent> {
-        self.columns.iter().rev().find_map(Column::success)
+        self.known().rev().find_map(Column::success)
     }
 }
 

@@ -62,6 +62,20 @@ fn the_floor_is_the_first_that_holds_all() {
 }
 
 #[test]
+fn columns_that_are_not_known_say_nothing() {
+    let columns = vec![
+        Column { received: 900, invalid: 600, is_known: false },
+        Column { received: 10, invalid: 1, is_known: true },
+        Column { received: 700, invalid: 700, is_known: false },
+    ];
+    let plot = Plot { bucket: BucketSize::Second, columns, ends_ms: 0 };
+    let share = Some(Percent::from_hundredths(9_000));
+    assert_eq!((plot.lowest_success(), plot.newest_success()), (share, share));
+    assert_eq!((plot.peak_per_second(), plot.mean_per_second()), (10.0, Some(10.0)));
+    assert_eq!(SuccessFloor::of(&plot).0.hundredths(), 9_000);
+}
+
+#[test]
 fn times_of_the_far_future_or_none_harm_no_plot() {
     let mut model = healthy();
     let before = model.plot(60, BucketSize::Second, NOW);

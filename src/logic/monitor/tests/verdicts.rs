@@ -41,6 +41,25 @@ fn a_healthy_tracker_is_good_and_its_figures_are_right() {
 }
 
 #[test]
+fn a_trail_that_was_lost_keeps_its_last_figures() {
+    let mut model = healthy();
+    let last = model.figures(NOW);
+    assert_eq!((last.trail_as_of_ms, model.events_file.is_lost()), (Some(NOW), false));
+    let since_ms = NOW;
+    for state in [FileState::Gone { since_ms }, FileState::Unreadable { reason: "denied".to_owned() }] {
+        model.set_events_file(state);
+        let later = model.figures(NOW + 7_200_000);
+        assert!(later.events_file.is_lost());
+        assert!(later.trail_as_of_ms.is_some_and(|at_ms| (NOW - 500..=NOW).contains(&at_ms)), "{later:?}");
+        assert_eq!((later.throughput, later.success), (last.throughput, last.success));
+        assert_eq!(later.quality, last.quality);
+        assert_eq!(later.last_message_age_ms, Some(7_200_500));
+    }
+    let never = Model::new().figures(NOW);
+    assert_eq!((never.trail_as_of_ms, never.events_file.is_lost()), (None, false));
+}
+
+#[test]
 fn thresholds_are_those_of_the_original() {
     let percent = Percent::from_hundredths;
     assert_eq!(SuccessState::of(percent(9_500)), SuccessState::Excellent);

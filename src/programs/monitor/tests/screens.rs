@@ -1,10 +1,13 @@
 //! What stands on the screen, at the sizes that people have.
 
+use std::fs;
+
 use insta::assert_snapshot;
 
 use super::stage::{BEGAN_MS, NOW_MS, Stage, gap_line, log_line, metrics_line, order_line};
 use crate::doors::health::Language;
 use crate::doors::screen::{Glyphs, Key, Theme};
+use crate::logic::monitor::BucketSize;
 
 #[test]
 fn a_small_terminal() {
@@ -36,6 +39,15 @@ fn a_middle_terminal_in_french() {
     let mut stage = Stage::of_a_morning().sized(120, 40);
     stage.app.lang = Language::Fr;
     assert_snapshot!(stage.text());
+}
+
+#[test]
+fn small_terminals_in_french() {
+    for (width, height) in [(40, 10), (64, 30), (80, 24), (160, 50)] {
+        let mut stage = Stage::of_a_morning().sized(width, height);
+        stage.app.lang = Language::Fr;
+        assert_snapshot!(format!("french_{width}x{height}"), stage.text());
+    }
 }
 
 #[test]
@@ -174,6 +186,81 @@ fn nobody_has_written_for_long() {
     let mut stage = Stage::of_a_morning();
     stage.after(200_000);
     assert_snapshot!(stage.text());
+}
+
+#[test]
+fn a_trail_that_is_taken_away_leaves_its_last_figures() {
+    let mut stage = Stage::of_a_morning();
+    stage.text();
+    fs::remove_file(stage.path("tracker.events")).unwrap();
+    stage.after(1_000).after(200_000);
+    let frame = stage.frame();
+    assert!(frame.text.contains("STALE") && frame.text.contains("0.50/s"), "{}", frame.text);
+    assert!(!frame.text.contains("0.00/s"), "{}", frame.text);
+    assert_snapshot!("gone_small", frame.styled);
+    assert_snapshot!("gone_middle", stage.sized(120, 40).text());
+}
+
+#[test]
+fn a_trail_that_cannot_be_read_is_stale_and_one_that_never_was_is_not() {
+    let mut stage = Stage::of_a_morning();
+    stage.text();
+    fs::remove_file(stage.path("tracker.events")).unwrap();
+    fs::create_dir(stage.path("tracker.events")).unwrap();
+    let text = stage.after(1_000).after(200_000).text();
+    assert!(text.contains("NO ACCESS") && text.contains("STALE") && text.contains("0.50/s"), "{text}");
+    assert!(text.contains("as of 09:41:05"), "{text}");
+    let mut stage = Stage::empty();
+    let last = log_line(NOW_MS - 300_000, "INFO", "tracker.stopped", "stopped", "", r#"{"total_messages_received":0}"#);
+    stage.write_log(&last);
+    let text = stage.text();
+    assert!(!text.contains("STALE"), "{text}");
+}
+
+#[test]
+fn figures_of_a_silent_tracker_say_of_when_they_are() {
+    for (width, height) in [(40, 10), (80, 24), (160, 50)] {
+        let mut stage = Stage::of_a_morning().sized(width, height);
+        stage.after(200_000);
+        assert_snapshot!(format!("silent_{width}x{height}"), stage.text());
+    }
+}
+
+#[test]
+fn lines_of_the_log_that_are_none_are_counted() {
+    let mut stage = Stage::empty();
+    stage.write_log(&"no line\n".repeat(6));
+    let text = stage.text();
+    assert!(text.contains("0 lines, 0 errors, 6 unreadable"), "{text}");
+    stage.app.lang = Language::Fr;
+    let text = stage.text();
+    assert!(text.contains("0 lignes, 0 erreurs, 6 illisibles"), "{text}");
+}
+
+#[test]
+fn the_help_of_a_narrow_terminal_is_folded_and_not_cut() {
+    let mut stage = Stage::of_a_morning().sized(40, 100);
+    stage.key(Key::Char('?'));
+    let text = stage.text();
+    assert!(!text.contains('…'), "{text}");
+    assert_snapshot!("help_en_narrow", text);
+    stage.app.lang = Language::Fr;
+    let text = stage.text();
+    assert!(text.contains("une fois."), "{text}");
+    assert_snapshot!("help_fr_narrow", text);
+}
+
+#[test]
+fn the_small_plot_says_how_long_its_bars_are() {
+    for width in 40..60 {
+        let mut stage = Stage::of_a_morning().sized(width, 12);
+        stage.app.bucket = Some(BucketSize::Minute);
+        let text = stage.text();
+        let row = text.lines().rev().nth(1).unwrap();
+        let (bars, span) = row.split_at(row.len() - " 39 min".len());
+        let drawn = bars.chars().skip(1).count();
+        assert_eq!(span.trim(), format!("{drawn} min"), "{row}");
+    }
 }
 
 #[test]

@@ -222,6 +222,16 @@ impl Texts {
         self.ago(&self.duration_short(milliseconds))
     }
 
+    /// `2 s ago`, `12m ago`; `2 s`, `12 min`: where the row says that it is an age, and French has no room to.
+    pub fn age_in_row(&self, milliseconds: i64) -> String {
+        self.choose(self.age(milliseconds), self.duration_short(milliseconds))
+    }
+
+    /// What is not what was expected, behind its number: `bad`, `échecs`.
+    pub fn bad_word(&self, count: u64) -> &'static str {
+        self.choose("bad", if count < 2 { "échec" } else { "échecs" })
+    }
+
     /// `0.2 s ago`, `2m 14s ago`; `il y a 0,2 s`, `il y a 2 min 14 s`.
     pub fn age_long(&self, milliseconds: i64) -> String {
         if (0..1_000).contains(&milliseconds) {
@@ -247,9 +257,9 @@ impl Texts {
         }
     }
 
-    /// `30 s a bar`, `30 s par barre`.
+    /// `30 s a bar`, `30 s/barre`.
     pub fn a_bar_of(&self, bucket: BucketSize) -> String {
-        format!("{} {}", self.bucket(bucket), self.a_bar)
+        format!("{}{}", self.bucket(bucket), self.choose(" a bar", "/barre"))
     }
 
     /// How long a plot reaches back: `16 min`, `2 h`.
@@ -272,14 +282,23 @@ impl Texts {
         format!("{} +{number}{}", self.paused, self.choose(" new", ""))
     }
 
-    /// `131 lines, 3 errors`; `131 lignes, 3 erreurs`.
+    /// `131 lines, 3 errors`; `131 lignes, 3 erreurs, 6 illisibles`: of unreadable ones only when there are any.
     pub fn log_title(&self, log: &LogTally) -> String {
         let counted = |number: u64, one: &str, many: &str| {
             format!("{} {}", self.count(number), if number == 1 { one } else { many })
         };
         let lines = counted(log.lines, self.choose("line", "ligne"), self.choose("lines", "lignes"));
         let errors = counted(log.errors, self.choose("error", "erreur"), self.choose("errors", "erreurs"));
-        format!("{lines}, {errors}")
+        let unreadable = match log.unreadable {
+            0 => String::new(),
+            count => {
+                format!(
+                    ", {}",
+                    counted(count, self.choose("unreadable", "illisible"), self.choose("unreadable", "illisibles"))
+                )
+            }
+        };
+        format!("{lines}, {errors}{unreadable}")
     }
 
     /// `hit 150 of 186`, `résultat 150 sur 186`; the total may still be counted.

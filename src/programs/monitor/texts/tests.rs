@@ -83,7 +83,7 @@ fn spans_of_time_have_two_units_at_most() {
     assert_eq!(ways(|texts| texts.age_long(134_000)), ["2m 14s ago", "il_y_a_2_min_14_s"]);
     assert_eq!(ways(|texts| texts.age_long(240)), ["0.2 s ago", "il_y_a_0,2_s"]);
     assert_eq!(ways(|texts| texts.age(-5)), ["0 s ago", "il_y_a_0_s"]);
-    assert_eq!(ways(|texts| texts.a_bar_of(BucketSize::Minutes5)), ["5 min a bar", "5_min par barre"]);
+    assert_eq!(ways(|texts| texts.a_bar_of(BucketSize::Minutes5)), ["5 min a bar", "5_min/barre"]);
 }
 
 #[test]

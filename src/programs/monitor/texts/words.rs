@@ -49,12 +49,15 @@ words! {
 
     // Figures.
     received: "Received", "Messages reçus";
+    received_short: "Received", "Reçus";
     valid: "Valid", "Messages traités";
     invalid: "Invalid", "Messages échoués";
+    invalid_short: "Invalid", "Échoués";
     gaps: "Gaps", "Trous";
     unreadable: "Unreadable", "Lignes illisibles";
+    unreadable_short: "Unreadable", "Illisibles";
     last_message: "Last message", "Dernier message";
-    last_bad: "last bad", "dernier échec";
+    last_bad: "last bad", "échec";
     this_run: "This run", "Cette exécution";
     success: "Success", "Taux de succès";
     success_short: "Success", "Succès";
@@ -64,6 +67,7 @@ words! {
     errors: "Errors", "Erreurs";
     quality: "Quality", "Qualité";
     lag: "Lag", "Retard (lag)";
+    lag_short: "Lag", "Retard";
     lag_word: "lag", "retard";
     to_zero: "to zero", "à zéro dans";
     overall: "Overall", "Santé globale";
@@ -75,7 +79,7 @@ words! {
     pid: "pid", "pid";
     process: "Process", "Processus";
     standby_word: "standby", "remplaçant";
-    no_standby: "no standby", "aucun remplaçant";
+    no_standby: "no standby", "0 remplaçant";
     cpu: "CPU", "CPU";
     memory: "memory", "mémoire";
     load: "load", "charge";
@@ -101,7 +105,7 @@ words! {
     mean: "mean", "moyenne";
     peak: "peak", "max";
     low: "low", "bas";
-    a_bar: "a bar", "par barre";
+    byte_word: "byte", "octet";
     metrics_word: "metrics", "métriques";
 
     // One record.

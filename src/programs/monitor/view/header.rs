@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::doors::screen::{Area, Canvas, Glyphs, Role, Text};
-use crate::logic::monitor::{Cause, Figures, Sign, Verdict};
+use crate::logic::monitor::{Cause, Figures, FileState, Sign, Verdict};
 use crate::programs::monitor::app::App;
 use crate::programs::monitor::layout::{Layout, Size};
 use crate::programs::monitor::texts::{Texts, shape};
@@ -111,7 +111,7 @@ fn in_one_line(figures: &Figures, texts: &Texts) -> Text {
         text = text.value(format!("  {} {}", texts.lag_word, texts.count(lag.messages)));
     }
     if let Some(counts) = &figures.counts {
-        text = text.value(format!("  {} {}", texts.count(counts.invalid.count), "bad"));
+        text = text.value(format!("  {} {}", texts.count(counts.invalid.count), texts.bad_word(counts.invalid.count)));
     }
     text
 }
@@ -123,14 +123,11 @@ fn received_in_one_line(figures: &Figures, texts: &Texts) -> String {
     format!("{} {received}{age}", texts.received)
 }
 
-fn is_stale(figures: &Figures) -> bool {
-    matches!(
-        figures.verdict.cause,
-        Cause::NoSignOfLife { .. }
-            | Cause::Stopped { .. }
-            | Cause::Failed { .. }
-            | Cause::NoTrail { gone_since_ms: Some(_) }
-    )
+/// Whether nothing new comes. Where there never was a trail there is nothing that could be old.
+pub(super) fn is_stale(figures: &Figures) -> bool {
+    let is_dead =
+        matches!(figures.verdict.cause, Cause::NoSignOfLife { .. } | Cause::Stopped { .. } | Cause::Failed { .. });
+    figures.events_file.is_lost() || (is_dead && figures.events_file != FileState::Missing)
 }
 
 /// The shape that stands before a word.

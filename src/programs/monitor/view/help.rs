@@ -25,9 +25,9 @@ impl View {
         *top = (*top).min(lines.len().saturating_sub(rows));
         canvas.put_lines(body, lines.get(*top..).unwrap_or_default());
         let more = if lines.len() > rows {
-            format!("↑↓ {}   Esc {}", texts.do_more, texts.do_back)
+            format!("↑↓ {}   {} {}", texts.do_more, texts.escape_key, texts.do_back)
         } else {
-            format!("Esc {}", texts.do_back)
+            format!("{} {}", texts.escape_key, texts.do_back)
         };
         canvas.put(foot, &Text::of(Role::Label, format!(" {more}")));
     }

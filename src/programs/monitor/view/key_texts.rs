@@ -9,8 +9,8 @@ pub(super) type Keys = Vec<(&'static str, String)>;
 pub(super) type Part = (bool, String);
 
 /// Columns of the keys in each column of the help, and of what they do, on a terminal of 80 columns.
-const KEY_COLUMNS: [usize; 3] = [9, 6, 7];
-const MEANING_COLUMNS: [usize; 3] = [16, 20, 20];
+const KEY_COLUMNS: [usize; 3] = [9, 7, 7];
+const MEANING_COLUMNS: [usize; 3] = [15, 20, 20];
 
 /// Below so many columns the help has one column.
 const THREE_COLUMNS_FROM: usize = 79;
@@ -136,7 +136,10 @@ impl Texts {
         }
         lines.push(Vec::new());
         lines.push(vec![(true, self.help_words.to_owned())]);
-        lines.extend(self.words_of_states().into_iter().map(|line| vec![(false, line)]));
+        // The view puts a blank before each.
+        let room = width.saturating_sub(1);
+        let words = self.words_of_states();
+        lines.extend(words.iter().flat_map(|line| folded(line, room)).map(|line| vec![(false, line)]));
         lines
     }
 
@@ -171,9 +174,9 @@ impl Texts {
             ("F", self.help_filter),
             ("", self.help_filter_more),
             ("", self.help_mouse),
-            ("wheel", self.help_wheel),
-            ("click", self.help_click),
-            ("twice", self.help_twice),
+            (self.choose("wheel", "roue"), self.help_wheel),
+            (self.choose("click", "clic"), self.help_click),
+            (self.choose("twice", "2 fois"), self.help_twice),
         ]
     }
 
@@ -192,7 +195,7 @@ impl Texts {
             ("y", self.help_copy),
             ("x", self.help_save),
             ("T L", self.help_theme),
-            ("Esc", self.do_back),
+            (self.escape_key, self.do_back),
             ("q", self.do_quit),
         ]
     }
@@ -245,6 +248,32 @@ fn parts(entry: Option<&(&'static str, &'static str)>, keys: usize, meaning: usi
         return vec![(true, padded(text, keys + meaning))];
     }
     vec![(true, padded(key, keys)), (false, padded(text, meaning))]
+}
+
+/// A line in as many rows as it needs: its cells, which blanks part, stay whole where they can.
+fn folded(line: &str, columns: usize) -> Vec<String> {
+    const INDENT: &str = "  ";
+    let width = crate::tools::shown::width;
+    if width(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let mut rows: Vec<String> = Vec::new();
+    for cell in line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()) {
+        // Each cell begins a row; what follows the first one belongs to it.
+        let mut row = if rows.is_empty() { String::new() } else { INDENT.to_owned() };
+        let mut is_begun = false;
+        for word in cell.split(' ') {
+            if is_begun && width(&row) + 1 + width(word) > columns {
+                rows.push(std::mem::replace(&mut row, INDENT.to_owned()));
+                is_begun = false;
+            }
+            row.push_str(if is_begun { " " } else { "" });
+            row.push_str(word);
+            is_begun = true;
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 fn padded(text: &str, columns: usize) -> String {

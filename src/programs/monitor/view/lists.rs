@@ -106,7 +106,8 @@ impl View {
         if width >= 60 && !row.event.is_empty() {
             text = text.padded(Role::Label, &row.event, if width >= 100 { 18 } else { 16 }).value(" ");
         }
-        text.value(self.log_message(row, texts))
+        let room = width.saturating_sub(text.width() + 1);
+        text.value(self.log_message(row, room, texts))
     }
 
     pub(super) fn event_row(&self, row: &EventRow, app: &App, width: usize, texts: &Texts) -> (Text, Text) {

@@ -8,9 +8,9 @@ use crate::programs::monitor::rows::LogRow;
 use crate::programs::monitor::texts::Texts;
 
 impl View {
-    /// What a line of the log says in one row.
-    pub(super) fn log_message(&self, row: &LogRow, texts: &Texts) -> String {
-        let details = Details { row, texts };
+    /// What a line of the log says in one row of so many columns.
+    pub(super) fn log_message(&self, row: &LogRow, room: usize, texts: &Texts) -> String {
+        let details = Details { row, room, texts };
         let said = details.of_event().unwrap_or_default();
         // The Go program's lines, and what has no figures, speak for themselves.
         match (said.is_empty(), &row.error) {
@@ -25,6 +25,8 @@ impl View {
 /// The figures of a line, in one language.
 struct Details<'a> {
     row: &'a LogRow,
+    /// Columns that there are.
+    room: usize,
     texts: &'a Texts,
 }
 
@@ -69,6 +71,17 @@ impl Details<'_> {
         if self.is_french() { french } else { english }
     }
 
+    /// The first that fits, else the last.
+    fn fitting<const N: usize>(&self, says: [String; N]) -> String {
+        let mut says = says.into_iter().peekable();
+        while let Some(said) = says.next() {
+            if says.peek().is_none() || crate::tools::shown::width(&said) <= self.room {
+                return said;
+            }
+        }
+        String::new()
+    }
+
     fn of_event(&self) -> Option<String> {
         // The Go program names no event, but its metrics have the same keys.
         if self.value("messages_per_second").is_some() && self.number("messages_received").is_some() {
@@ -96,10 +109,13 @@ impl Details<'_> {
             "broker.lost" => self.text("brokers").map(str::to_owned),
             "broker.back" => {
                 let (brokers, away) = (self.text("brokers")?, self.seconds("away_seconds")?);
-                Some(self.choose(
+                let long = self.choose(
                     format!("{brokers} after {away}, nothing lost"),
                     format!("{brokers} de retour après {away}, rien de perdu"),
-                ))
+                );
+                let short = self
+                    .choose(format!("after {away}, nothing lost"), format!("de retour après {away}, rien de perdu"));
+                Some(self.fitting([long, short]))
             }
             "disk.full" => {
                 let free = self.texts.size(self.number("free_bytes")?);
@@ -125,11 +141,16 @@ impl Details<'_> {
         let received = self.count("messages_received")?;
         let rate = self.text("interval_messages_per_second").or_else(|| self.text("messages_per_second"))?;
         let success = self.text("success_rate_percent").unwrap_or("–");
-        let received = self.choose(format!("{received} received"), format!("{received} reçus"));
+        let received_word = self.choose(format!("{received} received"), format!("{received} reçus"));
         let figures = format!("{rate}/s, {success} %");
         let figures = if self.is_french() { figures.replace('.', ",").replace(", ", " · ") } else { figures };
         let lag = self.count("lag").map(|lag| format!(", {} {lag}", self.texts.lag_word)).unwrap_or_default();
-        Some(format!("{received}, {figures}{lag}"))
+        let rate = if self.is_french() { rate.replace('.', ",") } else { rate.to_owned() };
+        Some(self.fitting([
+            format!("{received_word}, {figures}{lag}"),
+            format!("{received_word}, {rate}/s{lag}"),
+            format!("{received}, {rate}/s{lag}"),
+        ]))
     }
 
     fn recovered(&self) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Drawing: from what is known and what is open to cells. Nothing is decided here.
 
+mod ages;
 mod footer;
 mod header;
 mod help;
@@ -130,7 +131,7 @@ impl View {
         if layout.size <= Size::TwoLines {
             return;
         }
-        self.figures_panels(canvas, &layout, figures, texts);
+        self.figures_panels(canvas, &layout, app, figures, texts);
         if layout.size == Size::Compact {
             self.spark(canvas, layout.throughput, texts);
         } else {

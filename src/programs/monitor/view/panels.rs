@@ -1,14 +1,22 @@
 //! The panels of figures: messages, health, the tracker, the partitions.
 
 use super::View;
+use super::ages::Ages;
 use super::header::{inside, sign, sign_role};
 use crate::doors::screen::{Area, Canvas, Role, Text, sparkline};
 use crate::logic::monitor::{Age, Counted, Figures, Sign, Trend};
+use crate::programs::monitor::app::App;
 use crate::programs::monitor::layout::{Layout, Size};
 use crate::programs::monitor::texts::Texts;
 
 /// Bars of the lag's history.
 const LAGS: usize = 18;
+
+/// Columns of a state's shape and word.
+const STATE_COLUMNS: usize = 12;
+
+/// A health panel as wide as this has room for the longest names.
+const LONG_NAMES_FROM: u16 = 48;
 
 /// One row of a panel: what it is called, its figure, what stands beside it.
 struct Row {
@@ -26,29 +34,62 @@ impl Row {
         self.beside = text;
         self
     }
+
+    /// The last that is known: no longer bright, nor what is said about it.
+    fn muted(self) -> Self {
+        Self { name: self.name, value: self.value.all(Role::Muted), beside: self.beside.all(Role::Muted) }
+    }
 }
 
 impl View {
-    pub(super) fn figures_panels(&self, canvas: &mut Canvas<'_>, layout: &Layout, figures: &Figures, texts: &Texts) {
+    pub(super) fn figures_panels(
+        &self,
+        canvas: &mut Canvas<'_>,
+        layout: &Layout,
+        app: &App,
+        figures: &Figures,
+        texts: &Texts,
+    ) {
+        let ages = Ages::of(figures, |at_ms| texts.as_of_time(&app.clock, at_ms, figures.as_of_ms));
         if layout.size == Size::Compact {
-            self.compact(canvas, layout.messages, figures, texts);
+            self.compact(canvas, layout.messages, figures, &ages, texts);
             return;
         }
-        self.panel(canvas, layout.messages, texts.messages, &self.message_rows(figures, layout.size, texts), 13);
-        let health = health_rows(canvas, figures, layout.size, texts);
-        self.panel(canvas, layout.health, texts.health, &health, if layout.size >= Size::Wide { 12 } else { 10 });
-        self.panel(canvas, layout.tracker, texts.tracker, &Self::tracker_rows(figures, texts), 8);
-        self.partitions(canvas, layout.partitions, figures, texts);
+        let (size, messages, health) = (layout.size, layout.messages, layout.health);
+        let rows = self.message_rows(figures, size, ages.messages.is_some(), texts);
+        self.panel(canvas, messages, (texts.messages, &ages.messages), &rows, 13);
+        let rows = health_rows(canvas, figures, size, health.width >= LONG_NAMES_FROM, &ages, texts);
+        // The words of a state and its threshold always keep their columns; the figures have the rest.
+        let limits = if size >= Size::Wide { 8 } else { 6 };
+        let columns = usize::from(health.width).saturating_sub(names(&rows) + STATE_COLUMNS + limits + 5);
+        let columns = columns.clamp(8, if size >= Size::Wide { 12 } else { 10 });
+        self.panel(
+            canvas,
+            health,
+            (texts.health, ages.trail.as_ref().map_or(&ages.metrics, |_| &ages.trail)),
+            &rows,
+            columns,
+        );
+        self.panel(canvas, layout.tracker, (texts.tracker, &ages.metrics), &Self::tracker_rows(figures, texts), 7);
+        self.partitions(canvas, layout.partitions, figures, &ages, texts);
     }
 
-    fn panel(&self, canvas: &mut Canvas<'_>, area: Area, title: &str, rows: &[Row], value_columns: usize) {
+    /// `title` is what the panel is called, and of when its figures are once they are old.
+    fn panel(
+        &self,
+        canvas: &mut Canvas<'_>,
+        area: Area,
+        title: (&str, &Option<String>),
+        rows: &[Row],
+        value_columns: usize,
+    ) {
         if area.is_empty() {
             return;
         }
         let (head, body) = area.split_top(1);
-        canvas.rule(head, &Text::of(Role::Label, title), &Text::new(), false);
+        panel_title(canvas, head, title);
         let body = inside(body).split_right(1).0;
-        let names = rows.iter().map(|row| crate::tools::shown::width(row.name)).max().unwrap_or(0) + 1;
+        let names = names(rows);
         let room = usize::from(body.width).saturating_sub(names);
         for (row, area) in rows.iter().zip(body.rows()) {
             // A figure keeps its place: right-aligned in its column, whatever stands beside it.
@@ -62,7 +103,7 @@ impl View {
         }
     }
 
-    fn message_rows(&self, figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
+    fn message_rows(&self, figures: &Figures, size: Size, is_old: bool, texts: &Texts) -> Vec<Row> {
         let counts = figures.counts;
         let count = |pick: fn(&crate::logic::monitor::Counts) -> Counted| {
             counts.as_ref().map_or_else(|| "–".to_owned(), |counts| texts.counted(pick(counts)))
@@ -78,13 +119,17 @@ impl View {
                 .beside(label(gap_offsets.map(|offsets| texts.offset_count(offsets.count)).unwrap_or_default())),
         ];
         if size >= Size::Wide {
-            let row = Row::new(texts.unreadable, count(|counts| counts.unreadable));
+            let row = Row::new(texts.unreadable_short, count(|counts| counts.unreadable));
             rows.push(bad(row, counts.is_some_and(|counts| counts.unreadable.count > 0)));
         }
         if wide && let Some(run) = &figures.run {
             let value = Text::of(aged(run.age), texts.count(run.received));
             rows.push(Row { name: texts.this_run, value, beside: Text::of(Role::Label, texts.age(run.age.age_ms)) });
         }
+        if is_old {
+            rows = rows.into_iter().map(Row::muted).collect();
+        }
+        // An age is right however old it is.
         rows.push(Row::new(
             texts.last_message,
             figures.last_message_age_ms.map_or_else(|| "–".to_owned(), |age| texts.age(age)),
@@ -97,9 +142,7 @@ impl View {
         let none = || "–".to_owned();
         let pid = tracker.pid.map_or_else(none, |pid| pid.to_string());
         let standby = match &tracker.standby {
-            Some(standby) => {
-                standby.pid.map_or_else(|| texts.standby_word.to_owned(), |pid| format!("{} {pid}", texts.standby_word))
-            }
+            Some(standby) => standby.pid.map_or_else(|| texts.standby_word.to_owned(), |pid| texts.standby_pid(pid)),
             None => texts.no_standby.to_owned(),
         };
         let mut rows = vec![Row::new(texts.pid, pid).beside(Text::of(Role::Label, standby))];
@@ -132,12 +175,12 @@ impl View {
         rows
     }
 
-    fn partitions(&self, canvas: &mut Canvas<'_>, area: Area, figures: &Figures, texts: &Texts) {
+    fn partitions(&self, canvas: &mut Canvas<'_>, area: Area, figures: &Figures, ages: &Ages, texts: &Texts) {
         if area.is_empty() {
             return;
         }
         let (head, body) = area.split_top(1);
-        canvas.rule(head, &Text::of(Role::Label, texts.partitions), &Text::new(), false);
+        panel_title(canvas, head, (texts.partitions, &ages.metrics));
         let body = inside(body).split_right(1).0;
         let row = |role: Role, cells: [String; 4]| {
             let [number, next, lag, rate] = cells;
@@ -152,8 +195,13 @@ impl View {
         let none = || "–".to_owned();
         let room = usize::from(body.height).saturating_sub(2);
         for one in figures.partitions.iter().take(room) {
+            let role = match ages.metrics {
+                Some(_) => Role::Muted,
+                None if one.gap.is_some() => Role::Bad,
+                None => Role::Value,
+            };
             lines.push(row(
-                if one.gap.is_some() { Role::Bad } else { Role::Value },
+                role,
                 [
                     one.partition.to_string(),
                     one.next.map_or_else(none, |next| texts.count(next.unsigned_abs())),
@@ -165,59 +213,88 @@ impl View {
         let hidden = figures.partitions.len().saturating_sub(room);
         let total = figures.lag.as_ref().map_or_else(none, |lag| texts.count(lag.messages));
         let more = if hidden > 0 { texts.more(hidden) } else { String::new() };
-        lines.push(row(Role::Strong, ["Σ".to_owned(), more, total, String::new()]));
+        let role = if ages.metrics.is_some() { Role::Muted } else { Role::Strong };
+        lines.push(row(role, ["Σ".to_owned(), more, total, String::new()]));
         canvas.put_lines(body, &lines);
     }
 
-    fn compact(&self, canvas: &mut Canvas<'_>, area: Area, figures: &Figures, texts: &Texts) {
+    fn compact(&self, canvas: &mut Canvas<'_>, area: Area, figures: &Figures, ages: &Ages, texts: &Texts) {
         let none = || "–".to_owned();
         let count = |pick: fn(&crate::logic::monitor::Counts) -> Counted| {
             figures.counts.as_ref().map_or_else(none, |counts| texts.counted(pick(counts)))
         };
         let success = figures.success.whole.map_or_else(none, |share| texts.percent(share));
         let rate = figures.throughput.per_second.map_or_else(none, |rate| texts.rate(rate));
-        let last_bad =
-            figures.last_invalid_age_ms.map(|age| format!("{} {}", texts.last_bad, texts.age(age))).unwrap_or_default();
+        let last_bad = figures.last_invalid_age_ms.map(|age| format!("{} {}", texts.last_bad, texts.age(age)));
+        // There is no title that could say of when the figures are.
+        let last_bad = ages.messages.clone().or(last_bad).unwrap_or_default();
+        let role = if ages.messages.is_some() { Role::Muted } else { Role::Value };
         let lag = figures
             .lag
             .as_ref()
             .map(|lag| format!("{} {} {}", texts.lag_word, texts.count(lag.messages), trend(lag.trend)))
             .unwrap_or_default();
         let row = |name: &str, value: String, beside: String| {
-            Text::new().padded(Role::Label, name, 9).padded_left(Role::Value, value, 9).value("  ").label(beside)
+            Text::new().padded(Role::Label, name, 9).padded_left(role, value, 9).value("  ").label(beside)
         };
         canvas.put_lines(
             inside(area),
             &[
-                row(texts.received, count(|counts| counts.received), format!("{rate}  {success}")),
-                row(texts.invalid, count(|counts| counts.invalid), last_bad),
+                row(texts.received_short, count(|counts| counts.received), format!("{rate}  {success}")),
+                row(texts.invalid_short, count(|counts| counts.invalid), last_bad),
                 row(texts.gaps, count(|counts| counts.gaps), lag),
             ],
         );
     }
 }
 
-fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts) -> Vec<Row> {
+fn health_rows(
+    canvas: &Canvas<'_>,
+    figures: &Figures,
+    size: Size,
+    is_long: bool,
+    ages: &Ages,
+    texts: &Texts,
+) -> Vec<Row> {
+    let mut rows = rates_rows(canvas, figures, size, is_long, ages, texts);
+    rows.extend(lag_rows(figures, size, is_long, texts));
+    rows
+}
+
+/// What the trail tells: shares, rates, errors, the score.
+fn rates_rows(
+    canvas: &Canvas<'_>,
+    figures: &Figures,
+    size: Size,
+    is_long: bool,
+    ages: &Ages,
+    texts: &Texts,
+) -> Vec<Row> {
+    let name = |long: &'static str, short: &'static str| if is_long { long } else { short };
     let none = || "–".to_owned();
     let state = |sign_of: Option<Sign>, word: Option<&'static str>, limit: &str| match (sign_of, word) {
         (Some(shape), Some(word)) => {
             let word = format!("{} {word}", sign(canvas, shape));
-            Text::new().padded(sign_role(shape), word, 12).and(Role::Label, limit)
+            Text::new().padded(sign_role(shape), word, STATE_COLUMNS).and(Role::Label, limit)
         }
         _ => Text::of(Role::Label, "–"),
     };
     let success = &figures.success;
-    let shown = if size == Size::Huge { success.whole } else { success.worse.or(success.whole) };
-    let mut rows = vec![Row::new(texts.success, shown.map_or_else(none, |share| texts.percent(share))).beside(state(
+    // Where both are shown the state is of the worse of the two; else the worse stands for both.
+    let has_both = size >= Size::Wide;
+    let shown = if has_both { success.whole } else { success.worse.or(success.whole) };
+    let success_name = name(texts.success, texts.success_short);
+    let mut rows = vec![Row::new(success_name, shown.map_or_else(none, |share| texts.percent(share))).beside(state(
         success.state.map(|state| state.sign()),
         success.state.map(|state| texts.success_state(state)),
         texts.success_threshold(success.state),
     ))];
-    if size == Size::Huge {
+    if has_both {
         rows.push(Row::new(texts.in_15_min, success.last_15_min.map_or_else(none, |share| texts.percent(share))));
     }
     let throughput = &figures.throughput;
-    rows.push(Row::new(texts.throughput, throughput.per_second.map_or_else(none, |rate| texts.rate(rate))).beside(
+    let throughput_name = name(texts.throughput, texts.throughput_short);
+    rows.push(Row::new(throughput_name, throughput.per_second.map_or_else(none, |rate| texts.rate(rate))).beside(
         state(
             throughput.state.map(|state| state.sign()),
             throughput.state.map(|state| texts.throughput_state(state)),
@@ -225,25 +302,34 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         ),
     ));
     let errors = &figures.errors;
-    let newest = errors.newest_age_ms.map_or_else(none, |age| texts.age(age));
-    rows.push(Row::new(texts.errors, newest).beside(state(
+    let newest = errors.newest_age_ms.map_or_else(none, |age| texts.age_in_row(age));
+    let error_row = Row::new(texts.errors, newest).beside(state(
         errors.state.map(|state| state.sign()),
         errors.state.map(|state| texts.error_state(state)),
         texts.error_threshold(errors.state, size >= Size::Wide),
-    )));
+    ));
+    rows.push(error_row);
     if size >= Size::Wide {
         let quality = figures.quality.as_ref();
         let parts = quality.map(|it| format!("{}+{}+{}", it.success, it.throughput, it.errors)).unwrap_or_default();
         let word = quality.map(|it| texts.quality_word(it.word)).unwrap_or_default();
         rows.push(
             Row::new(texts.quality, quality.map_or_else(none, |it| it.score.to_string()))
-                .beside(Text::new().padded(Role::Value, word, 12).label(parts)),
+                .beside(Text::new().padded(Role::Value, word, STATE_COLUMNS).label(parts)),
         );
     }
+    if ages.trail.is_some() { rows.into_iter().map(Row::muted).collect() } else { rows }
+}
+
+/// What the tracker's log tells: what waits, and at the smallest size what it uses.
+fn lag_rows(figures: &Figures, size: Size, is_long: bool, texts: &Texts) -> Vec<Row> {
+    let none = || "–".to_owned();
+    let mut rows = Vec::new();
     let lag = figures.lag.as_ref();
     let messages = lag.map_or_else(none, |lag| texts.count(lag.messages));
     let way = lag.map(|lag| texts.lag_way(lag)).unwrap_or_default();
-    rows.push(told(texts.lag, messages, lag.map(|lag| lag.age)).beside(Text::of(Role::Value, way)));
+    let name = if is_long { texts.lag } else { texts.lag_short };
+    rows.push(told(name, messages, lag.map(|lag| lag.age)).beside(Text::of(Role::Value, way)));
     if size == Size::Huge {
         let history: Vec<Option<f64>> =
             lag.map(|lag| last_lags(&lag.history).map(|value| Some(*value as f64)).collect()).unwrap_or_default();
@@ -256,6 +342,16 @@ fn health_rows(canvas: &Canvas<'_>, figures: &Figures, size: Size, texts: &Texts
         rows.push(told(texts.sync_p99, p99, sync.map(|latency| latency.age)).beside(Text::of(Role::Label, disk)));
     }
     rows
+}
+
+/// The columns that the longest name takes, with a blank.
+fn names(rows: &[Row]) -> usize {
+    rows.iter().map(|row| crate::tools::shown::width(row.name)).max().unwrap_or(0) + 1
+}
+
+fn panel_title(canvas: &mut Canvas<'_>, area: Area, (title, as_of): (&str, &Option<String>)) {
+    let as_of = as_of.as_ref().map(|as_of| Text::of(Role::Label, as_of)).unwrap_or_default();
+    canvas.rule(area, &Text::of(Role::Label, title), &as_of, false);
 }
 
 /// As many of the last lags as fit beside the time to zero.

@@ -4,7 +4,7 @@ use crate::doors::health::Language;
 use crate::logic::monitor::{Lag, Trend};
 use crate::programs::monitor::app::Notice;
 use crate::programs::monitor::record::{Field, Form};
-use crate::programs::monitor::texts::{Texts, trend_shape};
+use crate::programs::monitor::texts::{Clock, Texts, trend_shape};
 
 impl Texts {
     fn is_french(&self) -> bool {
@@ -24,6 +24,11 @@ impl Texts {
             _ => format!("{value:.0}"),
         };
         if self.is_french() { text.replace('.', ",") } else { text }
+    }
+
+    /// `0.50/s`, `0,50`: in the title of the plot, whose French name says the unit.
+    pub(super) fn plot_rate(&self, per_second: f64) -> String {
+        self.choose(self.rate(per_second), self.rate_number(per_second))
     }
 
     /// `3 partitions`.
@@ -126,28 +131,35 @@ impl Texts {
         match notice {
             Notice::Copied { bytes, is_cut } => {
                 let bytes = self.size(*bytes as u64);
-                let copied = self.choose(
-                    format!("copied {bytes} to the clipboard (OSC 52)"),
-                    format!("{bytes} copiés dans le presse-papiers (OSC 52)"),
-                );
-                let cut =
-                    if *is_cut { say("; the rest is too long", " ; le reste est trop long") } else { String::new() };
-                format!("{copied}{cut}")
+                match is_cut {
+                    false => self.choose(
+                        format!("copied {bytes} to the clipboard (OSC 52)"),
+                        format!("{bytes} au presse-papiers (OSC 52)"),
+                    ),
+                    true => self.choose(
+                        format!("copied only the first {bytes} (OSC 52)"),
+                        format!("seul le début copié : {bytes} (OSC 52)"),
+                    ),
+                }
             }
             Notice::Wrapped { to_the_top: true } => self.from_the_top.to_owned(),
             Notice::Wrapped { to_the_top: false } => self.from_the_end.to_owned(),
             Notice::NothingFound => self.nothing_there.to_owned(),
             Notice::FilterCleared => say("the filter hid it, and is off now", "le filtre la cachait : il est levé"),
-            Notice::NoError => say("no such line in this list", "aucune ligne de ce genre dans cette liste"),
+            Notice::NoError => say("no such line in this list", "aucune ligne de ce genre ici"),
             Notice::NothingToCopy => say("no row is there to copy", "aucune ligne à copier"),
             Notice::Saved { lines, path } => {
-                let (lines, path) = (self.count(*lines), path.display());
-                self.choose(format!("{lines} lines saved in {path}"), format!("{lines} lignes gardées dans {path}"))
+                let (count, path) = (self.count(*lines), path.display());
+                let line = match lines {
+                    1 => self.choose("line", "ligne"),
+                    _ => self.choose("lines", "lignes"),
+                };
+                self.choose(format!("{count} {line} saved in {path}"), format!("{count} {line} dans {path}"))
             }
-            Notice::NothingToSave => say("nothing is looked for: / or F first", "rien n'est cherché : d'abord / ou F"),
+            Notice::NothingToSave => say("nothing is looked for: / or F first", "rien à enregistrer : d'abord / ou F"),
             Notice::NoOrder => say("this row holds no order to follow", "cette ligne ne porte aucune commande"),
             Notice::PlacesAreVoid => {
-                say("the file was cut or made anew: here is its end", "le fichier a été coupé ou recréé : voici sa fin")
+                say("file cut or made anew: here is its end", "fichier coupé ou recréé : voici sa fin")
             }
             Notice::Trouble(reason) => reason.clone(),
         }
@@ -166,13 +178,26 @@ impl Texts {
     /// `disk 41.2 GB free`.
     pub(super) fn disk_is_free(&self, bytes: u64) -> String {
         let size = self.size(bytes);
-        self.choose(format!("disk {size} free"), format!("disque : {size} libres"))
+        self.choose(format!("disk {size} free"), format!("disque {size} libres"))
     }
 
-    /// `for 1h 08m`: how long the disk lasts.
+    /// `for 1h 08m`, `pour 1 h`: how long the disk lasts.
     pub(super) fn lasts(&self, left_ms: i64) -> String {
-        let length = self.duration(left_ms);
-        self.choose(format!("for {length}"), format!("pour {length}"))
+        self.choose(format!("for {}", self.duration(left_ms)), format!("pour {}", self.duration_short(left_ms)))
+    }
+
+    /// `standby 4242`, `rempl. 4242`: who waits.
+    pub(super) fn standby_pid(&self, pid: u32) -> String {
+        self.choose(format!("standby {pid}"), format!("rempl. {pid}"))
+    }
+
+    /// `as of 09:39:03`, with the day alone when it was another one.
+    pub(super) fn as_of_time(&self, clock: &Clock, at_ms: i64, now_ms: i64) -> String {
+        let is_today = clock.day(at_ms) == clock.day(now_ms);
+        match is_today {
+            true => format!("{} {}", self.as_of, clock.second(at_ms)),
+            false => format!("{} {}", self.choose("as of", "du"), clock.day(at_ms)),
+        }
     }
 
     /// The short name of a partition's column.

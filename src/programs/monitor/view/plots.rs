@@ -29,12 +29,14 @@ impl View {
                 plot.columns
                     .last()
                     .filter(|last| last.is_known)
-                    .map(|last| format!("{} {}", texts.now_word, texts.rate(last.per_second(plot.bucket)))),
+                    .map(|last| format!("{} {}", texts.now_word, texts.plot_rate(last.per_second(plot.bucket)))),
             );
             parts.extend(
-                mean(&plot).filter(|_| area.width >= 76).map(|mean| format!("{} {}", texts.mean, texts.rate(mean))),
+                mean(&plot)
+                    .filter(|_| area.width >= 76)
+                    .map(|mean| format!("{} {}", texts.mean, texts.plot_rate(mean))),
             );
-            parts.push(format!("{} {}", texts.peak, texts.rate(peak)));
+            parts.push(format!("{} {}", texts.peak, texts.plot_rate(peak)));
             parts.push(texts.a_bar_of(plot.bucket));
             parts.join(" · ")
         } else {
@@ -109,9 +111,13 @@ impl View {
     /// One row of tiny bars, for small screens.
     pub(super) fn spark(&self, canvas: &mut Canvas<'_>, area: Area, texts: &Texts) {
         let Some(plot) = &self.plot else { return };
-        let span = texts.span(plot.bucket.span_ms().saturating_mul(i64::from(area.width.saturating_sub(9))));
-        let room = usize::from(area.width).saturating_sub(crate::tools::shown::width(&span) + 2);
-        let plot = newest(plot, room);
+        let width = usize::from(area.width);
+        let span_of =
+            |bars: usize| texts.span(plot.bucket.span_ms().saturating_mul(i64::try_from(bars).unwrap_or(i64::MAX)));
+        // As many bars as fit beside the words that say how long they all are.
+        let fits = |bars: &usize| bars + crate::tools::shown::width(&span_of(*bars)) + 2 <= width;
+        let bars = (0..=width.min(plot.columns.len())).rev().find(fits).unwrap_or(0);
+        let (plot, span) = (newest(plot, bars), span_of(bars));
         let values: Vec<Option<f64>> = plot.columns.iter().map(|column| rate(*column, plot.bucket)).collect();
         let bars = crate::doors::screen::sparkline(&values);
         canvas.put_both(area, &Text::new().value(" ").join(bars), &Text::of(Role::Label, span));

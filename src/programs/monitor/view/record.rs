@@ -105,7 +105,7 @@ impl View {
 
     fn record_place(&self, record: &RecordView, texts: &Texts) -> String {
         let file = if record.pane == Pane::Logs { "tracker.log" } else { "tracker.events" };
-        format!("{file} · {} {}", "byte", texts.count(record.place.byte))
+        format!("{file} · {} {}", texts.byte_word, texts.count(record.place.byte))
     }
 
     fn plain_fields(&self, record: &RecordView, app: &App, texts: &Texts, now_ms: i64) -> Vec<(String, Text)> {
