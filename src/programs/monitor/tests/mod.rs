@@ -1,5 +1,6 @@
 //! The screen as people see it and use it, without a terminal.
 
 mod keys;
+mod regressions;
 mod screens;
 mod stage;
