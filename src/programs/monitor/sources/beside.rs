@@ -82,9 +82,7 @@ fn has_another_version(known: &mut Version, path: &Path) -> bool {
 
 /// What a file with a process id says; the id alone does not say that it is a tracker's.
 fn process(path: &Path) -> ProcessState {
-    let mut text = Vec::new();
-    // What cannot be read says nothing.
-    let _ = open_regular(path).and_then(|file| file.take(PID_BYTES).read_to_end(&mut text));
+    let text = first_bytes(path).unwrap_or_default();
     let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let number = std::str::from_utf8(first).ok().and_then(|text| text.trim().parse::<u32>().ok());
     let Some(pid) = number.filter(|pid| *pid > 0) else { return ProcessState::Unknown };
@@ -93,6 +91,13 @@ fn process(path: &Path) -> ProcessState {
         Some(false) => ProcessState::NotRunning { pid },
         None => ProcessState::Unknown,
     }
+}
+
+/// As much of the beginning of the file with the process id as is looked at.
+fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(PID_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whether a process runs; `None` when it cannot be told.

@@ -176,7 +176,7 @@ fn pipes_in_the_place_of_all_files_are_never_waited_for() {
         for at in 0..10 {
             sources.look(second(at), MUCH);
         }
-        sender.send(sources)
+        sender.send(Box::new(sources))
     });
     let sources = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
     let figures = sources.model().figures(START_MS);
