@@ -228,10 +228,10 @@ impl App {
             self.refresh(sources);
             changed = true;
         }
-        if looked.events_grew || looked.log_grew {
-            if let Some(count) = self.search.as_mut().and_then(|search| search.count.as_mut()) {
-                count.grew();
-            }
+        if let Some(count) = self.search.as_mut().and_then(|search| search.count.as_mut())
+            && (looked.events_grew || looked.log_grew)
+        {
+            count.grew();
         }
         changed | self.go_on(sources, now_ms)
     }

@@ -99,7 +99,8 @@ impl Sources {
         let budget = budget_bytes.max(1);
         // What is new comes first; then a part of the budget at least is for the work in the background.
         let read = self.log.look(&mut self.model, now_ms, budget / 2, &mut looked);
-        let left = budget.saturating_sub(read).max(1);
+        // A log that is long at the start must not starve the trail.
+        let left = budget.saturating_sub(read).max(budget / 4).max(1);
         let read = self.trail.look(&mut self.model, now_ms, left, &mut looked);
         let left = left.saturating_sub(read).max(budget / 4).max(1);
         let read = self.trail.work(&mut self.model, now_ms, left, &mut looked);

@@ -71,11 +71,12 @@ words! {
     lag_word: "lag", "retard";
     to_zero: "to zero", "à zéro dans";
     overall: "Overall", "Santé globale";
-    whole_trail: "whole trail", "tout le journal";
+    whole_trail: "whole trail", "en tout";
     kept_as_sent: "kept as sent", "gardés tels quels";
     offsets_word: "offsets", "offsets";
     lines_word: "lines", "lignes";
     up: "up", "actif depuis";
+    up_short: "up", "actif";
     pid: "pid", "pid";
     process: "Process", "Processus";
     standby_word: "standby", "remplaçant";

@@ -77,9 +77,11 @@ impl View {
             parts.push(texts.partition_count(count));
         }
         if size > Size::Compact {
-            parts.extend(tracker.up_ms.map(|up_ms| format!("{} {}", texts.up, texts.uptime(up_ms))));
+            let up = if size >= Size::Wide { texts.up } else { texts.up_short };
+            parts.extend(tracker.up_ms.map(|up_ms| format!("{up} {}", texts.uptime(up_ms))));
         }
-        Text::of(Role::Label, format!("   {}", parts.join(" · ")))
+        let blanks = if size > Size::Compact { "   " } else { "  " };
+        Text::of(Role::Label, format!("{blanks}{}", parts.join(" · ")))
     }
 
     /// LIVE, PAUSED, STALE, FILTER, and the time.

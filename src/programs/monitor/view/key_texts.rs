@@ -206,11 +206,11 @@ impl Texts {
         vec![
             format!(
                 "{:<15}● {} ≥ 95 %    ▲ {} ≥ 80 %    ■ {} {below}",
-                self.success, self.excellent, self.good, self.critical
+                self.success_short, self.excellent, self.good, self.critical
             ),
             format!(
                 "{:<15}● {} {}    ▲ {} {}    ■ {} {below}",
-                self.throughput,
+                self.throughput_short,
                 self.normal,
                 number("≥ 0.3/s"),
                 self.low_throughput,

@@ -8,7 +8,11 @@ use crate::programs::monitor::app::{App, Columns, Pane};
 use crate::programs::monitor::filter::Pattern;
 use crate::programs::monitor::rows::{EventKind, EventRow, Glance, LogRow};
 use crate::programs::monitor::texts::Texts;
+use crate::tools::shown::{self, cut};
 use crate::words::record::Level;
+
+/// Columns of a place; the topic's name is cut to fit.
+const LONGEST_PLACE: usize = 28;
 
 impl View {
     pub(super) fn logs(&self, canvas: &mut Canvas<'_>, area: Area, app: &App, figures: &Figures, texts: &Texts) {
@@ -123,9 +127,13 @@ impl View {
         if !matches!(row.kind, EventKind::Unreadable { .. }) {
             let place = match width {
                 0..=59 => format!("{}@{}", row.partition, row.offset),
-                _ => format!("{}/{}@{}", row.topic, row.partition, texts.count(row.offset.unsigned_abs())),
+                _ => {
+                    let place = format!("/{}@{}", row.partition, texts.count(row.offset.unsigned_abs()));
+                    // Of a long name its end may go, never the offset.
+                    format!("{}{place}", cut(&row.topic, LONGEST_PLACE.saturating_sub(shown::width(&place)).max(4)))
+                }
             };
-            let columns = if width < 60 { 6 } else { 13 }.max(crate::tools::shown::width(&place).min(28));
+            let columns = if width < 60 { 6 } else { 13 }.max(shown::width(&place));
             text = text.padded(Role::Value, place, columns).value(" ");
         }
         let size = texts.size(row.size_bytes);
@@ -168,7 +176,8 @@ impl View {
             return (text.value(&glance.sample), right);
         }
         let number = glance.sequence.map(|number| format!("#{number}")).unwrap_or_default();
-        let mut left = text.padded(Role::Value, number, if width < 60 { 5 } else { 6 }).value(" ");
+        let columns = if width < 60 { 5 } else { 6 }.max(number.len());
+        let mut left = text.padded(Role::Value, number, columns).value(" ");
         if app.columns == Columns::OrderId {
             return (left.value(glance.order_id.as_deref().unwrap_or("–")), right);
         }

@@ -113,8 +113,7 @@ impl Details<'_> {
                     format!("{brokers} after {away}, nothing lost"),
                     format!("{brokers} de retour après {away}, rien de perdu"),
                 );
-                let short = self
-                    .choose(format!("after {away}, nothing lost"), format!("de retour après {away}, rien de perdu"));
+                let short = self.choose(format!("after {away}, nothing lost"), format!("après {away}, rien de perdu"));
                 Some(self.fitting([long, short]))
             }
             "disk.full" => {

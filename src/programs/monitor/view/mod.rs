@@ -65,7 +65,7 @@ impl View {
     /// Takes the figures of this moment.
     pub(super) fn figures_of(&mut self, sources: &Sources, app: &App, now_ms: i64) {
         let model = sources.model();
-        self.figures = Some(model.figures(now_ms));
+        let figures = model.figures(now_ms);
         let at_ms = app.frozen.map_or(now_ms, |frozen| frozen.since_ms);
         self.bucket = app.bucket.unwrap_or_else(|| model.default_bucket(at_ms));
         self.plot = Some(model.plot(MOST_COLUMNS, self.bucket, at_ms));
@@ -90,6 +90,13 @@ impl View {
             Some(Overlay::Order(order)) => order.is_sealed = is_sealed(order.own, order.end_byte),
             _ => {}
         }
+}
+
+        let mut plot = model.plot(MOST_COLUMNS, self.bucket, at_ms);
+        if let Some(lost_ms) = figures.trail_as_of_ms.filter(|_| figures.events_file.is_lost()) {
+            forget_since(&mut plot, lost_ms);
+        }
+        (self.figures, self.plot) = (Some(figures), Some(plot));
     }
 
     /// Draws everything.
@@ -191,4 +198,14 @@ fn sealed_to(sources: &Sources) -> Option<Place> {
     let totals = sealed_totals(&events).ok()?;
     let file = FileId::of_file(&totals.file).ok()?;
     Some(Place { file, byte: totals.bytes })
+}
+
+/// What came since a trail was lost nobody knows: these columns are empty, not zero.
+fn forget_since(plot: &mut Plot, lost_ms: i64) {
+    for at in 0..plot.columns.len() {
+        let ends_ms = plot.column_begins_ms(at + 1);
+        if let Some(column) = plot.columns.get_mut(at).filter(|_| ends_ms > lost_ms) {
+            column.is_known = false;
+        }
+    }
 }

@@ -57,7 +57,10 @@ impl View {
         }
         let (size, messages, health) = (layout.size, layout.messages, layout.health);
         let rows = self.message_rows(figures, size, ages.messages.is_some(), texts);
-        self.panel(canvas, messages, (texts.messages, &ages.messages), &rows, 13);
+        // A count of offsets stands whole beside the figures.
+        let columns = usize::from(messages.width).saturating_sub(names(&rows) + 15);
+        let columns = if size == Size::Huge { columns.clamp(9, 13) } else { 13 };
+        self.panel(canvas, messages, (texts.messages, &ages.messages), &rows, columns);
         let rows = health_rows(canvas, figures, size, health.width >= LONG_NAMES_FROM, &ages, texts);
         // The words of a state and its threshold always keep their columns; the figures have the rest.
         let limits = if size >= Size::Wide { 8 } else { 6 };
@@ -124,7 +127,11 @@ impl View {
         }
         if wide && let Some(run) = &figures.run {
             let value = Text::of(aged(run.age), texts.count(run.received));
-            rows.push(Row { name: texts.this_run, value, beside: Text::of(Role::Label, texts.age(run.age.age_ms)) });
+            rows.push(Row {
+                name: texts.this_run,
+                value,
+                beside: Text::of(Role::Label, texts.age_in_row(run.age.age_ms)),
+            });
         }
         if is_old {
             rows = rows.into_iter().map(Row::muted).collect();
