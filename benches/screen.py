@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a program on a pseudo-terminal, reads its screen, and measures it; for benches/monitor.sh. Linux only.
 
-usage: screen.py first [--until exact] [--forget FILE]... -- COMMAND...
-       screen.py follow --to FILE --from FILE --rate N --seconds N --idle N -- COMMAND...
+usage: screen.py first [--until exact] [--forget FILE]... [--show] -- COMMAND...
+       screen.py follow --to FILE --from FILE --rate N --seconds N [--idle N] [--show] -- COMMAND...
        screen.py append --to FILE --from FILE --rate N --seconds N
 
 first   milliseconds until the first whole frame, and until the total is exact; peak memory at both
@@ -233,6 +233,8 @@ def first(options):
         tell("exact_ms", program.read_until(lambda: screen.total() and screen.total()[1], options.patience))
         tell("exact_total", screen.total()[0])
         tell("exact_mib", program.peak_mib())
+    if options.show:
+        print(screen.text(), file=sys.stderr)
     program.end()
 
 
@@ -352,4 +354,5 @@ def main():
     {"first": first, "follow": follow, "append": append}[options.task](options)
 
 
-main()
+if __name__ == "__main__":
+    main()
