@@ -204,10 +204,12 @@ done
 
 row "first screen, sealed, cold" "$(median_of sealed-cold first_ms)" ms 300
 row "first screen, sealed, warm" "$(median_of sealed-warm first_ms)" ms 300
+row "  CPU that it took" "$(median_of sealed-warm first_cpu_ms)" ms
 row "first screen, no seal, cold" "$(median_of bare-cold first_ms)" ms 300
 row "first screen, no seal, warm" "$(median_of bare-warm first_ms)" ms 300
 for kind in cold warm; do
   row "no seal: until all is counted, $kind" "$(all_of "whole-$kind" exact_ms | awk '{ print $1 / 1000 }')" s
+  row "  CPU that it took" "$(all_of "whole-$kind" exact_cpu_s)" s
 done
 row "memory after the first screen, highest" "$(cat "$figures"/sealed-* "$figures"/bare-* | awk '$1 == "first_mib"' | sort -g -k 2 | tail -n 1 | cut -d ' ' -f 2)" MiB 50
 row "memory after counting all, no seal" "$(highest_of whole-cold exact_mib)" MiB 50

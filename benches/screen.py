@@ -229,10 +229,12 @@ def first(options):
     tell("first_total", total)
     tell("first_is_all", int(is_all))
     tell("first_mib", program.peak_mib())
+    tell("first_cpu_ms", program.cpu() * 1000)
     if options.until == "exact":
         tell("exact_ms", program.read_until(lambda: screen.total() and screen.total()[1], options.patience))
         tell("exact_total", screen.total()[0])
         tell("exact_mib", program.peak_mib())
+        tell("exact_cpu_s", program.cpu())
     if options.show:
         print(screen.text(), file=sys.stderr)
     program.end()
