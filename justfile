@@ -70,6 +70,10 @@ bench *ARGS:
 bench-audit *ARGS:
     bash benches/audit.sh {{ ARGS }}
 
+# how soon log-monitor shows a trail of 10 GB, and what following it costs
+bench-monitor *ARGS:
+    bash benches/monitor.sh {{ ARGS }}
+
 # delete everything that was built or fetched; data and trail stay
 clean:
     cargo clean
