@@ -68,7 +68,11 @@ impl View {
         let figures = model.figures(now_ms);
         let at_ms = app.frozen.map_or(now_ms, |frozen| frozen.since_ms);
         self.bucket = app.bucket.unwrap_or_else(|| model.default_bucket(at_ms));
-        self.plot = Some(model.plot(MOST_COLUMNS, self.bucket, at_ms));
+        let mut plot = model.plot(MOST_COLUMNS, self.bucket, at_ms);
+        if let Some(lost_ms) = figures.trail_as_of_ms.filter(|_| figures.events_file.is_lost()) {
+            forget_since(&mut plot, lost_ms);
+        }
+        (self.figures, self.plot) = (Some(figures), Some(plot));
         self.sealed_to = if app.overlay.is_some() || self.preview.is_some() { sealed_to(sources) } else { None };
     }
 
@@ -90,13 +94,6 @@ impl View {
             Some(Overlay::Order(order)) => order.is_sealed = is_sealed(order.own, order.end_byte),
             _ => {}
         }
-}
-
-        let mut plot = model.plot(MOST_COLUMNS, self.bucket, at_ms);
-        if let Some(lost_ms) = figures.trail_as_of_ms.filter(|_| figures.events_file.is_lost()) {
-            forget_since(&mut plot, lost_ms);
-        }
-        (self.figures, self.plot) = (Some(figures), Some(plot));
     }
 
     /// Draws everything.
