@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 
 use super::rows::{ROW_BYTES, Row};
+use super::seek::unread_end;
 use crate::doors::tail::{Direction, Pages, Place, TailError};
 
 /// Lines kept on each side of what is shown, so that scrolling rarely reads.
@@ -391,13 +392,5 @@ impl<R: Row> List<R> {
                 None
             }
         }
-    }
-}
-
-/// Behind the last whole line: where the next one begins, or goes on.
-pub(super) fn unread_end(pages: &Pages) -> Option<Place> {
-    match pages.before(None, 1, 0).ok()?.pop() {
-        Some(line) if line.is_torn => Some(line.place),
-        _ => pages.end(),
     }
 }

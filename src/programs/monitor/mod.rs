@@ -13,6 +13,7 @@ mod keys;
 mod layout;
 mod list;
 mod live;
+mod mouse;
 mod once;
 mod order;
 mod overlay_keys;

@@ -1,6 +1,5 @@
 //! Looking for lines in a file of any size without holding up the screen: a slice at a time.
 
-use super::list::unread_end;
 use crate::doors::tail::{Direction, Pages, Place, Searched, TailError};
 
 /// So many bytes are looked through in one go.
@@ -177,4 +176,12 @@ fn count(
         Searched::GoOn(place) | Searched::Found(place) => Some(place),
         Searched::Ended => None,
     })
+}
+
+/// Behind the last whole line: where the next one begins, or goes on.
+pub(super) fn unread_end(pages: &Pages) -> Option<Place> {
+    match pages.before(None, 1, 0).ok()?.pop() {
+        Some(line) if line.is_torn => Some(line.place),
+        _ => pages.end(),
+    }
 }
