@@ -6,6 +6,7 @@
 //! | `files.rs` | a folder with a trail and a log that grow |
 //! | `self_checks.rs` | that the two above tell the truth, and can fail |
 //! | `life.rs` | the terminal is taken, and given back whatever happens |
+//! | `uses.rs` | what people do with it: search, open, freeze, select, copy, click; files that are rotated, cut and made anew |
 //! | `looks.rs` | what reaches the terminal: no colour, ASCII alone, nothing hostile, clicks only where wanted |
 
 #![allow(
@@ -20,6 +21,7 @@ mod life;
 mod looks;
 mod self_checks;
 mod terminal;
+mod uses;
 
 use files::Files;
 use portable_pty::CommandBuilder;
