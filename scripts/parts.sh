@@ -18,7 +18,7 @@ build() {
   doing build "cargo build --release (minutes, the first time)"
   unset CARGO_BUILD_TARGET
   if ! in_group .run/build.out cargo build --release --locked --target-dir "$target" --color never \
-    --bin producer --bin tracker --bin audit; then
+    --bin producer --bin tracker --bin log-monitor --bin audit; then
     fail 1 "the build failed. Its last words, from .run/build.out:" "$(tail -n 12 .run/build.out)"
   fi
   if grep -q Compiling .run/build.out; then
