@@ -51,6 +51,11 @@ const FIRST_ANSWER: Duration = Duration::from_millis(500);
 /// A commit that takes longer taints its producer.
 const PROMPT: Duration = Duration::from_secs(1);
 
+/// A client that has lost its brokers and had no answer for so long is given up for a new one. librdkafka that is
+/// answered by a broker just started, which does not know itself yet, now and then asks nobody any more for
+/// minutes; a new client begins with the addresses that were given.
+const FORSAKEN: Duration = Duration::from_secs(20);
+
 /// How long a full local queue is waited for before it is tried again.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(1);
 
@@ -89,11 +94,16 @@ impl Transactions {
         mut goes_on: impl FnMut(Option<&str>) -> bool,
     ) -> Result<TransactionalProducer, TransactionError> {
         let mut tries = 0;
-        loop {
+        'anew: loop {
             let mut producer = self.create()?;
+            let created = Instant::now();
             while producer.client().client().fetch_metadata(Some(&self.topic), FIRST_ANSWER).is_err() {
                 if !goes_on(producer.flight.heard().as_deref()) {
                     return Err(TransactionError::GaveUp);
+                }
+                if created.elapsed() >= FORSAKEN {
+                    producer.lets_go = true;
+                    continue 'anew;
                 }
             }
             loop {
@@ -244,9 +254,14 @@ impl TransactionalProducer {
             if let Some(fatal) = self.fatal() {
                 return Err(fatal);
             }
-            if !goes_on(asked.elapsed(), self.flight.heard().as_deref()) {
+            let heard = self.flight.heard();
+            if !goes_on(asked.elapsed(), heard.as_deref()) {
                 self.is_tainted = true;
                 return Err(TransactionError::GaveUp);
+            }
+            if let Some(reason) = heard.filter(|_| asked.elapsed() >= FORSAKEN) {
+                (self.is_tainted, self.lets_go) = (true, true);
+                return Err(TransactionError::RequiresAbort { reason });
             }
         }
         let places = self.flight.places().map_err(|missing| {

@@ -127,7 +127,7 @@ impl App {
             changed = true;
         }
         if self.events.is_looking() {
-            changed |= with_filter(self.filter.as_ref(), |filter| self.events.look_back(sources.events(), filter));
+            changed |= with_filter(self.filter.as_ref(), |filter| self.events.look(sources.events(), filter));
         }
         if let Some(save) = &mut self.save {
             match save.step(sources.events()) {

@@ -7,7 +7,7 @@ use super::jobs::Arrival;
 use super::layout::Layout;
 use super::record::{RECORD_BYTES, RecordView};
 use super::rows::{Grade, Row as _};
-use super::seek::IsHit;
+use super::seek::{IsHit, unread_end};
 use super::sources::Sources;
 use super::timeline::TimelineView;
 use crate::doors::health::Language;
@@ -152,8 +152,8 @@ impl App {
         match self.frozen.take() {
             None => {
                 self.frozen = Some(Frozen { since_ms: around.now_ms, new_lines: 0 });
-                self.events.freeze(events.end());
-                self.logs.freeze(log.end());
+                self.events.freeze(unread_end(events));
+                self.logs.freeze(unread_end(log));
             }
             Some(_) => {
                 self.events.freeze(None);

@@ -51,6 +51,8 @@ struct Looking {
     forth: Option<Place>,
     /// So many rows are wanted before those that are there.
     wanted_before: usize,
+    /// More was there than one slice: lines come faster, or lie further on.
+    is_behind: bool,
 }
 
 impl<R: Row> List<R> {
@@ -74,7 +76,7 @@ impl<R: Row> List<R> {
 
     /// Whether filtered rows are still being looked for.
     pub(super) fn is_looking(&self) -> bool {
-        self.looking.wanted_before > 0 && self.looking.back.is_some()
+        self.looking.is_behind || (self.looking.wanted_before > 0 && self.looking.back.is_some())
     }
 
     /// Whether fewer rows are there than fit, and more may be had.
@@ -140,7 +142,7 @@ impl<R: Row> List<R> {
             }
         }
         let surplus = self.rows.len().saturating_sub(self.height + MARGIN);
-        self.rows.drain(..surplus);
+        self.drop_first(surplus);
         self.top = self.rows.len().saturating_sub(self.height);
         self.selected = place.and_then(|place| self.rows.iter().position(|row| row.place() == place));
     }
@@ -158,10 +160,12 @@ impl<R: Row> List<R> {
     /// Forgets what it holds and begins at the end again: the places are of a file that is no more, or another
     /// filter holds.
     pub(super) fn restart(&mut self, pages: &Pages, filter: Filter<'_>) {
-        *self = Self { height: self.height, ..Self::new() };
+        // A place of a file that is gone is no limit any more.
+        let limit = self.limit.filter(|limit| pages.compare(*limit, *limit).is_some());
+        *self = Self { height: self.height, limit, ..Self::new() };
         if filter.is_some() {
-            let end = unread_end(pages);
-            self.looking = Looking { back: end, forth: end, wanted_before: self.height + MARGIN };
+            let end = limit.or_else(|| unread_end(pages));
+            self.looking = Looking { back: end, forth: end, wanted_before: self.height + MARGIN, is_behind: false };
             self.look_back(pages, filter);
         }
         self.refresh(pages, filter);
@@ -169,16 +173,7 @@ impl<R: Row> List<R> {
 
     /// Goes to the end and follows it.
     pub(super) fn go_to_end(&mut self, pages: &Pages, filter: Filter<'_>) {
-        let limit = self.limit;
-        match filter {
-            Some(_) => self.restart(pages, filter),
-            None => {
-                (self.follows, self.selected) = (true, None);
-                self.rows.clear();
-                self.refresh(pages, filter);
-            }
-        }
-        self.limit = limit;
+        self.restart(pages, filter);
     }
 
     /// Goes to the very first line.
@@ -193,7 +188,7 @@ impl<R: Row> List<R> {
         let around = self.height / 2 + MARGIN;
         if filter.is_some() {
             (self.rows, self.top, self.selected, self.follows) = (Vec::new(), 0, None, false);
-            self.looking = Looking { back: Some(place), forth: Some(place), wanted_before: around };
+            self.looking = Looking { back: Some(place), forth: Some(place), wanted_before: around, is_behind: false };
             if let Some(filter) = filter {
                 self.look_forth(pages, filter);
             }
@@ -301,8 +296,18 @@ impl<R: Row> List<R> {
         }
     }
 
-    /// Looks a slice further back for rows that a filter lets through; true when any came.
-    pub(super) fn look_back(&mut self, pages: &Pages, filter: Filter<'_>) -> bool {
+    /// Looks a slice further for rows that a filter lets through; true when anything changed.
+    pub(super) fn look(&mut self, pages: &Pages, filter: Filter<'_>) -> bool {
+        match filter {
+            Some(_) if self.looking.is_behind && self.follows => self.refresh(pages, filter),
+            Some(filter) if self.looking.is_behind => self.look_forth(pages, filter),
+            _ => return self.look_back(pages, filter),
+        }
+        true
+    }
+
+    /// Looks a slice further back; true when any row came, or none can come any more.
+    fn look_back(&mut self, pages: &Pages, filter: Filter<'_>) -> bool {
         let (Some(filter), Some(from)) = (filter, self.looking.back) else { return false };
         let wanted = self.looking.wanted_before;
         let found = pages.collect(from, Direction::Backwards, wanted, SLICE_BYTES, ROW_BYTES, &mut |line| filter(line));
@@ -329,7 +334,12 @@ impl<R: Row> List<R> {
         let found =
             pages.collect(from, Direction::Forwards, MOST_ROWS, SLICE_BYTES, ROW_BYTES, &mut |line| filter(line));
         if let Some(found) = self.heard(found) {
-            self.looking.forth = found.go_on.or_else(|| unread_end(pages));
+            let next = found.go_on.or_else(|| unread_end(pages));
+            // What lies behind the limit is looked at once there is none.
+            let at_limit =
+                self.limit.filter(|limit| next.is_some_and(|next| !self.is_within(pages, next) || next == *limit));
+            self.looking.is_behind = found.go_on.is_some() && at_limit.is_none();
+            self.looking.forth = at_limit.or(next);
             let rows: Vec<R> = found.lines.iter().map(R::of).filter(|row| self.is_within(pages, row.place())).collect();
             self.rows.extend(rows);
         }
@@ -342,17 +352,22 @@ impl<R: Row> List<R> {
         }
         let first = self.top.saturating_sub(MARGIN);
         let end = (self.top + self.height + MARGIN).min(self.rows.len());
-        // What is dropped may be looked for again, from the rows that stay.
         if end < self.rows.len() {
             self.looking.forth = self.rows.get(end).map(Row::place);
         }
-        if first > 0 {
-            self.looking.back = self.rows.get(first).map(Row::place);
-        }
         self.rows.truncate(end);
-        self.rows.drain(..first);
-        self.top -= first;
-        self.selected = self.selected.and_then(|selected| selected.checked_sub(first));
+        self.drop_first(first);
+    }
+
+    /// Drops the first rows; what is dropped may be looked for again.
+    fn drop_first(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.rows.drain(..count);
+        self.looking.back = self.rows.first().map(Row::place);
+        self.top = self.top.saturating_sub(count);
+        self.selected = self.selected.and_then(|selected| selected.checked_sub(count));
     }
 
     fn keep_in_sight(&mut self) {

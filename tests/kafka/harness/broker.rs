@@ -97,9 +97,8 @@ impl Broker {
             port: free_port(),
             controller_port: free_port(),
             settings: vec![
-                // So that a broker which was killed is back in seconds, not in 14 of them; on a crowded machine shorter
-                // ones make it lose its partitions while it is well.
-                "broker.session.timeout.ms=5000".into(),
+                // So that a broker which was killed is back in seconds, not in 14 of them.
+                "broker.session.timeout.ms=2000".into(),
                 "broker.heartbeat.interval.ms=500".into(),
                 "log.cleaner.dedupe.buffer.size=2097152".into(),
             ],

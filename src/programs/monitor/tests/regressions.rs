@@ -87,6 +87,50 @@ fn a_frozen_list_shows_nothing_new_whatever_key_is_pressed() {
 }
 
 #[test]
+fn what_was_hidden_by_a_freeze_is_all_there_when_it_goes_on() {
+    let mut stage = stage();
+    stage.types("Fcustomer = client01");
+    stage.key(Key::Enter);
+    stage.key(Key::Char('f'));
+    for number in 900..1_000 {
+        stage.write_events(&order_line(number, NOW_MS));
+    }
+    stage.after(1_000);
+    for key in [Key::Down, Key::PageDown, Key::Char('G'), Key::Char('g'), Key::Char('G')] {
+        stage.key(key);
+        assert!(!stage.text().contains("#9"), "{key:?}: {}", stage.text());
+    }
+    stage.key(Key::Char('f'));
+    let text = stage.text();
+    for number in (950..1_000).step_by(10) {
+        assert!(text.contains(&format!("#{number} ")), "{number}: {text}");
+    }
+}
+
+#[test]
+fn filtered_rows_that_a_long_follow_dropped_are_found_again() {
+    let mut stage = stage();
+    stage.types("Fok");
+    stage.key(Key::Enter);
+    for number in 900..2_000 {
+        stage.write_events(&order_line(number, NOW_MS));
+        if number % 100 == 0 {
+            stage.after(300);
+        }
+    }
+    stage.after(1_000);
+    for step in 0..1_500 {
+        stage.key(Key::Up);
+        let row = stage.app.events.selected().expect("a row is selected");
+        assert_eq!(i64::from(row.partition) + row.offset * 3, 1_998 - step, "none is passed over");
+        // The order before 500 is none.
+        if step == 1_497 {
+            break;
+        }
+    }
+}
+
+#[test]
 fn a_place_that_the_filter_hides_is_shown_and_the_filter_goes() {
     let mut stage = stage();
     stage.types("Fbad");
