@@ -6,5 +6,6 @@ pub mod durable;
 pub mod exit;
 pub mod moment;
 pub mod pretty;
+pub mod regular;
 pub mod shown;
 pub mod shutdown;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::folder::{Rotated, is_absent, rotated};
 use super::pages::Pages;
 use super::place::FileId;
-use super::regular::{NO_FILE, open_any};
+use crate::tools::regular::{NO_FILE, open_any};
 
 /// How often the folder is read again for predecessors that were taken away.
 const FOLDER_EVERY_MS: i64 = 5_000;

@@ -13,7 +13,6 @@ mod follow;
 mod moment;
 mod pages;
 mod place;
-mod regular;
 mod search;
 
 #[cfg(test)]
@@ -24,4 +23,3 @@ pub use cursor::{Checked, Cursor, Line, Torn};
 pub use follow::{Change, FileState, Tail};
 pub use pages::{PageSegment, Pages};
 pub use place::{Collected, Direction, FileId, Place, Searched, Step, StoredLine, TailError};
-pub use regular::open_regular;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::block::{Block, Range};
 use super::folder::Rotated;
 use super::place::{FileId, Place, StoredLine, TailError};
-use super::regular::open_any;
+use crate::tools::regular::open_any;
 
 /// One file of the row.
 #[derive(Clone, Debug)]

@@ -34,6 +34,11 @@ pub(super) enum Pane {
 }
 
 impl Pane {
+    /// The file whose lines the pane shows: the log, else the trail.
+    pub(super) fn pages(self, sources: &Sources) -> &Pages {
+        if self == Self::Logs { sources.log() } else { sources.events() }
+    }
+
     pub(super) const ALL: [Self; 4] = [Self::Throughput, Self::Success, Self::Logs, Self::Events];
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::rows::{Glance, Grade, glance, level_grade};
+use super::rows::{Glance, Grade, glance, level_grade, time_ms};
 use crate::tools::moment::{Moment, moment, number};
 use crate::words::record::{AuditLine, EventType, HealthLine, LineHead, Skim};
 
@@ -217,8 +217,7 @@ pub(super) fn line_time(line: &[u8]) -> Option<i64> {
     // Both files begin a line with its time.
     let text = line.strip_prefix(br#"{"timestamp":""#)?;
     let end = memchr::memchr(b'"', text)?;
-    let text = std::str::from_utf8(text.get(..end)?).ok()?;
-    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+    time_ms(std::str::from_utf8(text.get(..end)?).ok()?)
 }
 
 fn has_warnings(line: &[u8]) -> bool {

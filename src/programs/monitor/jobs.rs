@@ -59,7 +59,7 @@ impl App {
         match target {
             Target::Time(time_ms) => {
                 let pane = self.list_pane();
-                let pages = if pane == Pane::Logs { sources.log() } else { sources.events() };
+                let pages = pane.pages(sources);
                 match pages.at_time(time_ms, &line_time) {
                     Ok(Some(place)) => self.show(pane, place, sources),
                     Ok(None) => self.on_list(sources, ToEnd),
@@ -100,7 +100,7 @@ impl App {
     pub(super) fn go_on(&mut self, sources: &Sources, now_ms: i64) -> bool {
         let mut changed = false;
         if let Some(mut job) = self.job.take() {
-            let pages = if job.pane == Pane::Logs { sources.log() } else { sources.events() };
+            let pages = job.pane.pages(sources);
             match job.seek.step(pages) {
                 Ok(Seeking::GoOn) => self.job = Some(job),
                 Ok(Seeking::Found { place, wrapped }) => {
@@ -120,7 +120,7 @@ impl App {
             self.search.as_mut().and_then(|search| Some((search.count.as_mut()?, search.pane)))
             && !count.is_done()
         {
-            let pages = if pane == Pane::Logs { sources.log() } else { sources.events() };
+            let pages = pane.pages(sources);
             if let Err(error) = count.step(pages) {
                 self.trouble(&error, now_ms);
             }

@@ -273,12 +273,9 @@ impl App {
 
     /// Back to where a search began.
     fn go_back(&mut self, origin: Option<Place>, around: &Around<'_>) {
-        match (self.list_pane(), origin) {
-            (Pane::Logs, Some(place)) => self.logs.go_to_place(around.sources.log(), place, None),
-            (_, Some(place)) => super::app::with_filter(self.filter.as_ref(), |filter| {
-                self.events.go_to_place(around.sources.events(), place, filter);
-            }),
-            (_, None) => self.on_list(around.sources, ToEnd),
+        match origin {
+            Some(place) => self.show(self.list_pane(), place, around.sources),
+            None => self.on_list(around.sources, ToEnd),
         }
     }
 
@@ -330,8 +327,7 @@ impl App {
 
     /// Opens the line at a place.
     pub(super) fn open_place(&mut self, pane: Pane, place: Place, sources: &Sources, now_ms: i64) {
-        let pages = if pane == Pane::Logs { sources.log() } else { sources.events() };
-        match pages.whole(place, RECORD_BYTES) {
+        match pane.pages(sources).whole(place, RECORD_BYTES) {
             Ok(Some(line)) if pane == Pane::Logs => {
                 self.overlay = Some(Overlay::Record(Box::new(RecordView::of_log(line))));
             }

@@ -1,6 +1,6 @@
 //! One order followed: what happened to it, and every other line that speaks of it or of its customer.
 
-use super::rows::{EventRow, Row as _, glance};
+use super::rows::{EventRow, Row as _, glance, time_ms};
 use super::seek::{IsHit, Seek, Seeking};
 use crate::doors::tail::{Direction, Pages, StoredLine};
 use crate::words::record::AuditLine;
@@ -79,12 +79,12 @@ impl OrderView {
             customer: seen.customer,
             total: seen.total.unwrap_or_default(),
             currency: seen.currency,
-            created_ms: made("timestamp").and_then(|time| milliseconds(&time)),
+            created_ms: made("timestamp").and_then(|time| time_ms(&time)),
             created_by: made("source").unwrap_or_default(),
             kafka_ms: audit.kafka_timestamp,
             is_broker_time: audit.kafka_timestamp_type.is_some(),
             place: format!("{}/{}@{}", audit.kafka_topic, audit.kafka_partition, audit.kafka_offset),
-            recorded_ms: milliseconds(&audit.timestamp),
+            recorded_ms: time_ms(&audit.timestamp),
             size_bytes: audit.message_size,
             correlation_id: seen.correlation_id,
             items: bought(&order),
@@ -187,8 +187,4 @@ fn bought(order: &serde_json::Value) -> Vec<Bought> {
 /// A number as it is written; empty when it is none.
 fn number(of: &serde_json::Value, name: &str) -> String {
     of.get(name).filter(|value| value.is_number()).map(ToString::to_string).unwrap_or_default()
-}
-
-fn milliseconds(timestamp: &str) -> Option<i64> {
-    timestamp.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }

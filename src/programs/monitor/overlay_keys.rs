@@ -63,7 +63,7 @@ impl App {
 
     /// Opens the record before or after, and selects it in its list too.
     fn leaf(&mut self, record: &mut RecordView, direction: Direction, around: &Around<'_>) {
-        let pages = pages_of(record, around);
+        let pages = record.pane.pages(around.sources);
         let found = match direction {
             Direction::Backwards => {
                 pages.before(Some(record.place), 1, 1).map(|lines| lines.first().map(|line| line.place))
@@ -87,24 +87,15 @@ impl App {
     }
 
     fn show_record(&mut self, record: &mut RecordView, place: Place, around: &Around<'_>) {
-        let Ok(Some(line)) = pages_of(record, around).whole(place, RECORD_BYTES) else {
+        let Ok(Some(line)) = record.pane.pages(around.sources).whole(place, RECORD_BYTES) else {
             self.tell(Notice::PlacesAreVoid, around.now_ms);
             return;
         };
         let form = record.form;
         let was_chosen = record.kind;
-        match record.pane {
-            Pane::Logs => {
-                *record = RecordView::of_log(line);
-                self.logs.go_to_place(around.sources.log(), place, None);
-            }
-            _ => {
-                *record = RecordView::of_event(line);
-                super::app::with_filter(self.filter.as_ref(), |filter| {
-                    self.events.go_to_place(around.sources.events(), place, filter);
-                });
-            }
-        }
+        let pane = record.pane;
+        *record = if pane == Pane::Logs { RecordView::of_log(line) } else { RecordView::of_event(line) };
+        self.show(pane, place, around.sources);
         // A form that was chosen stays while the same kind of record is leafed through.
         if record.kind == was_chosen {
             record.form = form;
@@ -141,12 +132,10 @@ impl App {
                 // What is left is the moment: both lists go there, if somebody went to one.
                 let (log, event) = if timeline.has_moved { timeline.places() } else { (None, None) };
                 if let Some(place) = log {
-                    self.logs.go_to_place(around.sources.log(), place, None);
+                    self.show(Pane::Logs, place, around.sources);
                 }
                 if let Some(place) = event {
-                    super::app::with_filter(self.filter.as_ref(), |filter| {
-                        self.events.go_to_place(around.sources.events(), place, filter);
-                    });
+                    self.show(Pane::Events, place, around.sources);
                 }
                 return Effect::Nothing;
             }
@@ -170,10 +159,6 @@ impl App {
         self.overlay = Some(Overlay::Timeline(timeline));
         Effect::Nothing
     }
-}
-
-fn pages_of<'a>(record: &RecordView, around: &Around<'a>) -> &'a Pages {
-    if record.pane == Pane::Logs { around.sources.log() } else { around.sources.events() }
 }
 
 fn open(pages: &Pages, place: Place) -> Option<crate::doors::tail::StoredLine> {

@@ -284,7 +284,8 @@ pub(super) fn glance(audit: &AuditLine<'_>) -> Glance {
     }
 }
 
-fn time_ms(timestamp: &str) -> Option<i64> {
+/// Milliseconds since 1970-01-01 UTC of an RFC 3339 time.
+pub(super) fn time_ms(timestamp: &str) -> Option<i64> {
     timestamp.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
 

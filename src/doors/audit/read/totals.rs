@@ -1,17 +1,16 @@
 //! What the seal says about the whole trail, for whoever shows it without reading it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::folder::read_at;
 use crate::base::tree::Hash;
 use crate::tools::durable::beside;
+use crate::tools::regular::open_regular;
 use crate::words::seal::{Checkpoint, KeyChain, Notes, Seal, SealError, StoredNote};
 
 /// How often the seal is read again when the lines move on meanwhile: each second it is another one.
@@ -149,14 +148,6 @@ pub fn newest_checkpoint(events: &Path) -> Option<NewestCheckpoint> {
         let lines = Checkpoint::unchecked(note.bytes)?.size;
         Some(NewestCheckpoint { lines, time_s: None })
     })
-}
-
-/// Opens a file for reading, and never waits: opening a pipe would, for a writer. Anything that is no file is an
-/// error.
-fn open_regular(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
 /// All of a file of up to `most_bytes`.

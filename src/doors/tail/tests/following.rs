@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::super::{Change, Checked, Cursor, FileState, Step, Tail, TailError, open_regular};
+use super::super::{Change, Checked, Cursor, FileState, Step, Tail, TailError};
 use super::{Folder, Follower, append, at_once, make_pipe};
+use crate::tools::regular::open_regular;
 
 #[test]
 fn a_torn_line_waits_for_its_end() {

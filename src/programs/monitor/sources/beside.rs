@@ -6,9 +6,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::doors::audit::read::{newest_checkpoint, read_seal};
-use crate::doors::tail::open_regular;
 use crate::logic::monitor::{CheckpointSeen, Model, ProcessState, SealSeen};
 use crate::tools::durable::beside;
+use crate::tools::regular::open_regular;
 
 /// How often it is looked at.
 const EVERY_MS: i64 = 1_000;

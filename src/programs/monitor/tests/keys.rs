@@ -1,21 +1,10 @@
 //! What keys and the mouse do.
 
-use super::stage::{NOW_MS, Stage, order_line};
+use super::stage::{NOW_MS, order_line, selected_offset, stage};
 use crate::doors::screen::{Input, Key};
 use crate::programs::monitor::app::Pane;
 use crate::programs::monitor::keys::Effect;
 use crate::programs::monitor::rows::Row as _;
-
-fn stage() -> Stage {
-    let mut stage = Stage::of_a_morning();
-    stage.text();
-    stage
-}
-
-fn selected_offset(stage: &Stage) -> (i32, i64) {
-    let row = stage.app.events.selected().expect("a row is selected");
-    (row.partition, row.offset)
-}
 
 #[test]
 fn quitting() {

@@ -1,20 +1,9 @@
 //! What was once wrong, each by its name.
 
-use super::stage::{NOW_MS, Stage, log_line, order_line};
+use super::stage::{NOW_MS, Stage, log_line, order_line, selected_offset, stage};
 use crate::doors::screen::Key;
 use crate::programs::monitor::app::{Overlay, Pane};
 use crate::programs::monitor::timeline::Moment;
-
-fn stage() -> Stage {
-    let mut stage = Stage::of_a_morning();
-    stage.text();
-    stage
-}
-
-fn selected_offset(stage: &Stage) -> (i32, i64) {
-    let row = stage.app.events.selected().expect("a row is selected");
-    (row.partition, row.offset)
-}
 
 #[test]
 fn a_filter_fills_the_screen_and_reaches_the_first_line() {

@@ -158,6 +158,19 @@ impl Stage {
     }
 }
 
+/// A morning on a screen that was drawn.
+pub(super) fn stage() -> Stage {
+    let mut stage = Stage::of_a_morning();
+    stage.text();
+    stage
+}
+
+/// Partition and offset of the selected row.
+pub(super) fn selected_offset(stage: &Stage) -> (i32, i64) {
+    let row = stage.app.events.selected().expect("a row is selected");
+    (row.partition, row.offset)
+}
+
 fn append(path: PathBuf, bytes: &[u8]) {
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
     file.write_all(bytes).unwrap();

@@ -8,11 +8,14 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 /// What is told of a folder, a pipe or a device that stands where a file is looked for.
-pub(super) const NO_FILE: &str = "it is not a regular file";
+pub const NO_FILE: &str = "it is not a regular file";
 
 /// Opens whatever is there for reading, and says what it is. Opening a pipe would wait for a writer otherwise,
 /// without an end.
-pub(super) fn open_any(path: &Path) -> io::Result<(File, Metadata)> {
+///
+/// # Errors
+/// What the operating system says.
+pub fn open_any(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let metadata = file.metadata()?;
