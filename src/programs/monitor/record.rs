@@ -76,6 +76,8 @@ pub(super) struct RecordView {
     pub(super) kind: RecordKind,
     /// `orders/1@505`; the event of a line of the log.
     pub(super) name: String,
+    /// `1/505`, as `audit` takes it; only of a message.
+    pub(super) message: Option<String>,
     pub(super) fields: Vec<(Field, Value)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) form: Form,
@@ -140,6 +142,7 @@ impl RecordView {
             place: line.place,
             kind: RecordKind::Unreadable,
             name: String::new(),
+            message: None,
             fields: vec![(Field::Size, Value::Bytes(line.length))],
             headers: Vec::new(),
             form: Form::default(),
@@ -165,6 +168,7 @@ impl RecordView {
         };
         let mut fields = vec![(Field::Received, moment(&audit.timestamp, None))];
         if self.kind != RecordKind::Gap {
+            self.message = Some(format!("{}/{}", audit.kafka_partition, audit.kafka_offset));
             fields.push((Field::KafkaTime, kafka_time(audit)));
             let key = match audit.key() {
                 Ok(Some(key)) => Value::Text(readable(&key)),

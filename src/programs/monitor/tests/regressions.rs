@@ -193,6 +193,16 @@ fn a_silence_is_told_only_between_messages_that_were_read() {
 }
 
 #[test]
+fn the_command_for_a_proof_names_partition_and_offset_as_audit_takes_them() {
+    let mut stage = stage();
+    stage.types(":1@250");
+    stage.key(Key::Enter);
+    stage.key(Key::Enter);
+    let Some(Overlay::Record(record)) = &stage.app.overlay else { unreachable!("Enter opens it") };
+    assert_eq!(record.message.as_deref(), Some("1/250"));
+}
+
+#[test]
 fn a_selected_row_stays_selected_while_others_come() {
     let mut stage = stage();
     stage.key(Key::Down);

@@ -85,9 +85,11 @@ impl Texts {
     }
 
     /// Whether a record is sealed, and how to prove it.
-    pub(super) fn is_sealed(&self, place: &str) -> String {
-        let proof = format!("audit prove --offset {place}");
-        self.choose(format!("yes; proof: {proof}"), format!("oui ; preuve : {proof}"))
+    pub(super) fn is_sealed(&self, message: Option<&str>) -> String {
+        match message.map(|message| format!("audit prove --offset {message}")) {
+            Some(proof) => self.choose(format!("yes; proof: {proof}"), format!("oui ; preuve : {proof}")),
+            None => self.yes.to_owned(),
+        }
     }
 
     /// That only the beginning of a line is shown.

@@ -137,7 +137,7 @@ impl View {
     fn fields(&self, record: &RecordView, app: &App, texts: &Texts, now_ms: i64) -> Vec<(String, Text)> {
         let mut fields = self.plain_fields(record, app, texts, now_ms);
         if let Some(is_sealed) = record.is_sealed {
-            let told = if is_sealed { texts.is_sealed(&record.name) } else { texts.not_yet.to_owned() };
+            let told = if is_sealed { texts.is_sealed(record.message.as_deref()) } else { texts.not_yet.to_owned() };
             fields.push((texts.sealed.to_owned(), Text::of(Role::Value, told)));
         }
         if let Some(bytes) = record.cut_from_bytes {
