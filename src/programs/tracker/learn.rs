@@ -136,6 +136,9 @@ impl Session<'_> {
     /// Does what the ledger wants. What it tells of gaps comes first and in one piece: the ledger stands
     /// behind all of it already, and a seal that says so must not be there before the last of them.
     pub(super) fn carry_out(&mut self) -> Result<(), TrackerError> {
+        if !self.ledger.has_effects() {
+            return Ok(());
+        }
         let effects: Vec<Effect> = std::iter::from_fn(|| self.ledger.next_effect()).collect();
         self.tell_gaps(&effects)?;
         for effect in effects {
@@ -173,13 +176,13 @@ impl Session<'_> {
                 _ => None,
             })
         };
+        if gaps().next().is_none() {
+            return Ok(());
+        }
         let mut piece = self.appender.empty_piece();
         for (partition, gap) in gaps() {
             write_gap(&mut piece, &now_text(), &self.config.topic, partition, gap);
             self.mark.gaps += 1;
-        }
-        if piece.is_empty() {
-            return Ok(());
         }
         self.submit(piece, true)?;
         for (partition, gap) in gaps() {

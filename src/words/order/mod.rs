@@ -17,7 +17,7 @@ mod shape;
 
 pub use check::{Warning, warnings};
 pub use menu::{DemoIds, demo_order};
-pub use read::{MAX_DEPTH, NotAnOrder, Position, read};
+pub use read::{MAX_DEPTH, NotAnOrder, Position, Reader, read};
 
 /// An enriched order: it carries everything that a consumer needs, so that no other service has
 /// to be asked.

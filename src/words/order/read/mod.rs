@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde_json::error::Category;
 
-use super::{Order, place, shape};
+use super::{InventoryStatus, Item, Order, place, shape};
+
+mod straight;
 
 /// Arrays and objects may stand this deep in each other, in unknown fields as well.
 pub const MAX_DEPTH: usize = 128;
@@ -80,6 +82,40 @@ pub enum NotAnOrder {
 /// # Errors
 /// The first reason why the payload is no order.
 pub fn read(payload: &str) -> Result<Order<'_>, NotAnOrder> {
+    Reader::default().read(payload)
+}
+
+/// Reads many orders, one after another, with the memory of the lists of those before.
+#[derive(Debug, Default)]
+pub struct Reader {
+    items: Vec<Item<'static>>,
+    inventory: Vec<InventoryStatus<'static>>,
+}
+
+impl Reader {
+    /// Reads an order, see [`read()`]; give it back with [`Reader::take_back`].
+    ///
+    /// # Errors
+    /// The first reason why the payload is no order.
+    pub fn read<'a>(&mut self, payload: &'a str) -> Result<Order<'a>, NotAnOrder> {
+        let (items, inventory) = (std::mem::take(&mut self.items), std::mem::take(&mut self.inventory));
+        straight::read(payload, items, inventory).map_or_else(|| read_json(payload), Ok)
+    }
+
+    /// Takes the lists of an order that nobody needs any more, for the next one.
+    pub fn take_back(&mut self, order: Order<'_>) {
+        self.items = emptied(order.items);
+        self.inventory = emptied(order.inventory_status);
+    }
+}
+
+/// The memory of a list, for a list of other lifetimes: the standard library collects in place.
+fn emptied<A, B>(list: Vec<A>) -> Vec<B> {
+    list.into_iter().filter_map(|_| None).collect()
+}
+
+/// The long way: every JSON text, and each reason why one is no order.
+fn read_json(payload: &str) -> Result<Order<'_>, NotAnOrder> {
     if is_too_deep(payload.as_bytes()) {
         return Err(NotAnOrder::TooDeep);
     }
@@ -178,5 +214,7 @@ fn shorten(text: &str) -> String {
     short
 }
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::{Item, Order};
 use super::{MAX_DEPTH, read};
 
-const PAYLOAD: &str = concat!(
+pub(super) const PAYLOAD: &str = concat!(
     r#"{"order_id":"7c1f2a90","sequence":4,"status":"pending","items":["#,
     r#"{"item_id":"item-latte","item_name":"latte","quantity":4,"unit_price":3.5,"total_price":14},"#,
     r#"{"item_id":"item-mocha","item_name":"mocha","quantity":1,"unit_price":4.00,"total_price":4.0}"#,
@@ -254,7 +254,7 @@ fn text() -> impl Strategy<Value = Cow<'static, str>> {
     any::<String>().prop_map(Cow::Owned)
 }
 
-fn item() -> impl Strategy<Value = Item<'static>> {
+pub(super) fn item() -> impl Strategy<Value = Item<'static>> {
     (text(), text(), any::<i64>(), any::<i32>(), any::<i32>()).prop_map(
         |(item_id, item_name, quantity, unit_cents, total_cents)| Item {
             item_id,
