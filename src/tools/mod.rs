@@ -1,9 +1,10 @@
 //! What every door needs: flags and files, stopping, durable writes; and what several programs say alike:
-//! text that is safe to show, JSON laid out, places as people write them.
+//! text that is safe to show, JSON laid out, places as people write them; and work on several threads.
 
 pub mod config;
 pub mod durable;
 pub mod exit;
+pub mod in_order;
 pub mod moment;
 pub mod pretty;
 pub mod regular;

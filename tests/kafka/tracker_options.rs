@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             payload_json_asks_for_json_only,
             payload_bytes_asks_for_nothing,
+            threads_that_encode_change_nothing_of_the_order,
             only_the_named_partitions_are_read,
             print_always_shows_each_order,
             print_never_shows_none_and_auto_none_on_a_pipe,
@@ -52,6 +53,19 @@ fn payload_json_asks_for_json_only() {
     assert_eq!(valid, [true, true, true, false, false, true]);
     assert!(trail.lines.iter().all(|line| line.raw("order_full").is_none()));
     assert_eq!((summary.valid, summary.invalid), (4, 2));
+}
+
+fn threads_that_encode_change_nothing_of_the_order() {
+    // Some megabytes, so that there are many batches; every seventh is no order.
+    let text = |n: u32| if n.is_multiple_of(7) { format!("{{\"n\":{n}") } else { order(n) };
+    let records: Vec<Record> = (0..10_000).map(|n| Record::new(0, text(n))).collect();
+    for encoders in ["0", "1", "3"] {
+        let (trail, summary) = trail_with(&["--encoders", encoders], &records);
+        assert_eq!((summary.valid, summary.invalid), (8_571, 1_429), "{encoders}");
+        let offsets: Vec<i64> = trail.lines.iter().map(|line| line.number_of("kafka_offset")).collect();
+        assert!(offsets.iter().copied().eq(0..10_000), "{encoders}");
+        assert!(trail.lines.iter().zip(0_u32..).all(|(line, n)| line.is_order() != n.is_multiple_of(7)), "{encoders}");
+    }
 }
 
 fn payload_bytes_asks_for_nothing() {

@@ -37,7 +37,8 @@ fn killed_twenty_times_under_load_every_offset_is_there_once() {
     let size = || std::fs::metadata(dir.join("tracker.events")).map_or(0, |file| file.len());
     for kill in 0..20_u64 {
         let before = size();
-        let mut running = tracker(&kafka, &topic, &scratch).start();
+        let encoders = (kill % 4).to_string();
+        let mut running = tracker(&kafka, &topic, &scratch).args(["--encoders", &encoders]).start();
         // Somewhere within the first megabytes that it writes, a little later each time.
         let enough = before + 1 + kill * 137_911;
         wait_until("the tracker writes", LONG, || {

@@ -41,6 +41,11 @@ impl MessageBatch {
         self.entries.is_empty()
     }
 
+    /// How many bytes of keys, payloads and headers it holds.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The messages, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
         self.entries.iter().map(|entry| Message {

@@ -66,7 +66,8 @@ impl Reader {
         let queue = ConsumerQueue::new(Arc::clone(&client)).ok_or_else(|| start("it has no queue".to_owned()))?;
         let observer = Arc::new(Observer::new(&self.settings, &self.topic)?);
         let (events, fetched) = sync_channel(WAITING);
-        let (empty, recycled) = sync_channel(WAITING);
+        // All that can wait, the one that is filled and the one that is read.
+        let (empty, recycled) = sync_channel(WAITING + 2);
         let (nudge, nudges) = sync_channel(1);
         let stop = Shutdown::new();
         let expected = Arc::new(Mutex::new(topic_id.map(str::to_owned)));

@@ -122,6 +122,11 @@ pub struct TrackerArgs {
     #[arg(long)]
     pub until_end: bool,
 
+    /// Threads that judge messages and write their lines, beside the main one [default: by the number of
+    /// cores, at most 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=64))]
+    pub encoders: Option<u8>,
+
     /// Partitions of the topic when it must be made
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..))]
     pub partitions: i32,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::args::{DurabilityChoice, Payload, Print, TrackerArgs};
 use super::error::TrackerError;
+use super::record::threads_for;
 use crate::doors::health::Language;
 use crate::doors::kafka::{self, Role, TopicShape};
 use crate::logic::ledger::{Durability, RotationRule};
@@ -58,6 +59,8 @@ pub struct TrackerConfig {
     pub(super) drain_timeout: Duration,
     pub(super) language: Language,
     pub(super) until_end: bool,
+    /// How many threads judge messages and write their lines beside the main one.
+    pub(super) encoders: usize,
 }
 
 /// How many orders a terminal is shown in a second.
@@ -105,6 +108,8 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
             listen: args.listen,
             payload: args.payload,
             printing: match args.print {
+                // What is not looked at is not known to be an order.
+                _ if args.payload != Payload::Order => Printing::Nothing,
                 Print::Never => Printing::Nothing,
                 Print::Always => Printing::Everything,
                 Print::Auto if std::io::stdout().is_terminal() => Printing::Some(PRINTED_PER_SECOND),
@@ -121,8 +126,13 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
             drain_timeout: args.drain_timeout,
             language: args.lang,
             until_end: args.until_end,
+            encoders: args.encoders.map_or_else(|| threads_for(cores()), usize::from),
         })
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Reads `0-5,9`.

@@ -10,6 +10,7 @@ use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyErro
 use crate::doors::web::ServeError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
+use crate::tools::in_order::Gone;
 
 /// Why the tracker ended before its time.
 #[derive(Debug, Error)]
@@ -100,6 +101,12 @@ pub enum TrackerError {
     Start {
         /// What it said.
         source: io::Error,
+    },
+    /// A thread panicked.
+    #[error("{source}, which is a mistake in this program; what was not written comes again at the next start")]
+    Thread {
+        /// Which.
+        source: Gone,
     },
 }
 

@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::args::Payload;
-use crate::words::order::{self, NotAnOrder, Order};
+use crate::words::order::{self, NotAnOrder, Reader};
 use crate::words::record::{FailureReason, Verdict};
 
 /// What was made of a payload.
@@ -11,19 +11,17 @@ pub(super) struct Judgement<'a> {
     pub(super) verdict: Verdict,
     /// The payload as text, when it is there and UTF-8.
     pub(super) text: Option<&'a str>,
-    /// The order, when it is one.
-    pub(super) order: Option<Order<'a>>,
     /// What kind of trouble it is, when it is not what was expected.
     pub(super) failure: FailureReason,
 }
 
-/// Judges a payload; `None` is a tombstone.
-pub(super) fn judge(payload: Option<&[u8]>, expected: Payload) -> Judgement<'_> {
+/// Judges a payload; `None` is a tombstone. Orders are read by `orders`.
+pub(super) fn judge<'a>(payload: Option<&'a [u8]>, expected: Payload, orders: &mut Reader) -> Judgement<'a> {
     let text = payload.map(simdutf8::compat::from_utf8);
     let readable = text.and_then(Result::ok);
     let plain = |verdict| {
         let failure = FailureReason::DeserializationError;
-        Judgement { verdict, text: readable, order: None, failure }
+        Judgement { verdict, text: readable, failure }
     };
     let invalid = |reason: String| plain(Verdict::Invalid { reason });
     match (expected, text) {
@@ -35,10 +33,11 @@ pub(super) fn judge(payload: Option<&[u8]>, expected: Payload) -> Judgement<'_> 
             Err(error) if text.trim().is_empty() => invalid(format!("empty payload ({error})")),
             Err(error) => invalid(error.to_string()),
         },
-        (Payload::Order, Some(Ok(text))) => match order::read(text) {
+        (Payload::Order, Some(Ok(text))) => match orders.read(text) {
             Ok(order) => {
                 let warnings = order::warnings(&order).iter().map(ToString::to_string).collect();
-                Judgement { order: Some(order), ..plain(Verdict::Order { warnings }) }
+                orders.take_back(order);
+                plain(Verdict::Order { warnings })
             }
             Err(reason) => {
                 let failure = match reason {
@@ -58,7 +57,7 @@ mod tests {
     use super::*;
 
     fn reason(payload: Option<&[u8]>, expected: Payload) -> Option<String> {
-        match judge(payload, expected).verdict {
+        match judge(payload, expected, &mut Reader::default()).verdict {
             Verdict::Invalid { reason } => Some(reason),
             Verdict::Accepted | Verdict::Order { .. } => None,
         }

@@ -139,6 +139,7 @@ impl Session<'_> {
         if !self.ledger.has_effects() {
             return Ok(());
         }
+        self.settle()?;
         let effects: Vec<Effect> = std::iter::from_fn(|| self.ledger.next_effect()).collect();
         self.tell_gaps(&effects)?;
         for effect in effects {
@@ -200,7 +201,7 @@ impl Session<'_> {
             letters.may_repeat(partition, standing.and_then(|at| at.readable_end));
         }
         // What the trail has of it may be published at once: it was synced when it was recovered.
-        self.mark_submitted();
+        self.publisher.submitted(self.submitted_bytes, self.ledger.recorded());
         Ok(())
     }
 

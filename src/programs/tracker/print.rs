@@ -12,7 +12,7 @@ use super::config::Printing;
 use crate::base::message::Message;
 use crate::tools::config::is_quiet_end;
 use crate::tools::shutdown::Shutdown;
-use crate::words::order::Order;
+use crate::words::order::{self, Order};
 
 /// How many blocks may wait for a slow reader.
 const WAITING_BLOCKS: usize = 4096;
@@ -51,8 +51,13 @@ impl Printer {
         Ok(Self { texts: Some(texts), ended, printing, is_behind: false, second: now, printed: 0, unprinted: 0 })
     }
 
-    /// Shows an order, or counts it.
-    pub(super) fn order(&mut self, now: Instant, message: &Message<'_>, order: &Order<'_>, stop: &Shutdown) {
+    /// Whether anything is ever shown.
+    pub(super) fn is_on(&self) -> bool {
+        self.printing != Printing::Nothing
+    }
+
+    /// Shows a message that is an order, or counts it.
+    pub(super) fn order(&mut self, now: Instant, message: &Message<'_>, stop: &Shutdown) {
         match self.printing {
             Printing::Nothing => return,
             Printing::Everything => {}
@@ -65,7 +70,10 @@ impl Printer {
                 self.printed += 1;
             }
         }
-        if !self.send(block(message, order), stop, PATIENCE) {
+        let text = message.payload.and_then(|payload| std::str::from_utf8(payload).ok());
+        // Read once more, which is little beside showing it.
+        let Some(Ok(order)) = text.map(order::read) else { return };
+        if !self.send(block(message, &order), stop, PATIENCE) {
             self.unprinted += 1;
         }
     }

@@ -12,6 +12,7 @@ use super::error::TrackerError;
 use super::invalid::InvalidLimit;
 use super::learn::{Announcement, Published, metadata};
 use super::print::Printer;
+use super::record::Encoders;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::Status;
@@ -161,6 +162,7 @@ fn record(
         reader,
         appender,
         ledger,
+        encoders: Encoders::start(config).map_err(start)?,
         mark,
         printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
         publisher: Publisher::new(started.elapsed()),
@@ -230,6 +232,7 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
         }
     }
     if !session.shutdown.is_requested() {
+        session.settle()?;
         session.log.write(&HealthEvent::Stopping { reason: "end" });
         return Ok(());
     }
@@ -242,7 +245,7 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
     while Instant::now() < deadline && !session.ledger.is_done() && session.broker_lost.is_none() {
         session.step()?;
     }
-    Ok(())
+    session.settle()
 }
 
 /// Syncs, publishes, and says goodbye.

@@ -10,21 +10,20 @@ use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
 use super::invalid::InvalidLimit;
-use super::judge::judge;
 use super::learn::{Announcement, Published, metadata};
 use super::print::Printer;
+use super::record::Encoders;
 use super::report::{Reporter, Tally, add_latencies, lag, standing};
 use super::status::Status;
-use crate::doors::audit::{Appender, Mark, Submitted};
+use crate::doors::audit::{Appender, Mark};
 use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
-use crate::doors::kafka::{Consumer, Fetched, MessageBatch, Reader};
-use crate::logic::ledger::{Decision, Ledger, Moment, Publisher};
+use crate::doors::kafka::{Consumer, Fetched, Reader};
+use crate::logic::ledger::{Ledger, Moment, Publisher};
 use crate::tools::durable::free_bytes;
 use crate::tools::shutdown::Shutdown;
-use crate::words::record::{Received, Verdict, write_message};
 
 /// How long to wait for something to read before looking after everything else.
-const IDLE: Duration = Duration::from_millis(50);
+pub(super) const IDLE: Duration = Duration::from_millis(50);
 
 /// How long a broker may take to tell the ends of the partitions.
 const ENDS_ANSWER: Duration = Duration::from_secs(1);
@@ -43,6 +42,7 @@ pub(super) struct Session<'a> {
     pub(super) consumer: Consumer,
     pub(super) appender: Appender,
     pub(super) ledger: Ledger,
+    pub(super) encoders: Encoders,
     /// Where the trail stands with everything that was handed to it.
     pub(super) mark: Mark,
     pub(super) printer: Printer,
@@ -75,14 +75,18 @@ impl Session<'_> {
     pub(super) fn step(&mut self) -> Result<(), TrackerError> {
         self.ledger.tick(self.moment());
         self.carry_out()?;
-        match self.consumer.next(IDLE) {
+        // What is under way is not to wait for what may never come.
+        let patience = if self.encoders.under_way() == 0 { IDLE } else { Duration::ZERO };
+        match self.consumer.next(patience) {
             Some(Fetched::Messages(batch)) => {
                 self.idle_since = Instant::now();
-                self.record(&batch)?;
-                self.consumer.recycle(batch);
+                self.record(batch)?;
             }
-            Some(other) => self.learn(other)?,
-            None => {}
+            Some(other) => {
+                self.settle()?;
+                self.learn(other)?;
+            }
+            None => self.settle_oldest()?,
         }
         self.carry_out()?;
         self.look_after(Instant::now())
@@ -91,92 +95,6 @@ impl Session<'_> {
     /// How long the tracker has been running: the ledger's clock.
     pub(super) fn moment(&self) -> Moment {
         self.started.elapsed()
-    }
-
-    /// Writes the lines of what is due.
-    fn record(&mut self, batch: &MessageBatch) -> Result<(), TrackerError> {
-        let now = Instant::now();
-        let timestamp = now_text();
-        let mut piece = self.appender.empty_piece();
-        for message in batch.iter() {
-            let decision = self.ledger.message(message.partition, message.offset, message.leader_epoch);
-            let Decision::Append { gap_before } = decision else { continue };
-            let judged = judge(message.payload, self.config.payload);
-            let topic = self.config.topic.as_str();
-            let received = Received { timestamp: &timestamp, topic, message: &message, text: judged.text, gap_before };
-            write_message(&mut piece, &received, &judged.verdict);
-            self.tally.received += 1;
-            match &judged.verdict {
-                Verdict::Order { .. } | Verdict::Accepted => {
-                    self.tally.valid += 1;
-                    self.mark.valid += 1;
-                }
-                Verdict::Invalid { reason } => {
-                    self.tally.invalid += 1;
-                    self.mark.invalid += 1;
-                    if let Some(letters) = &self.dead_letters {
-                        letters.send(&timestamp, &message, judged.failure, reason, self.shutdown)?;
-                    }
-                    if let Some(event) = self.invalid.tell(now, topic, &message, reason) {
-                        self.log.write(&event);
-                    }
-                }
-            }
-            if let Some(order) = &judged.order {
-                self.printer.order(now, &message, order, self.shutdown);
-            }
-        }
-        self.wait_for_letters()?;
-        if piece.is_empty() { Ok(()) } else { self.submit(piece, false) }
-    }
-
-    /// Waits until the dead letters of a batch have arrived, before its lines are written.
-    fn wait_for_letters(&mut self) -> Result<(), TrackerError> {
-        let mut waited = false;
-        while let Some(letters) = &self.dead_letters {
-            if letters.in_flight(IDLE) == 0 {
-                break;
-            }
-            waited = true;
-            if self.shutdown.is_requested() {
-                let timeout = self.config.drain_timeout;
-                let deadline = *self.stop_deadline.get_or_insert_with(|| Instant::now() + timeout);
-                if Instant::now() >= deadline {
-                    return Err(letters.unfinished());
-                }
-            }
-            self.look_after(Instant::now())?;
-        }
-        if waited {
-            self.was_held_up();
-        }
-        Ok(())
-    }
-
-    /// Hands a piece to the trail, looking after everything else while the disk is slow or full.
-    /// `urgent`: it is sealed as soon as it is synced.
-    pub(super) fn submit(&mut self, mut piece: Vec<u8>, urgent: bool) -> Result<(), TrackerError> {
-        self.mark.identity = self.ledger.identity().clone();
-        self.mark.positions = self.ledger.positions();
-        self.mark.rolled_back.clone_from(self.ledger.rolled_back());
-        let mut waited = false;
-        loop {
-            match self.appender.submit(piece, &self.mark, urgent)? {
-                Submitted::Taken(bytes) => {
-                    self.submitted_bytes = bytes;
-                    self.mark_submitted();
-                    break;
-                }
-                Submitted::NoRoom(back) => piece = back,
-            }
-            waited = true;
-            self.appender.wait_for_room(IDLE);
-            self.look_after(Instant::now())?;
-        }
-        if waited {
-            self.was_held_up();
-        }
-        Ok(())
     }
 
     /// Waits until everything that was handed over is sealed.
@@ -212,7 +130,7 @@ impl Session<'_> {
     }
 
     /// Everything that is due by the clock.
-    fn look_after(&mut self, now: Instant) -> Result<(), TrackerError> {
+    pub(super) fn look_after(&mut self, now: Instant) -> Result<(), TrackerError> {
         let progress = self.appender.progress();
         match (progress.full_since, self.disk_full) {
             (Some(since), None) => {
@@ -281,11 +199,6 @@ impl Session<'_> {
         let full = self.disk_full.map(|since| format!("the disk is full for {} s", since.elapsed().as_secs()));
         let starting = (!self.ledger.is_begun()).then(|| "not all partitions are being read yet".to_owned());
         full.or(away).or(starting)
-    }
-
-    /// With the bytes handed over so far, the trail stands where the positions do.
-    pub(super) fn mark_submitted(&mut self) {
-        self.publisher.submitted(self.submitted_bytes, self.ledger.recorded());
     }
 
     fn standings(&self) -> BTreeMap<String, PartitionReport> {

@@ -112,9 +112,9 @@ proptest! {
     #[test]
     fn they_agree_on_any_number(number in "-?[0-9]{0,17}(\\.[0-9]{0,4})?([eE]-?[0-9]{1,2})?") {
         for field in ["sequence", "quantity", "unit_price", "tax", "available_qty"] {
-            let at = PLAIN.find(&format!("\"{field}\":")).unwrap() + field.len() + 3;
-            let end = at + PLAIN[at..].find([',', '}']).unwrap();
-            check(&format!("{}{number}{}", &PLAIN[..at], &PLAIN[end..]));
+            let (before, behind) = PLAIN.split_once(&format!("\"{field}\":")).unwrap();
+            let end = behind.find([',', '}']).unwrap();
+            check(&format!("{before}\"{field}\":{number}{}", behind.get(end..).unwrap()));
         }
     }
 
