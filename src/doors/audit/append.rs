@@ -23,6 +23,9 @@ use crate::tools::shutdown::Shutdown;
 /// How many pieces may wait to be written.
 const WAITING_PIECES: usize = 4;
 
+/// How many bytes may wait to be written, unless it is one piece that is larger.
+const WAITING_BYTES: u64 = if cfg!(test) { 1 << 20 } else { 32 << 20 };
+
 /// Whole lines, and where the trail stands after them.
 pub(super) struct Piece {
     pub(super) lines: Vec<u8>,
@@ -152,6 +155,14 @@ impl Appender {
     pub fn submit(&mut self, lines: Vec<u8>, mark: &Mark, urgent: bool) -> Result<Submitted, AppendError> {
         let length = lines.len() as u64;
         let Some(pieces) = &self.pieces else { return Err(self.failure()) };
+        let progress = self.progress();
+        if progress.failed.is_some() {
+            return Err(self.failure());
+        }
+        let waiting_bytes = self.submitted_bytes.saturating_sub(progress.written_bytes);
+        if waiting_bytes > 0 && waiting_bytes + length > WAITING_BYTES {
+            return Ok(Submitted::NoRoom(lines));
+        }
         let number = self.submitted_pieces + 1;
         match pieces.try_send(Piece { lines, mark: mark.clone(), number, urgent }) {
             Ok(()) => {

@@ -154,3 +154,15 @@ fn a_stop_on_a_disk_that_has_room_again_seals_everything() {
     let seal = std::fs::read(seal_path(folder.path())).expect("sealed");
     assert!(Seal::parse(&seal).expect("a seal").clean);
 }
+
+#[test]
+fn what_waits_to_be_written_is_bounded_by_its_bytes() {
+    let mut recording = Recording::start();
+    assert!(matches!(recording.submit(8_000), Ok(Submitted::Taken(_))), "a large piece, while nothing waits");
+    recording.disk.is_full.store(true, Ordering::SeqCst);
+    recording.fill_up();
+    assert!(matches!(recording.submit(1_000), Ok(Submitted::NoRoom(_))));
+    assert!(matches!(recording.submit(1), Ok(Submitted::Taken(_))), "there is room for a small one");
+    recording.disk.is_full.store(false, Ordering::SeqCst);
+    recording.appender.finish().outcome.expect("there is room");
+}

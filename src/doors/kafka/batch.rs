@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::budget::Held;
 use super::raw::RawMessage;
 use crate::base::message::{Headers, Message, MessageTime};
 
@@ -22,6 +23,8 @@ const KEPT_BYTES: usize = 4 * FULL_BYTES;
 pub struct MessageBatch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    /// The room that it takes while it is on its way.
+    held: Option<Held>,
 }
 
 #[derive(Debug)]
@@ -67,6 +70,11 @@ impl MessageBatch {
         self.bytes.clear();
         self.bytes.shrink_to(KEPT_BYTES);
         self.entries.clear();
+        self.held = None;
+    }
+
+    pub(super) fn holds(&mut self, held: Held) {
+        self.held = Some(held);
     }
 
     pub(super) fn push(&mut self, message: &RawMessage<'_>) {

@@ -1,6 +1,7 @@
 //! The thread of a consumer that fetches: it polls librdkafka and hands batches over.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::batch::MessageBatch;
+use super::budget::Budget;
 use super::connect::tidy;
 use super::consumer::Fetched;
 use super::incarnation::Incarnation;
@@ -27,6 +29,7 @@ pub(super) struct Fetcher<C: ConsumerContext + 'static> {
     log: Log<C>,
     events: SyncSender<Fetched>,
     recycled: Receiver<MessageBatch>,
+    budget: Arc<Budget>,
     stop: Shutdown,
     collected: Collected,
 }
@@ -66,7 +69,7 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
             broker_lost: false,
             last_reason: "no answer".to_owned(),
         };
-        Self { queue, log, events, recycled, stop, collected }
+        Self { queue, log, events, recycled, budget: Arc::default(), stop, collected }
     }
 
     /// Runs until a stop is asked for or nobody listens any more.
@@ -83,11 +86,20 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
                 self.collected.change_topic();
             }
             while let Some(next) = self.collected.ready.pop_front() {
-                if self.events.send(next).is_err() {
+                if !self.send(next) {
                     return;
                 }
             }
         }
+    }
+
+    /// Hands over what was read, once there is room for it; false when nobody wants it any more.
+    fn send(&self, mut next: Fetched) -> bool {
+        if let Fetched::Messages(batch) = &mut next {
+            let Some(held) = self.budget.hold(batch.bytes(), &self.stop) else { return false };
+            batch.holds(held);
+        }
+        self.events.send(next).is_ok()
     }
 }
 

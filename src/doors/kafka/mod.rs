@@ -5,6 +5,7 @@
 //! in `raw`, the one place with `unsafe`.
 
 mod batch;
+mod budget;
 mod cluster;
 mod connect;
 mod consumer;

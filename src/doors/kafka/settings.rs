@@ -151,6 +151,9 @@ fn defaults(role: Role) -> &'static [(&'static str, &'static str)] {
             ("queued.max.messages.kbytes", "16384"),
             ("queued.min.messages", "20000"),
             ("fetch.wait.max.ms", "100"),
+            // One answer of the broker, for all partitions; unpacked it is many times as large. Without
+            // it twelve partitions take twice the memory of one.
+            ("fetch.max.bytes", "2000000"),
             // A message may be as large as the broker lets it be.
             ("receive.message.max.bytes", "2147483647"),
         ],
