@@ -16,6 +16,8 @@ need() { # TOOL...
   done
 }
 
+need_linux() { [ -r /proc/self/status ] || die "no /proc to measure with: this needs Linux"; }
+
 # Sets a variable for each option that is given, named as the option is: --disk-limit sets disk_limit.
 # `numbers` lists the options that take a number above 0, `switches` those that take nothing (set to 1), `programs`
 # those that take a program that can be run. The script has set their defaults, and says itself what `usage` prints.
