@@ -3,15 +3,19 @@
 
 usage: measure.py run OUTPUT [--until-size FILE BYTES] COMMAND...
        measure.py forget FILE...
+       measure.py json COUNT BYTES
        measure.py table
 
 run     runs a command with its standard output in a file, and prints: its exit code, seconds, CPU seconds (user and
         system), peak of memory in MiB. --until-size: it never ends by itself and is stopped as soon as a file has so
         many bytes; time and CPU are those since the file came to be (Linux only)
 forget  lets the system forget what it has of files in memory
+json    prints lines of JSON of so many bytes each, of random letters
 table   makes a Markdown table of lines of cells parted by tabs
 """
+import base64
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -77,6 +81,15 @@ def forget(*paths):
         os.close(file)
 
 
+def json(count, size):
+    count, letters = int(count), int(size) - len(b'{"data":""}')
+    pool = base64.b64encode(os.urandom(max(letters, 12 << 20)))
+    with open(sys.stdout.fileno(), "wb", buffering=1 << 20) as output:
+        for _ in range(count):
+            at = random.randrange(len(pool) - letters)
+            output.write(b'{"data":"%b"}\n' % pool[at : at + letters])
+
+
 def table():
     rows = [line.rstrip("\n").split("\t") for line in sys.stdin]
     columns = max(map(len, rows))
@@ -92,7 +105,7 @@ def table():
 
 
 def main():
-    tasks = {"run": run, "forget": forget, "table": table}
+    tasks = {"run": run, "forget": forget, "json": json, "table": table}
     if len(sys.argv) < 2 or sys.argv[1] not in tasks:
         sys.exit(__doc__)
     tasks[sys.argv[1]](*sys.argv[2:])
