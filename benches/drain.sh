@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How fast the tracker drains a topic onto the disk, against kcat -J into a file in the same run.
-# Only the ratio says something: absolute figures are those of the machine and of the hour.
+# How fast the tracker drains a topic onto the disk, against kcat -J and others in the same rounds, and
+# against the disk. Only the ratios say something: absolute figures are those of the machine and of the hour.
 set -u
 unset CDPATH
 export LC_ALL=C
@@ -15,148 +15,106 @@ Preloads a topic of one partition with orders, then lets the tracker and kcat -J
 
 usage: benches/drain.sh [options]
 
-  --orders N     how many orders (default 500000); the topic is kept for the next run
-  --rounds N     how often each drains (default 5)
-  --plain        the same orders without keys and headers, as the Go original wrote them
-  --raw          kcat without -J as well: the payloads and nothing else
-  --against FILE another tracker's program as well, one that seals nothing, say: what ours costs more
-  --check        exit 1 unless the tracker reaches 0.8 of kcat -J in under 100 MiB
-  --wipe         delete the kept broker and topics, and end
-  -h, --help     this text
+  --orders N      how many orders (default 500000); the topic is kept for the next run
+  --rounds N      how often each drains (default 5)
+  --plain         the same orders without keys and headers, as the Go original wrote them
+  --peers         also kcat without -J, Kafka's console consumer and Kafka Connect's FileStreamSink
+  --against FILE  another tracker's program as well, one that seals nothing, say: what ours costs more
+  --disk-limit N  let the disk write no more than N MB/s meanwhile (root, cgroups); lifted at every end
+  --check         exit 1 when a mark is missed
+  --wipe          delete the kept broker and topics, and end
+  -h, --help      this text
 
 environment
   KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-Each drain goes into a new file. The tracker's is on the disk (fdatasync) when it ends, kcat's is in
-the page cache. CPU is user + system of the program alone, not the broker's.
+Each drain goes into a new file and is timed from the program's start to its end, Connect's from its file's
+creation to its last line.
+The tracker's file is on the disk (fdatasync) when it ends, the others' are in the page cache. CPU is user +
+system of the program alone, not the broker's. dd copies the tracker's file, which is in the page cache, and
+syncs the copy, in each round: what the disk takes at that time.
 EOF2
 }
 
-orders=500000 rounds=5 kind=full raw='' against='' check='' wipe=''
-while [ $# -gt 0 ]; do
-  case $1 in
-    --orders | --rounds)
-      case ${2:-} in '' | *[!0-9]*) die "$1 needs a number" ;; esac
-      if [ "$1" = --orders ]; then orders=$2; else rounds=$2; fi
-      shift ;;
-    --against)
-      [ -x "${2:-}" ] || die "--against needs a program that can be run"
-      against=$2
-      shift ;;
-    --plain) kind=plain ;;
-    --raw) raw=1 ;;
-    --check) check=1 ;;
-    --wipe) wipe=1 ;;
-    -h | --help) usage; exit 0 ;;
-    *) printf '%s\n' "drain.sh does not know '$1'; see benches/drain.sh --help" >&2; exit 2 ;;
-  esac
-  shift
-done
+orders=500000 rounds=5 plain='' peers='' against='' disk_limit='' check='' wipe=''
+numbers='--orders --rounds --disk-limit' switches='--plain --peers --check --wipe' programs='--against'
+take_options "$@"
 
 make_bench
 if [ -n "$wipe" ]; then
   rm -rf "$bench"
-  echo "wiped $bench"
+  say "wiped $bench"
   exit 0
 fi
-command -v kcat >/dev/null || die "no kcat to compare with: install it (kcat)"
-command -v python3 >/dev/null || die "no python3 to measure with: install it (python3)"
-
-# ---------------------------------------------------------------------------------------------
-# Programs and broker
-
+need kcat python3
+[ -z "$peers" ] || need_kafka_tools
 find_programs producer tracker
 
-out=$bench/out
-leave() {
-  stop_broker
-  rm -rf "$out"
-}
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
+out=$bench/out figures=''
+clean_up() { rm -rf "$out" "${figures:-$out}"; }
+catch_exits
+begin_figures
 find_broker
 
 # ---------------------------------------------------------------------------------------------
 # The topics: one as the producer writes it, one of the same orders with payloads alone
 
-# One past the last offset of partition 0; nothing when there is no such topic.
-end_of() { kcat -q -b "$brokers" -Q -t "$1:0:-1" 2>/dev/null | sed -n 's/.*offset \([0-9]*\).*/\1/p'; }
-
-is_there() { [ "$(end_of "$1")" = "$orders" ]; }
-
-full=drain-full-$orders
-plain=drain-plain-$orders
-topic=$full
-if ! is_there "$full"; then
-  [ -z "$(end_of "$full")" ] || [ "$(end_of "$full")" = 0 ] ||
-    die "topic $full is there but is not $orders orders: benches/drain.sh --wipe makes a new one"
-  echo "writing $orders orders into $full (once, they are kept)"
-  "$bin/producer" -b "$brokers" --topic "$full" --partitions 1 --count "$orders" --rate 1000000 \
-    --quiet >/dev/null 2>"$bench/producer.err" || die "the producer failed:" "$(tail -n 3 "$bench/producer.err")"
-  is_there "$full" || die "topic $full holds $(end_of "$full") orders, not $orders"
-fi
-if [ "$kind" = plain ]; then
-  topic=$plain
-  if ! is_there "$plain"; then
-    echo "writing their payloads into $plain (once, they are kept)"
+topic=drain-full-$orders
+fill_topic "$topic" "$orders" 1
+if [ -n "$plain" ]; then
+  full=$topic topic=drain-plain-$orders
+  held=$(held_by "$topic" 1) || exit 1
+  if [ "$held" != "$orders" ]; then
+    say "writing their payloads into $topic (once, they are kept)"
     kcat -q -b "$brokers" -C -t "$full" -p 0 -o beginning -e |
-      kcat -q -b "$brokers" -P -t "$plain" -p 0 -X linger.ms=20 -X queue.buffering.max.kbytes=100000 ||
-      die "kcat could not write $plain"
-    is_there "$plain" || die "topic $plain holds $(end_of "$plain") orders, not $orders"
+      kcat -q -b "$brokers" -P -t "$topic" -p 0 -X linger.ms=20 -X queue.buffering.max.kbytes=100000 ||
+      die "kcat could not write $topic"
+    held=$(held_by "$topic" 1)
+    [ "$held" = "$orders" ] || die "topic $topic holds $held orders, not $orders"
   fi
 fi
-size=$(kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -c 1000 -f '%S\n' |
-  awk '{ sum += $1 } END { printf "%d", sum / NR }')
+# Read once before it counts, so that the broker has the topic in memory for whoever comes first.
+value_bytes=$(kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -e | wc -c)
+size=$((value_bytes / orders - 1))
 
 # ---------------------------------------------------------------------------------------------
-# Measuring
+# Who drains
 
-# Runs a command with its output in a file, and prints: exit code, seconds, CPU seconds, peak KiB.
-measure() { # OUTPUT COMMAND...
-  python3 - "$@" <<'EOF2'
-import os, resource, subprocess, sys, time
-with open(sys.argv[1], "wb") as output:
-    began = time.monotonic()
-    code = subprocess.call(sys.argv[2:], stdout=output)
-    took = time.monotonic() - began
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-peak = used.ru_maxrss // (1024 if sys.platform == "darwin" else 1)
-print(code, "%.3f" % took, "%.2f" % (used.ru_utime + used.ru_stime), peak)
-EOF2
-}
-
-settle() {
+# Keeps the figures of a drain, and says them.
+drain() { # ROUND NAME FILE OUTPUT COMMAND...
+  local round=$1 name=$2 file=$3 lines bytes
+  shift 3
   rm -rf "$out"
   mkdir -p "$out"
   sync
-}
-
-# Prints a line of the table and keeps the figures in $bench/rounds.
-drain() { # ROUND NAME FILE OUTPUT COMMAND...
-  local round=$1 name=$2 file=$3 output=$4 figures code seconds cpu peak lines
-  shift 4
-  settle
-  figures=$(measure "$output" "$@" 2>"$bench/messages") || die "$name could not be measured:" "$(tail -n 3 "$bench/messages")"
-  read -r code seconds cpu peak <<<"$figures"
-  [ "$code" = 0 ] || die "$name ended with $code:" "$(tail -n 3 "$bench/messages")"
-  lines=$(wc -l <"$file")
+  measured "$name" "$@"
+  lines=$(wc -l <"$file") bytes=$(wc -c <"$file")
   [ "$lines" -eq "$orders" ] || die "$name wrote $lines lines for $orders orders"
-  awk -v round="$round" -v name="$name" -v n="$orders" -v s="$seconds" -v cpu="$cpu" -v peak="$peak" \
-    -v bytes="$(wc -c <"$file")" 'BEGIN {
-      printf "%5d  %-14s %10d %8.2f %8.2f %9.1f %11.0f\n", round, name, n / s, s, cpu, peak / 1024, bytes / s / 1e6
-    }'
-  echo "$round $name $seconds $peak" >>"$bench/rounds"
+  keep "$name" "$round" rate "$(calculate %.0f "$orders / $seconds")" peak "$peak" \
+    cpu "$(calculate %.4f "$cpu * 1000000 / $orders")" write "$(calculate %.2f "$bytes / $seconds / 1000000")"
+  say "$(calculate "%5d  %-18s %8.2f s %8.2f s CPU %8.1f MiB" "$round, \"$name\", $seconds, $cpu, $peak")"
 }
 
 tracker() { # ROUND NAME PROGRAM
   drain "$1" "$2" "$out/tracker.events" "$out/summary" \
-    "$3" -b "$brokers" --topic "$topic" --group "drain-bench" --dir "$out" --until-end --print never
+    "$3" -b "$brokers" --topic "$topic" --group drain-bench --dir "$out" --until-end --print never
   [ "$(tail -n 1 "$out/summary")" = "received=$orders valid=$orders invalid=0 gaps=0" ] ||
     die "the tracker says: $(tail -n 1 "$out/summary")"
 }
+
+# A drain by the tracker, and what the disk takes of the same bytes right after it.
+tracker_and_disk() { # ROUND
+  tracker "$1" tracker "$bin/tracker"
+  local bytes
+  bytes=$(wc -c <"$out/tracker.events")
+  sync
+  measured dd /dev/null dd if="$out/tracker.events" of="$out/copy" bs=1048576 conv=fdatasync
+  keep disk "$1" write "$(calculate %.2f "$bytes / $seconds / 1000000")"
+  say "$(calculate "%5d  %-18s %8.2f s" "$1, \"dd\", $seconds")"
+}
+
+other() { tracker "$1" "other tracker" "$against"; }
 
 kcat_json() {
   drain "$1" "kcat -J" "$out/json" "$out/json" kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -e -J
@@ -166,46 +124,82 @@ kcat_raw() {
   drain "$1" "kcat raw" "$out/raw" "$out/raw" kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -e
 }
 
-median() { sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'; }
-
-# The median of kcat's time over the tracker's, each pair of the same round.
-ratio() {
-  awk '$2 == "tracker" { ours[$1] = $3 } $2 == "kcat" && $3 == "-J" { theirs[$1] = $4 }
-    END { for (round in ours) print theirs[round] / ours[round] }' "$bench/rounds" | median
+console_consumer() {
+  drain "$1" "console consumer" "$out/values" "$out/values" \
+    java -Xmx512M -cp "$bench/../kafka-jars/*" org.apache.kafka.tools.consumer.ConsoleConsumer \
+    --bootstrap-server "$brokers" --topic "$topic" --partition 0 --offset earliest --max-messages "$orders"
 }
 
-echo
-echo "$orders orders of $size bytes, one partition of $topic, $rounds rounds"
-echo
-printf '%5s  %-14s %10s %8s %8s %9s %11s\n' round program orders/s s "CPU s" "peak MiB" "MB/s to file"
-: >"$bench/rounds"
-# Read once before it counts, so that the broker has the topic in memory for whoever comes first.
-kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -e >/dev/null
-for ((round = 1; round <= rounds; round++)); do
-  if ((round % 2)); then
-    tracker "$round" tracker "$bin/tracker"
-    [ -z "$against" ] || tracker "$round" other "$against"
-    kcat_json "$round"
-  else
-    kcat_json "$round"
-    [ -z "$against" ] || tracker "$round" other "$against"
-    tracker "$round" tracker "$bin/tracker"
-  fi
-  [ -z "$raw" ] || kcat_raw "$round"
-done
+# It has no end, so the size of what it writes tells when it is done. Its start, which takes seconds, is not counted.
+connect() {
+  local folder=$bench/connect
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cat >"$folder/worker.properties" <<EOF2
+bootstrap.servers=$brokers
+key.converter=org.apache.kafka.connect.storage.StringConverter
+value.converter=org.apache.kafka.connect.storage.StringConverter
+offset.storage.file.filename=$folder/offsets
+listeners=http://127.0.0.1:0
+plugin.discovery=service_load
+EOF2
+  cat >"$folder/sink.properties" <<EOF2
+name=drain-$$-$1
+connector.class=org.apache.kafka.connect.file.FileStreamSinkConnector
+tasks.max=1
+topics=$topic
+file=$out/sink
+EOF2
+  drain "$1" "Connect file sink" "$out/sink" "$folder/output" --until-size "$out/sink" "$value_bytes" \
+    java -Xms256M -Xmx2G -cp "$bench/../kafka-jars/*" org.apache.kafka.connect.cli.ConnectStandalone \
+    "$folder/worker.properties" "$folder/sink.properties"
+}
 
-settle
-disk=$(dd if=/dev/zero of="$out/zeros" bs=1048576 count=1024 conv=fdatasync 2>&1 | tail -n 1 | sed 's/.*, //')
-ratio=$(ratio)
-peak=$(awk '$2 == "tracker" { print $4 / 1024 }' "$bench/rounds" | sort -n | tail -n 1)
-echo
-echo "disk, dd conv=fdatasync of 1 GiB:        $disk"
-printf 'tracker / kcat -J, median of %s rounds:   %.2f (the mark is 0.80)\n' "$rounds" "$ratio"
-printf 'tracker, highest peak:                   %.1f MiB (the mark is 100)\n' "$peak"
-if [ -n "$against" ]; then
-  other=$(awk '$2 == "tracker" { ours[$1] = $3 } $2 == "other" { theirs[$1] = $3 }
-    END { for (round in ours) print theirs[round] / ours[round] }' "$bench/rounds" | median)
-  printf 'tracker / the other, median:             %.2f\n' "$other"
+# ---------------------------------------------------------------------------------------------
+# The rounds: everyone in turn, and another one first each time
+
+turns=(tracker_and_disk kcat_json)
+[ -z "$against" ] || turns+=(other)
+[ -z "$peers" ] || turns+=(kcat_raw console_consumer connect)
+if [ -n "$disk_limit" ]; then
+  limit_disk $((disk_limit * 1000000)) || exit 1
 fi
-[ -z "$check" ] || awk -v ratio="$ratio" -v peak="$peak" 'BEGIN { exit !(ratio >= 0.8 && peak < 100) }' ||
-  die "a mark was missed"
+for ((round = 1; round <= rounds; round++)); do
+  for ((turn = 0; turn < ${#turns[@]}; turn++)); do
+    "${turns[(turn + round - 1) % ${#turns[@]}]}" "$round"
+  done
+done
+lift_disk_limit
+
+# ---------------------------------------------------------------------------------------------
+# What came out
+
+program_row() { # NAME WHAT-IT-LEAVES-OUT
+  [ -n "$(values_of "$1" rate)" ] || return 0
+  row "$1" "$(values_of "$1" rate | median 0)" "$(values_of "$1" cpu | median 2)" "$(values_of "$1" peak | median 0)" \
+    "$(values_of "$1" write | median 0)" "$(ratios_of "$1" "kcat -J" rate | median 2)" \
+    "$(ratios_of "$1" "kcat -J" cpu | median 2)" "$2"
+}
+
+echo "$orders orders of $size bytes, one partition, $rounds rounds: median (least-greatest)." \
+  "${disk_limit:+The disk was held to $disk_limit MB/s.}"
+row program orders/s "CPU µs an order" "peak MiB" "MB/s to the file" "rate / kcat -J" "CPU / kcat -J" "what it does not do"
+program_row tracker "-"
+program_row "other tracker" ""
+program_row "kcat -J" "no sync, no position, nothing checked or sealed"
+program_row "kcat raw" "the same, and values only: no envelope"
+program_row "console consumer" "the same, and values only"
+program_row "Connect file sink" "no sync, values only; a position apart from the file: twice or lost after a kill"
+print_table
+
+disk_share=$(ratios_of tracker disk write | awk '{ print 100 * $1 }' | median 0)
+echo
+echo "The disk takes $(values_of disk write | median 0) MB/s of the same bytes (dd conv=fdatasync of the trail);" \
+  "the tracker reaches $disk_share % of that."
+[ -z "$against" ] || echo "Rate of the tracker over the other one: $(ratios_of tracker "other tracker" rate | median 2)."
+mark "rate / kcat -J" "$(ratios_of tracker "kcat -J" rate | median | xargs printf %.2f)" '>=' 1.0 ""
+mark "CPU / kcat -J" "$(ratios_of tracker "kcat -J" cpu | median | xargs printf %.2f)" '<=' 1.6 ""
+mark "highest peak" "$(values_of tracker peak | highest)" '<' 96 MiB
+# Without a limit the disk may be faster than any two processors can make lines for it.
+[ -z "$disk_limit" ] || mark "share of the disk's rate" "${disk_share%% *}" '>=' 85 %
+print_marks
