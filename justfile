@@ -78,6 +78,10 @@ bench-freshness *ARGS:
 bench-shapes *ARGS:
     bash benches/shapes.sh {{ ARGS }}
 
+# one topic shared out among 1, 2 and 4 trackers
+bench-shares *ARGS:
+    bash benches/shares.sh {{ ARGS }}
+
 # what the audit trail costs: starts, verify, show, against the size of the trail
 bench-audit *ARGS:
     bash benches/audit.sh {{ ARGS }}
