@@ -8,7 +8,7 @@ use memchr::{memchr, memchr2};
 use serde::Deserialize;
 use serde_json::Deserializer;
 
-use super::audit_line::OrderText;
+use super::audit_line::{EventType, OrderText};
 use super::audit_write::write_text;
 use super::skim::{Skim, number, text};
 
@@ -32,7 +32,7 @@ impl Abridger {
     ///
     /// What is left is a line just when the whole is one, and says the same about everything else.
     pub fn abridge(&mut self, line: &[u8]) -> Option<&[u8]> {
-        let skim = Skim::of(line)?;
+        let skim = Skim::of(line).filter(|skim| skim.event_type == EventType::Received)?;
         // The opening quote is part of the text.
         let head = line.get(..line.len().checked_sub(skim.unread().len() + 1)?)?;
         let texts = line.get(head.len()..)?;
