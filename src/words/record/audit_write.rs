@@ -176,7 +176,7 @@ fn write_integer(line: &mut Vec<u8>, value: impl itoa::Integer) {
     line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-fn write_text(line: &mut Vec<u8>, text: &str) {
+pub(super) fn write_text(line: &mut Vec<u8>, text: &str) {
     json_escape_simd::escape_into(text, line);
 }
 

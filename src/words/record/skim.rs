@@ -62,9 +62,14 @@ impl<'a> Skim<'a> {
         self.rest
     }
 
+    /// How long `raw_message` is, escaped as it stands there.
+    pub(super) fn raw_message_length(&self) -> Option<usize> {
+        memmem::find(self.rest, AFTER_RAW_MESSAGE)
+    }
+
     /// Reads on behind `raw_message`.
     pub fn end(&self) -> Option<SkimmedEnd<'a>> {
-        let at = memmem::find(self.rest, AFTER_RAW_MESSAGE)?;
+        let at = self.raw_message_length()?;
         let (message_size, rest) = number(self.rest.get(at + AFTER_RAW_MESSAGE.len()..)?)?;
         Some(SkimmedEnd { message_size, rest })
     }
@@ -84,7 +89,7 @@ impl<'a> SkimmedEnd<'a> {
 }
 
 /// A string without escapes, and what follows its closing quote.
-fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+pub(super) fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (text, rest) = bytes.split_at_checked(memchr(b'"', bytes)?)?;
     if memchr(b'\\', text).is_some() {
         return None;
@@ -93,7 +98,7 @@ fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
 }
 
 /// A number without a sign, and what follows it.
-fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, rest) = bytes.split_at_checked(digits)?;
     Some((std::str::from_utf8(number).ok()?.parse().ok()?, rest))

@@ -31,7 +31,7 @@ use crate::tools::shutdown::Shutdown;
 use crate::words::seal::KeyChain;
 use beside::Beside;
 use judge::Judge;
-use line::{LineFacts, look_at};
+use line::{LineFacts, Looker};
 use notes::Marks;
 use report::DamageKind as Kind;
 
@@ -132,7 +132,8 @@ const MOST_LINES: usize = 65_536;
 
 impl Looked {
     fn at(piece: Piece<'_>, topic: Option<&str>) -> Self {
-        let lines: Vec<LineFacts> = piece.lines().take(MOST_LINES).map(|(_, line)| look_at(line, topic)).collect();
+        let mut looker = Looker::new(topic);
+        let lines: Vec<LineFacts> = piece.lines().take(MOST_LINES).map(|(_, line)| looker.look_at(line)).collect();
         let seen_bytes: u64 = lines.iter().map(|line| line.bytes).sum();
         let more_lines = if lines.len() < MOST_LINES { 0 } else { piece.line_count() - lines.len() as u64 };
         Self { more_bytes: piece.bytes.len() as u64 - seen_bytes, more_lines, lines }

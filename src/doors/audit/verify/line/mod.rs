@@ -1,12 +1,15 @@
 //! What one line says about itself, and whether it may: everything that can be judged without the
 //! lines around it. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 
 use crate::base::tree::{Hash, leaf_hash};
-use crate::words::record::{AuditLine, EventType, Gap};
+use crate::words::record::{Abridger, AuditLine, EventType, Gap};
 
 /// One line, looked at by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,17 +50,41 @@ pub(super) struct MessageFacts {
     pub(super) is_plain: bool,
 }
 
-/// Looks at one line without its LF. `topic` is what all lines must be of, if that is known.
-pub(super) fn look_at(line: &[u8], topic: Option<&str>) -> LineFacts {
-    let (content, wrong) = match AuditLine::parse(line) {
+/// Looks at lines, each by itself, in memory that is used again.
+pub(super) struct Looker<'a> {
+    /// What all lines must be of, if that is known.
+    topic: Option<&'a str>,
+    abridger: Abridger,
+}
+
+impl<'a> Looker<'a> {
+    pub(super) fn new(topic: Option<&'a str>) -> Self {
+        Self { topic, abridger: Abridger::default() }
+    }
+
+    /// Looks at one line without its LF.
+    pub(super) fn look_at(&mut self, line: &[u8]) -> LineFacts {
+        let (content, wrong) = self.read_abridged(line).unwrap_or_else(|| read(line, self.topic));
+        LineFacts { leaf: leaf_hash(line), bytes: line.len() as u64 + 1, content, wrong }
+    }
+
+    /// What the line tells, when nothing is wrong with it and that can be seen without reading its order twice.
+    fn read_abridged(&mut self, line: &[u8]) -> Option<(Option<Content>, Option<String>)> {
+        let (content, wrong) = read(self.abridger.abridge(line)?, self.topic);
+        (content.is_some() && wrong.is_none()).then_some((content, wrong))
+    }
+}
+
+/// What a line tells, and what is wrong with it.
+fn read(line: &[u8], topic: Option<&str>) -> (Option<Content>, Option<String>) {
+    match AuditLine::parse(line) {
         Ok(read) => {
             let wrong = wrong_by_itself(&read, topic)
                 .or_else(|| memchr::memchr(b'\r', line).map(|at| format!("it holds a CR, at byte {at} of the line")));
             (Some(content(read)), wrong)
         }
         Err(error) => (None, Some(format!("it is no line of a trail: {error}"))),
-    };
-    LineFacts { leaf: leaf_hash(line), bytes: line.len() as u64 + 1, content, wrong }
+    }
 }
 
 fn content(line: AuditLine<'_>) -> Content {

@@ -1,0 +1,100 @@
+//! A line of `tracker.events` with the least there can be in the place of its order and its headers, for whoever
+//! reads all of every line.
+//!
+//! An order stands in its line twice: escaped in `raw_message`, and as it is in `order_full`. To read both, and a
+//! dozen headers, is most of the work of reading a line; to write the one from the other again is much less.
+
+use memchr::{memchr, memchr2};
+use serde::Deserialize;
+use serde_json::Deserializer;
+
+use super::audit_line::{EventType, OrderText};
+use super::audit_write::write_text;
+use super::skim::{Skim, number, text};
+
+/// What stands in the place of the order's two texts: the shortest order that agrees with itself.
+const SHORT_ORDER: &[u8] = br#""{}","message_size":2,"deserialized":true,"order_full":{}"#;
+
+/// What stands in the place of headers.
+const SHORT_HEADERS: &[u8] = br#"[["",null]]"#;
+
+/// Abridges lines, in memory that is used again.
+#[derive(Debug, Default)]
+pub struct Abridger {
+    escaped: Vec<u8>,
+    line: Vec<u8>,
+}
+
+impl Abridger {
+    /// The line, without its LF, with `{}` for its order and one empty header for its headers; `None` unless it is
+    /// spelled as the tracker spells it and its order is a JSON object without a line break, twice the same, and as
+    /// long as it says. Headers that are not all plain texts stay.
+    ///
+    /// What is left is a line just when the whole is one, and says the same about everything else.
+    pub fn abridge(&mut self, line: &[u8]) -> Option<&[u8]> {
+        let skim = Skim::of(line).filter(|skim| skim.event_type == EventType::Received)?;
+        // The opening quote is part of the text.
+        let head = line.get(..line.len().checked_sub(skim.unread().len() + 1)?)?;
+        let texts = line.get(head.len()..)?;
+        let (raw_message, rest) = texts.split_at_checked(skim.raw_message_length()? + 2)?;
+        let rest = rest.strip_prefix(br#","message_size":"#)?;
+        let (size, rest) = rest.split_at_checked(memchr(b',', rest)?)?;
+        let rest = rest.strip_prefix(br#","deserialized":true,"order_full":"#)?;
+        // Of anything but an object it would not be sure where it ends.
+        if rest.first() != Some(&b'{') {
+            return None;
+        }
+        let order = OrderText::deserialize(&mut Deserializer::from_slice(rest)).ok()?.0;
+        self.escaped.clear();
+        write_text(&mut self.escaped, order);
+        let is_same = self.escaped == raw_message
+            && size == itoa::Buffer::new().format(order.len()).as_bytes()
+            && memchr2(b'\r', b'\n', order.as_bytes()).is_none();
+        if !is_same {
+            return None;
+        }
+        let tail = rest.get(order.len()..)?;
+        let parts = match plain_headers(tail) {
+            Some((before, after)) => [head, SHORT_ORDER, before, SHORT_HEADERS, after],
+            None => [head, SHORT_ORDER, tail, b"", b""],
+        };
+        self.line.clear();
+        parts.into_iter().for_each(|part| self.line.extend_from_slice(part));
+        Some(&self.line)
+    }
+}
+
+/// What stands before and behind the headers in what follows an order, when each is of plain texts: ASCII in which
+/// nothing is escaped.
+fn plain_headers(tail: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = tail;
+    if let Some(time) = rest.strip_prefix(br#","kafka_timestamp":"#) {
+        rest = number(time)?.1;
+    }
+    if let Some(key) = rest.strip_prefix(br#","kafka_key":""#) {
+        rest = text(key)?.1;
+    }
+    rest = rest.strip_prefix(br#","kafka_headers":"#)?;
+    let before = tail.get(..tail.len() - rest.len())?;
+    let from = rest;
+    rest = rest.strip_prefix(b"[")?;
+    loop {
+        rest = after_text(rest.strip_prefix(b"[")?)?.strip_prefix(b",")?;
+        rest = rest.strip_prefix(b"null").or_else(|| after_text(rest))?.strip_prefix(b"]")?;
+        match rest.split_first()? {
+            (b',', more) => rest = more,
+            (b']', after) => {
+                let headers = from.get(..from.len() - after.len())?;
+                let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+                return headers.iter().all(is_plain).then_some((before, after));
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// What follows a text in which no quote is escaped.
+fn after_text(bytes: &[u8]) -> Option<&[u8]> {
+    let inside = bytes.strip_prefix(b"\"")?;
+    inside.get(memchr(b'"', inside)? + 1..)
+}
