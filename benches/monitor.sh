@@ -37,44 +37,26 @@ EOF2
 }
 
 gigabytes=10 rounds=5 rate=50000 seconds=20 idle=30 against='' keep='' check='' wipe=''
-while [ $# -gt 0 ]; do
-  case $1 in
-    --gigabytes | --rounds | --rate | --seconds | --idle)
-      case ${2:-} in '' | *[!0-9]*) die "$1 needs a number" ;; esac
-      [ "$2" -gt 0 ] || die "$1 needs a number above 0"
-      declare "${1#--}=$2"
-      shift ;;
-    --against)
-      [ -x "${2:-}" ] || die "--against needs a program that can be run"
-      against=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
-      shift ;;
-    --keep) keep=1 ;;
-    --check) check=1 ;;
-    --wipe) wipe=1 ;;
-    -h | --help) usage; exit 0 ;;
-    *) printf '%s\n' "monitor.sh does not know '$1'; see benches/monitor.sh --help" >&2; exit 2 ;;
-  esac
-  shift
-done
+numbers='--gigabytes --rounds --rate --seconds --idle' switches='--keep --check --wipe' programs='--against'
+take_options "$@"
+# `measured` has a use of its own for that name.
+follow_seconds=$seconds
 
 make_bench
 trail=$bench/monitor bare=$bench/monitor-bare other=$bench/monitor-other
 if [ -n "$wipe" ]; then
   rm -rf "$trail" "$bare" "$other"
-  echo "wiped $trail"
+  say "wiped $trail"
   exit 0
 fi
-[ -r /proc/self/status ] || die "no /proc to measure with: this needs Linux"
-for tool in kcat python3 jq; do
-  command -v "$tool" >/dev/null || die "no $tool to measure with: install it ($tool)"
-done
+need_linux
+need kcat python3 jq
 find_programs producer tracker log-monitor
 bin=$(cd "$bin" && pwd)
 
 # Lines that were written behind the sealed ones go again; a trail of which nobody knows how long it was, too.
 length=''
-leave() {
-  stop_broker
+clean_up() {
   rm -rf "$bare" "$other"
   if [ -n "$keep" ] && [ -n "$length" ]; then
     truncate -s "$length" "$trail/tracker.events"
@@ -82,9 +64,7 @@ leave() {
     rm -rf "$trail"
   fi
 }
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+catch_exits
 
 # ---------------------------------------------------------------------------------------------
 # The trail: as the tracker writes it, in rounds, so that the topic in Kafka need not be as large
@@ -99,18 +79,18 @@ record() {
   find_broker
   rm -rf "$trail"
   mkdir -p "$trail"
-  echo "recording $gigabytes GB with the tracker"
+  say "recording $gigabytes GB with the tracker"
   while [ "$(bytes_of "$trail")" -lt "$wanted" ]; do
-    "$bin/producer" -b "$brokers" --topic "$topic" --partitions 1 --count "$orders" --rate 1000000 --quiet \
+    watched "$bin/producer" -b "$brokers" --topic "$topic" --partitions 1 --count "$orders" --rate 1000000 --quiet \
       >/dev/null 2>"$bench/producer.err" || die "the producer failed:" "$(tail -n 3 "$bench/producer.err")"
-    "$bin/tracker" -b "$brokers" --topic "$topic" --group monitor-bench --dir "$trail" --until-end --print never \
+    watched "$bin/tracker" -b "$brokers" --topic "$topic" --group monitor-bench --dir "$trail" --until-end --print never \
       >"$bench/summary" 2>"$bench/messages" || die "the tracker failed:" "$(tail -n 3 "$bench/messages")"
   done
   # The broker would only disturb; what it has is of no use to the next run.
+  local own=$broker_pid
   stop_broker
-  [ -z "$broker_pid" ] || [ -n "$had_data" ] || rm -rf "$bench/broker"
-  broker_pid=''
-  echo "recorded in $((SECONDS - began)) s"
+  [ -z "$own" ] || [ -n "$had_data" ] || rm -rf "$bench/broker"
+  say "recorded in $((SECONDS - began)) s"
 }
 
 sealed_bytes() { jq -r '.segment.bytes' "$trail/tracker.events.seal" 2>/dev/null || echo 0; }
@@ -137,17 +117,15 @@ figures=$bench/monitor-figures
 rm -rf "$figures"
 mkdir -p "$figures"
 measure() { # GROUP screen's arguments...
-  local group=$1 told
+  local group=$1
   shift
-  told=$(python3 benches/screen.py "$@") || die "benches/screen.py $1 failed"
-  printf '%s\n' "$told" >>"$figures/$group"
+  watched python3 benches/screen.py "$@" >"$figures/told" || die "benches/screen.py $1 failed"
+  cat "$figures/told" >>"$figures/$group"
 }
 
 all_of() { awk -v name="$2" '$1 == name { print $2 }' "$figures/$1"; }
-median_of() { # GROUP NAME
-  all_of "$1" "$2" | sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'
-}
-highest_of() { all_of "$1" "$2" | sort -n | tail -n 1; }
+median_of() { all_of "$1" "$2" | median ""; }
+highest_of() { all_of "$1" "$2" | highest; }
 
 # Every total that a screen called exact is this one, or the benchmark is worth nothing.
 want_total() { # GROUP NAME TOTAL
@@ -157,36 +135,16 @@ want_total() { # GROUP NAME TOTAL
   done
 }
 
-missed=0
-row() { # WHAT VALUE UNIT [MARK]
-  local verdict='' mark=${4:-}
-  if [ -n "$mark" ]; then
-    if awk -v value="$2" -v mark="$mark" 'BEGIN { exit !(value < mark) }'; then
-      verdict="< $mark  met"
-    else
-      verdict="< $mark  MISSED"
-      missed=$((missed + 1))
-    fi
-  fi
-  awk -v what="$1" -v value="$2" -v unit="$3" -v verdict="$verdict" \
-    'BEGIN { printf "%-58s %10.1f %-6s %s\n", what, value, unit, verdict }'
-}
-
-seconds_of() { # OUTPUT COMMAND...
-  python3 - "$@" <<'EOF2'
-import subprocess, sys, time
-with open(sys.argv[1], "wb") as output:
-    began = time.monotonic()
-    code = subprocess.call(sys.argv[2:], stdout=output)
-print("%.3f" % (time.monotonic() - began))
-sys.exit(code)
-EOF2
+figure() { # WHAT VALUE UNIT [MARK]
+  local value
+  value=$(awk -v value="$2" 'BEGIN { printf "%.1f", value }')
+  [ -z "${4:-}" ] || mark "${1#"${1%%[! ]*}"}" "$value" '<' "$4" "$3"
+  row "$1" "$value $3"
 }
 
 monitor=("$bin/log-monitor" --utc --dir)
-echo
-echo "$lines lines, $(awk -v b="$length" 'BEGIN { printf "%.1f GB", b / 1e9 }'), median of $rounds rounds"
-echo
+echo "$lines lines, $(calculate '%.1f GB' "$length / 1000000000"), a terminal of 120x40, median of $rounds rounds."
+row what measured
 for ((round = 1; round <= rounds; round++)); do
   measure sealed-cold first --forget "$trail/tracker.events" -- "${monitor[@]}" "$trail"
   measure sealed-warm first -- "${monitor[@]}" "$trail"
@@ -202,22 +160,21 @@ for kind in cold warm; do
   want_total "whole-$kind" exact_total "$lines"
 done
 
-row "first screen, sealed, cold" "$(median_of sealed-cold first_ms)" ms 300
-row "first screen, sealed, warm" "$(median_of sealed-warm first_ms)" ms 300
-row "  CPU that it took" "$(median_of sealed-warm first_cpu_ms)" ms
-row "first screen, no seal, cold" "$(median_of bare-cold first_ms)" ms 300
-row "first screen, no seal, warm" "$(median_of bare-warm first_ms)" ms 300
+figure "first screen, sealed, cold" "$(median_of sealed-cold first_ms)" ms 300
+figure "first screen, sealed, warm" "$(median_of sealed-warm first_ms)" ms 300
+figure "  CPU that it took" "$(median_of sealed-warm first_cpu_ms)" ms
+figure "first screen, no seal, cold" "$(median_of bare-cold first_ms)" ms 300
+figure "first screen, no seal, warm" "$(median_of bare-warm first_ms)" ms 300
 for kind in cold warm; do
-  row "no seal: until all is counted, $kind" "$(all_of "whole-$kind" exact_ms | awk '{ print $1 / 1000 }')" s
-  row "  CPU that it took" "$(all_of "whole-$kind" exact_cpu_s)" s
+  figure "no seal: until all is counted, $kind" "$(all_of "whole-$kind" exact_ms | awk '{ print $1 / 1000 }')" s
+  figure "  CPU that it took" "$(all_of "whole-$kind" exact_cpu_s)" s
 done
-row "memory after the first screen, highest" "$(cat "$figures"/sealed-* "$figures"/bare-* | awk '$1 == "first_mib"' | sort -g -k 2 | tail -n 1 | cut -d ' ' -f 2)" MiB 50
-row "memory after counting all, no seal" "$(highest_of whole-cold exact_mib)" MiB 50
+figure "memory after the first screen, highest" "$(cat "$figures"/sealed-* "$figures"/bare-* | awk '$1 == "first_mib"' | sort -g -k 2 | tail -n 1 | cut -d ' ' -f 2)" MiB 50
+figure "memory after counting all, no seal" "$(highest_of whole-cold exact_mib)" MiB 50
 
-json_of() { # GROUP FOLDER
-  local took
-  took=$(seconds_of "$figures/$1.json" "$bin/log-monitor" --json --dir "$2") || die "log-monitor --json failed"
-  echo "json_s $took" >>"$figures/$1"
+json_of() { # GROUP FOLDER MESSAGES
+  measured "log-monitor --json" "$figures/$1.json" "$bin/log-monitor" --json --dir "$2"
+  echo "json_s $seconds" >>"$figures/$1"
   [ "$(jq -r .received "$figures/$1.json")" = "$3" ] ||
     die "--json says $(jq -c .received "$figures/$1.json"), the trail has $3 messages"
 }
@@ -225,27 +182,29 @@ for ((round = 1; round <= rounds; round++)); do
   json_of json-sealed "$trail" "$lines"
 done
 json_of json-bare "$bare" "$lines"
-row "log-monitor --json, sealed" "$(median_of json-sealed json_s)" s
-row "log-monitor --json, no seal" "$(median_of json-bare json_s)" s
+figure "log-monitor --json, sealed" "$(median_of json-sealed json_s)" s
+figure "log-monitor --json, no seal" "$(median_of json-bare json_s)" s
 
-measure follow follow --to "$trail/tracker.events" --from "$bare/tracker.events" --rate "$rate" --seconds "$seconds" \
+measure follow follow --to "$trail/tracker.events" --from "$bare/tracker.events" --rate "$rate" --seconds "$follow_seconds" \
   --idle "$idle" -- "${monitor[@]}" "$trail"
-total=$((lines + rate * seconds))
+total=$((lines + rate * follow_seconds))
 want_total follow follow_total "$total"
-row "sealed: until the plots are filled, to the next second" "$(median_of follow settled_s)" s
-row "idle CPU, before" "$(median_of follow idle_cpu)" "%" 1
-row "following $rate lines/s for $seconds s, CPU" "$(median_of follow follow_cpu)" "%" 100
-row "  frames drawn" "$(median_of follow follow_frames)" "/s"
-row "  frames drawn while idle" "$(median_of follow idle_frames)" "/s"
-row "  rate of the writer" "$(median_of follow writer_rate)" "/s"
-row "  bytes a line" "$(median_of follow writer_bytes)" B
-row "  until its last line is on the screen" "$(median_of follow behind_s)" s
-row "idle CPU, after" "$(median_of follow idle_after_cpu)" "%" 1
-row "memory after following" "$(median_of follow follow_mib)" MiB 50
+figure "sealed: until the plots are filled, to the next second" "$(median_of follow settled_s)" s
+figure "idle CPU, before" "$(median_of follow idle_cpu)" "%" 1
+figure "following $rate lines/s for $follow_seconds s, CPU" "$(median_of follow follow_cpu)" "%" 100
+figure "  frames drawn" "$(median_of follow follow_frames)" "/s"
+figure "  frames drawn while idle" "$(median_of follow idle_frames)" "/s"
+figure "  rate of the writer" "$(median_of follow writer_rate)" "/s"
+figure "  bytes a line" "$(median_of follow writer_bytes)" B
+figure "  until its last line is on the screen" "$(median_of follow behind_s)" s
+figure "idle CPU, after" "$(median_of follow idle_after_cpu)" "%" 1
+figure "memory after following" "$(median_of follow follow_mib)" MiB 50
 counted=$(grep -c '"event_type":"message\.received' "$trail/tracker.events")
 json_of json-followed "$trail" "$total"
 [ "$counted" = "$total" ] || die "grep counts $counted, the screen and --json say $total"
-echo "Received at the end: $total by the screen, by --json and by grep -c"
+print_table
+echo
+echo "Received at the end: $total by the screen, by --json and by grep -c."
 truncate -s "$length" "$trail/tracker.events"
 
 # ---------------------------------------------------------------------------------------------
@@ -253,26 +212,24 @@ truncate -s "$length" "$trail/tracker.events"
 
 if [ -n "$against" ]; then
   echo
-  echo "the other, $(basename "$against")"
+  row "the other, $(basename "$against")" measured
   for ((round = 1; round <= rounds; round++)); do
     (cd "$bare" && exec python3 "$OLDPWD/benches/screen.py" first -- "$against") >>"$figures/other-warm" ||
       die "the other one shows nothing"
   done
-  row "first screen, warm" "$(median_of other-warm first_ms)" ms
-  row "  what it then says has come" "$(median_of other-warm first_total)" lines
-  row "memory after the first screen, highest" "$(highest_of other-warm first_mib)" MiB
+  figure "first screen, warm" "$(median_of other-warm first_ms)" ms
+  figure "  what it then says has come" "$(median_of other-warm first_total)" lines
+  figure "memory after the first screen, highest" "$(highest_of other-warm first_mib)" MiB
   # From an empty file on: it reads all of a larger one first, which takes it minutes.
   : >"$other/tracker.events"
   : >"$other/tracker.log"
   (cd "$other" && exec python3 "$OLDPWD/benches/screen.py" follow --to tracker.events --from "$trail/tracker.events" \
-    --rate "$rate" --seconds "$seconds" --idle "$idle" -- "$against") >>"$figures/other" || die "the other one failed"
-  row "idle CPU, before" "$(median_of other idle_cpu)" "%"
-  row "following $rate lines/s for $seconds s, CPU" "$(median_of other follow_cpu)" "%"
-  row "  what it then says has come, of $((rate * seconds))" "$(median_of other follow_total)" lines
-  row "idle CPU, after" "$(median_of other idle_after_cpu)" "%"
-  row "memory after following" "$(median_of other follow_mib)" MiB
+    --rate "$rate" --seconds "$follow_seconds" --idle "$idle" -- "$against") >>"$figures/other" || die "the other one failed"
+  figure "idle CPU, before" "$(median_of other idle_cpu)" "%"
+  figure "following $rate lines/s for $follow_seconds s, CPU" "$(median_of other follow_cpu)" "%"
+  figure "  what it then says has come, of $((rate * follow_seconds))" "$(median_of other follow_total)" lines
+  figure "idle CPU, after" "$(median_of other idle_after_cpu)" "%"
+  figure "memory after following" "$(median_of other follow_mib)" MiB
+  print_table
 fi
-
-echo
-echo "marks missed: $missed"
-[ -z "$check" ] || [ "$missed" -eq 0 ] || die "a mark was missed"
+print_marks
