@@ -58,9 +58,14 @@ make_bench() {
 
 # Sets `bin`, the folder of the programs, built unless ORDERTRAIL_BIN_DIR names one.
 find_programs() { # PROGRAM...
-  bin=${ORDERTRAIL_BIN_DIR:-}
-  [ -z "$bin" ] || return 0
   local program flags=()
+  bin=${ORDERTRAIL_BIN_DIR:-}
+  if [ -n "$bin" ]; then
+    for program in "$@"; do
+      [ -x "$bin/$program" ] || die "there is no $program in ORDERTRAIL_BIN_DIR=$bin"
+    done
+    return
+  fi
   for program in "$@"; do flags+=(--bin "$program"); done
   cargo build --release --locked --quiet "${flags[@]}" || exit 1
   bin=${CARGO_TARGET_DIR:-target}/release
