@@ -62,9 +62,21 @@ compose:
     docker compose -f docker-compose.yaml --profile ui config --quiet
     docker compose -f docker-compose.ha.yaml config --quiet
 
-# how fast the tracker drains a topic, against kcat, on a Kafka of its own
+# every benchmark, into target/bench/report.md: about 15 minutes, `--quick` about 5
+bench-all *ARGS:
+    bash benches/all.sh {{ ARGS }}
+
+# how fast the tracker drains a topic, against kcat and with --peers others, on a Kafka of its own
 bench *ARGS:
     bash benches/drain.sh {{ ARGS }}
+
+# how soon a line is seen and is on the disk, since the broker's append
+bench-freshness *ARGS:
+    bash benches/freshness.sh {{ ARGS }}
+
+# the tracker on many partitions, and on messages from 100 B to 10 MB
+bench-shapes *ARGS:
+    bash benches/shapes.sh {{ ARGS }}
 
 # what the audit trail costs: starts, verify, show, against the size of the trail
 bench-audit *ARGS:
@@ -73,6 +85,10 @@ bench-audit *ARGS:
 # how soon log-monitor shows a trail of 10 GB, and what following it costs
 bench-monitor *ARGS:
     bash benches/monitor.sh {{ ARGS }}
+
+# what one order costs on its way to the trail, step by step
+bench-line *ARGS:
+    cargo bench --locked --bench line -- {{ ARGS }}
 
 # delete everything that was built or fetched; data and trail stay
 clean:

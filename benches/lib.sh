@@ -271,6 +271,7 @@ print_marks() {
 # ---------------------------------------------------------------------------------------------
 # A slower disk than the machine has
 
+# What it was before: the value that stood there, or with cgroup v2 the group that this script was in.
 disk_limit_of='' disk_limit_file='' disk_limit_before='' disk_limit_group='' disk_limit_guard=''
 
 # The numbers of the disk under a folder, as in 254:0; of the whole disk when a part of it is mounted.
@@ -294,6 +295,7 @@ limit_disk() { # BYTES-A-SECOND
     if echo "$disk_limit_of $1" >"$v1"; then return 0; fi
   elif [ -f "$v2/cgroup.controllers" ]; then
     disk_limit_group=$v2/ordertrail-bench-$$
+    disk_limit_before=$v2$(sed -n 's/^0:://p' /proc/self/cgroup)
     if echo '+io +memory' >"$v2/cgroup.subtree_control" && mkdir "$disk_limit_group" &&
       echo "$disk_limit_of wbps=$1" >"$disk_limit_group/io.max" && echo $$ >"$disk_limit_group/cgroup.procs"; then
       return 0
@@ -318,7 +320,8 @@ lift_disk_limit() {
     echo "$disk_limit_of ${disk_limit_before:-0}" >"$disk_limit_file"
     [ -z "$disk_limit_guard" ] || { kill -9 "$disk_limit_guard"; wait "$disk_limit_guard"; } 2>/dev/null
   elif [ -n "$disk_limit_group" ]; then
-    echo $$ >/sys/fs/cgroup/cgroup.procs
+    # It only holds what is in it, so there is nothing to guard.
+    echo $$ >"$disk_limit_before/cgroup.procs"
     rmdir "$disk_limit_group"
   fi 2>/dev/null
   disk_limit_file='' disk_limit_group='' disk_limit_guard=''
