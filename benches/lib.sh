@@ -7,7 +7,7 @@ die() {
   exit 1
 }
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf "%s\n" "$*" >&2; }
 
 need() { # TOOL...
   local tool
