@@ -82,7 +82,7 @@ failed=0
 run() { # TITLE SCRIPT ARGUMENT...
   local title=$1 script=$2 began=$SECONDS code
   shift 2
-  say "" "== $title: benches/$script $*"
+  say; say "== $title: benches/$script $*"
   watched "benches/$script" "$@" >"$section"
   code=$?
   {
@@ -122,6 +122,6 @@ missed=$(grep -c 'MISSED' "$report")
 printf '\nMarks missed: %d. Benchmarks that could not run: %d. Taken: %d s.\n' "$missed" "$failed" $((SECONDS - began)) >>"$report"
 cat "$report"
 [ -z "$document" ] || python3 benches/measure.py document "$report" docs/performance.md || exit 1
-say "" "the report is in $report"
+say "the report is in $report"
 [ "$failed" -eq 0 ] || exit 1
 [ -z "$check" ] || [ "$missed" -eq 0 ] || die "marks missed: $missed"
