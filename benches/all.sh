@@ -16,6 +16,7 @@ usage: benches/all.sh [options]
 
   --quick         small data and few rounds: does everything work? (about 5 minutes; else about 15)
   --disk-limit N  to what the slow disk's section holds the disk, in MB/s (default 340; needs root)
+  --document      put the report into docs/performance.md as well
   --keep          leave the broker and its topics in target/bench/ for the next run
   --check         exit 1 when a mark is missed, too; else only when a benchmark could not run
   -h, --help      this text
@@ -28,8 +29,8 @@ Nothing else should run meanwhile. It takes some 15 GB of disk, most of it given
 EOF2
 }
 
-quick='' disk_limit=340 keep='' check=''
-numbers='--disk-limit' switches='--quick --keep --check'
+quick='' disk_limit=340 keep='' document='' check=''
+numbers='--disk-limit' switches='--quick --document --keep --check'
 take_options "$@"
 need kcat python3 jq strace
 make_bench
@@ -81,7 +82,7 @@ failed=0
 run() { # TITLE SCRIPT ARGUMENT...
   local title=$1 script=$2 began=$SECONDS code
   shift 2
-  say "" "== $title: benches/$script $*"
+  say; say "== $title: benches/$script $*"
   watched "benches/$script" "$@" >"$section"
   code=$?
   {
@@ -121,6 +122,7 @@ run "The monitor" monitor.sh "${watched_trail[@]}"
 missed=$(grep -c 'MISSED' "$report")
 printf '\nMarks missed: %d. Benchmarks that could not run: %d. Taken: %d s.\n' "$missed" "$failed" $((SECONDS - began)) >>"$report"
 cat "$report"
-say "" "the report is in $report"
+[ -z "$document" ] || python3 benches/measure.py document "$report" docs/performance.md || exit 1
+say "the report is in $report"
 [ "$failed" -eq 0 ] || exit 1
 [ -z "$check" ] || [ "$missed" -eq 0 ] || die "marks missed: $missed"

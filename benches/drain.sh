@@ -52,7 +52,7 @@ need kcat python3
 find_programs producer tracker
 
 out=$bench/out figures=''
-clean_up() { rm -rf "$out" "${figures:-$out}"; }
+clean_up() { rm -rf "$out" "$bench/connect" "${figures:-$out}"; }
 catch_exits
 begin_figures
 find_broker
@@ -197,9 +197,13 @@ echo
 echo "The disk takes $(values_of disk write | median 0) MB/s of the same bytes (dd conv=fdatasync of the trail);" \
   "the tracker reaches $disk_share % of that."
 [ -z "$against" ] || echo "Rate of the tracker over the other one: $(ratios_of tracker "other tracker" rate | median 2)."
-mark "rate / kcat -J" "$(ratios_of tracker "kcat -J" rate | median | xargs printf %.2f)" '>=' 1.0 ""
+if [ -z "$disk_limit" ]; then
+  mark "rate / kcat -J" "$(ratios_of tracker "kcat -J" rate | median | xargs printf %.2f)" '>=' 1.0 ""
+else
+  # kcat -J leaves half as much in the page cache, and no disk holds it up; without a limit the disk may be faster
+  # than any two processors can make lines for it.
+  mark "share of the disk's rate" "${disk_share%% *}" '>=' 85 %
+fi
 mark "CPU / kcat -J" "$(ratios_of tracker "kcat -J" cpu | median | xargs printf %.2f)" '<=' 1.6 ""
 mark "highest peak" "$(values_of tracker peak | highest)" '<' 96 MiB
-# Without a limit the disk may be faster than any two processors can make lines for it.
-[ -z "$disk_limit" ] || mark "share of the disk's rate" "${disk_share%% *}" '>=' 85 %
 print_marks

@@ -120,7 +120,7 @@ def tell(path, reads, strace):
         kept.frombytes(file.read())
     count = int(kept[0])
     times, ends = kept[1 : 1 + count], kept[1 + count :]
-    visible, durable, appended = [], [], []
+    visible, durable, appended, met = [], [], [], []
     end = read = sync = 0
     with open(path, "rb") as file:
         for line in file:
@@ -136,6 +136,7 @@ def tell(path, reads, strace):
             appended.append(stamp)
             visible.append((times[read] - stamp) * 1000)
             durable.append((syncs[sync][1] - stamp) * 1000)
+            met.append((syncs[sync][1] - syncs[sync][0]) * 1000)
     print("lines", len(visible))
     took = appended[-1] - appended[0]
     later = [number for number, stamp in enumerate(appended) if stamp >= appended[0] + 1]
@@ -144,6 +145,8 @@ def tell(path, reads, strace):
     print("first_second_max", f"{max(visible[: later[0]]):.1f}")
     tell_spread("visible", [visible[number] for number in later])
     tell_spread("durable", [durable[number] for number in later])
+    # A long sync holds up more lines than a short one.
+    tell_spread("met_sync", [met[number] for number in later])
     tell_spread("sync", [(end - start) * 1000 for start, end in syncs])
     print("syncs_a_second", f"{len(syncs) / took:.1f}")
 

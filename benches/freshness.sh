@@ -32,7 +32,8 @@ and is woken by inotify. Durable: the end of the first fdatasync of the file tha
 which stops the tracker at these calls alone (--seccomp-bpf). The first second is told apart: the producer then sends
 at once what it missed while it connected, and the broker makes the topic's first file.
 The disk: how long the tracker's own fdatasync took in the same run; and on the idle machine just before, of as many
-bytes as the rate brings in 50 ms, every 50 ms.
+bytes as the rate brings in 50 ms, every 50 ms. As lines met it: the p99 over lines, not over syncs, for a long sync
+holds up more lines than a short one.
 EOF2
 }
 
@@ -128,14 +129,14 @@ of() { values_of "$group" "$1" | median "${2:-1}"; } # NAME [PLACES]
 
 echo "$each_seconds s at each rate, one partition, ${rounds} round(s); milliseconds since the broker's append" \
   "(up to 1 ms too large)."
-row "orders, durability" "visible p50" p99 max "durable p50" p99 max "fdatasync p50" p99 "idle fdatasync p50" p99 \
+row "orders, durability" "visible p50" p99 max "durable p50" p99 max "fdatasync p50" p99 "p99 as lines met it" "idle fdatasync p50" p99 \
   "syncs/s" "tracker's CPU %" "first second, visible max"
 for durability in relaxed strict; do
   for rate in "$slow" "$fast"; do
     group="$rate/s $durability"
     row "$group" "$(of visible_p50)" "$(of visible_p99)" "$(of visible_max)" "$(of durable_p50)" "$(of durable_p99)" \
-      "$(of durable_max)" "$(of sync_p50)" "$(of sync_p99)" "$(of idle_sync_p50)" "$(of idle_sync_p99)" \
-      "$(of syncs_a_second)" "$(of cpu)" "$(of first_second_max)"
+      "$(of durable_max)" "$(of sync_p50)" "$(of sync_p99)" "$(of met_sync_p99)" "$(of idle_sync_p50)" \
+      "$(of idle_sync_p99)" "$(of syncs_a_second)" "$(of cpu)" "$(of first_second_max)"
   done
 done
 print_table
@@ -145,6 +146,6 @@ relaxed="$slow/s relaxed" strict="$slow/s strict"
 mark "$relaxed, visible p99" "$(median_of "$relaxed" visible_p99)" '<' 20 ms
 mark "$strict, visible p99" "$(median_of "$strict" visible_p99)" '<' 20 ms
 mark "$relaxed, durable p99" "$(median_of "$relaxed" durable_p99)" '<' 100 ms
-mark "$strict, durable p99 (20 + fdatasync p99)" "$(median_of "$strict" durable_p99)" '<' \
-  "$(calculate %.1f "20 + $(median_of "$strict" sync_p99)")" ms
+mark "$strict, durable p99 (20 ms + fdatasync p99 as lines met it)" "$(median_of "$strict" durable_p99)" '<' \
+  "$(calculate %.1f "20 + $(median_of "$strict" met_sync_p99)")" ms
 print_marks

@@ -5,6 +5,7 @@ usage: measure.py run OUTPUT [--until-size FILE BYTES] COMMAND...
        measure.py forget FILE...
        measure.py json COUNT BYTES
        measure.py table
+       measure.py document REPORT FILE
 
 run     runs a command with its standard output in a file, and prints: its exit code, seconds, CPU seconds (user and
         system), peak of memory in MiB. --until-size: it never ends by itself and is stopped as soon as a file has so
@@ -12,6 +13,7 @@ run     runs a command with its standard output in a file, and prints: its exit 
 forget  lets the system forget what it has of files in memory
 json    prints lines of JSON of so many bytes each, of random letters
 table   makes a Markdown table of lines of cells parted by tabs
+document puts a report between the two comments of a Markdown file that are there for it, its headings one level lower
 """
 import base64
 import os
@@ -104,8 +106,22 @@ def table():
             print("|" + "|".join("-" * (width + 1) + (":" if end else "-") for width, end in zip(widths, right)) + "|")
 
 
+def document(report, path):
+    with open(report, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    # Its first line is its title.
+    body = "\n".join("#" + line if line.startswith("#") else line for line in lines[1:]).strip()
+    with open(path, encoding="utf-8") as file:
+        before, begin, rest = file.read().partition("<!-- report -->\n")
+    _, end, after = rest.partition("<!-- end of report -->\n")
+    if not (begin and end):
+        sys.exit(f"{path} has no place for a report")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{begin}\n{body}\n\n{end}{after}")
+
+
 def main():
-    tasks = {"run": run, "forget": forget, "json": json, "table": table}
+    tasks = {"run": run, "forget": forget, "json": json, "table": table, "document": document}
     if len(sys.argv) < 2 or sys.argv[1] not in tasks:
         sys.exit(__doc__)
     tasks[sys.argv[1]](*sys.argv[2:])
