@@ -9,22 +9,22 @@
 use std::ffi::CString;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 use thiserror::Error;
 
 use super::cluster::Cluster;
-use super::deliveries::{Desk, Envelope, Poller, Reports, delivery_error};
-use super::raw::produce::produce;
+use super::deliveries::{Desk, Poller, Reports, delivery_error};
+use super::raw::produce::{Destination, Topic, produce};
+use super::raw::reports::ReportQueue;
 use super::settings::{PropertyError, Role, client_config};
 use crate::base::message::Headers;
 use crate::tools::shutdown::Shutdown;
 
-/// How long a full local queue is waited for before it is tried again. At full speed some hundred
-/// records leave it in this time.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(1);
+/// How often a stop is looked for while the local queue is full. Records that leave it end the wait at once.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How long a new producer waits for a first answer, which saves the first records half a second.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -153,7 +153,7 @@ pub enum SendError<T> {
 pub struct Producer<T: Send + Sync + 'static> {
     // Shared with the polling thread.
     client: Arc<BaseProducer<Reports<T>>>,
-    topic: CString,
+    topic: Topic<Reports<T>>,
     desk: Arc<Desk<T>>,
     stop: Shutdown,
     thread: Option<JoinHandle<()>>,
@@ -187,13 +187,17 @@ impl Cluster {
             tracing::debug!(%error, "no answer to a new producer yet");
         }
         let client = Arc::new(client);
+        let no_topic = || start(format!("{topic:?} is no name for a topic"));
+        let handle = Topic::new(Arc::clone(&client), &name).ok_or_else(no_topic)?;
+        let no_queue = || start("librdkafka has no queue for its reports".to_owned());
+        let queue = ReportQueue::new(Arc::clone(&client)).ok_or_else(no_queue)?;
         let stop = Shutdown::new();
-        let poller = Poller { client: Arc::clone(&client), desk: Arc::clone(&desk), stop: stop.clone() };
+        let poller = Poller { queue, desk: Arc::clone(&desk), stop: stop.clone() };
         let thread = std::thread::Builder::new()
             .name("deliveries".into())
             .spawn(move || poller.run())
             .map_err(|error| start(error.to_string()))?;
-        Ok(Producer { client, topic: name, desk, stop, thread: Some(thread) })
+        Ok(Producer { client, topic: handle, desk, stop, thread: Some(thread) })
     }
 }
 
@@ -204,25 +208,32 @@ impl<T: Send + Sync + 'static> Producer<T> {
     /// # Errors
     /// [`SendError`]: the record was not taken, and the listener hears nothing of it.
     pub fn send(&self, record: &Record<'_>, token: T, shutdown: &Shutdown) -> Result<(), SendError<T>> {
-        let mut waiting = Box::new(Envelope { token, sent: Instant::now() });
+        let destination = Destination::Topic(&self.topic);
+        // Counted before it is sent, since its report may come before `send` returns.
+        let (index, mut spare) = self.desk.take_off(token);
         // True once the queue was seen empty although it is too full for this record.
         let mut was_empty = false;
         loop {
-            // Counted before it is sent, since its report may come before `send` returns.
-            self.desk.take_off();
-            let Err((code, back)) = produce(&self.client, &self.topic, record, waiting) else { return Ok(()) };
-            self.desk.land();
+            let landings = self.desk.landings();
+            let Err((code, _)) = produce(&self.client, &destination, record, spare.take(), index) else {
+                return Ok(());
+            };
             let full = code == RDKafkaErrorCode::QueueFull;
-            if !full || was_empty {
+            let is_stopped = full && !was_empty && shutdown.is_requested();
+            if !full || was_empty || is_stopped {
+                // One that has a report all the same has been told.
+                let Some(token) = self.desk.stay(index) else { return Ok(()) };
+                if is_stopped {
+                    return Err(SendError::Stopped { token });
+                }
                 let reason =
                     if full { DeliveryError::TooLarge } else { delivery_error(&KafkaError::MessageProduction(code)) };
-                return Err(self.refusal(back.token, reason));
+                return Err(self.refusal(token, reason));
             }
             was_empty = self.client.in_flight_count() == 0;
-            if shutdown.wait_timeout(QUEUE_FULL_WAIT) {
-                return Err(SendError::Stopped { token: back.token });
+            if !was_empty {
+                self.desk.wait_landing(landings, LOOK);
             }
-            waiting = back;
         }
     }
 

@@ -20,7 +20,9 @@ use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
 mod args;
+mod demo;
 mod dice;
+mod event;
 mod exactly_once;
 mod headers;
 mod label;
@@ -61,6 +63,8 @@ enum StartError {
     ExactlyOnce(#[from] Interruption),
     #[error("cannot read {path}: {source}; pass --file with a readable file, or - for standard input", path = .path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("the demo's orders cannot be made: {0}")]
+    Menu(#[source] io::Error),
     #[error("no thread to read with: {0}")]
     Thread(#[source] io::Error),
 }
@@ -150,7 +154,10 @@ impl Run<'_> {
     fn open(&self) -> Result<(Orders, Extent), StartError> {
         let (input, policy, bytes): (Box<dyn Read + Send>, _, _) = match &self.config.source {
             Source::Menu => {
-                return Ok((Orders::menu(), self.config.count.map_or(Extent::Unknown, Extent::Orders)));
+                return Ok((
+                    Orders::menu().map_err(StartError::Menu)?,
+                    self.config.count.map_or(Extent::Unknown, Extent::Orders),
+                ));
             }
             Source::StandardInput(policy) => (Box::new(io::stdin()), *policy, None),
             Source::File(path, policy) => {
