@@ -37,6 +37,7 @@ pub(super) type Listen<T> = Box<dyn FnMut(ProducerEvent<T>) + Send>;
 struct Aloft<T> {
     token: T,
     sent: Instant,
+    bytes: usize,
 }
 
 /// All that is in flight. A record travels with the number of its place here, so that sending one takes
@@ -76,6 +77,7 @@ pub(super) struct Desk<T> {
     listen: Mutex<Listen<T>>,
     places: Mutex<Places<T>>,
     in_flight: AtomicUsize,
+    bytes_in_flight: AtomicUsize,
     delivered: AtomicUsize,
     /// How many times records have landed.
     landings: AtomicUsize,
@@ -91,6 +93,7 @@ impl<T> Desk<T> {
             listen: Mutex::new(listen),
             places: Mutex::new(Places { places: Vec::new(), free: Vec::new(), spare_headers: Vec::new() }),
             in_flight: AtomicUsize::new(0),
+            bytes_in_flight: AtomicUsize::new(0),
             delivered: AtomicUsize::new(0),
             landings: AtomicUsize::new(0),
             traffic: Mutex::new(()),
@@ -105,6 +108,11 @@ impl<T> Desk<T> {
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Acquire)
+    }
+
+    /// The bytes of the records in flight, about.
+    pub(super) fn bytes_in_flight(&self) -> usize {
+        self.bytes_in_flight.load(Ordering::Acquire)
     }
 
     /// How many times records have landed; see [`Desk::wait_landing`].
@@ -131,12 +139,13 @@ impl<T> Desk<T> {
 
     /// Notes that a record is about to be sent, and gives the number to send with it; also the headers of
     /// one that has landed, to be used again.
-    pub(super) fn take_off(&self, token: T) -> (usize, Option<OwnedHeaders>) {
-        let aloft = Aloft { token, sent: Instant::now() };
+    pub(super) fn take_off(&self, token: T, bytes: usize) -> (usize, Option<OwnedHeaders>) {
+        let aloft = Aloft { token, sent: Instant::now(), bytes };
         let mut places = lock(&self.places);
         let index = places.put(aloft);
         let spare = places.spare_headers.pop();
         drop(places);
+        self.bytes_in_flight.fetch_add(bytes, Ordering::AcqRel);
         if self.in_flight.fetch_add(1, Ordering::AcqRel) == 0 {
             self.wake();
         }
@@ -146,7 +155,7 @@ impl<T> Desk<T> {
     /// Notes that a record was not taken after all, and gives its token back.
     pub(super) fn stay(&self, index: usize) -> Option<T> {
         let aloft = lock(&self.places).take(index)?;
-        self.leave(1);
+        self.leave(1, aloft.bytes);
         Some(aloft.token)
     }
 
@@ -163,11 +172,12 @@ impl<T> Desk<T> {
         }));
         drop(places);
         let count = landed.len();
+        let bytes = landed.iter().map(|landed| landed.aloft.bytes).sum();
         let delivered = landed.iter().filter(|landed| landed.outcome.is_ok()).count();
         self.delivered.fetch_add(delivered, Ordering::AcqRel);
         let now = Instant::now();
         let mut listen = lock(&self.listen);
-        for Landed { aloft: Aloft { token, sent }, outcome } in landed.drain(..) {
+        for Landed { aloft: Aloft { token, sent, .. }, outcome } in landed.drain(..) {
             listen(match outcome {
                 Ok((partition, offset)) => {
                     let latency = now.saturating_duration_since(sent);
@@ -181,10 +191,11 @@ impl<T> Desk<T> {
         }
         drop(listen);
         // After the listener has been told, so that nothing in flight means that all is told.
-        self.leave(count);
+        self.leave(count, bytes);
     }
 
-    fn leave(&self, count: usize) {
+    fn leave(&self, count: usize, bytes: usize) {
+        self.bytes_in_flight.fetch_sub(bytes, Ordering::AcqRel);
         self.in_flight.fetch_sub(count, Ordering::AcqRel);
         self.landings.fetch_add(1, Ordering::AcqRel);
         self.wake();
