@@ -10,7 +10,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message as _};
-use rdkafka::producer::ProducerContext;
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
 use super::connect::tidy;
 use super::producer::{DeliveryError, ProducerEvent};
@@ -30,6 +30,13 @@ const STALLED_AFTER: Duration = Duration::from_secs(2);
 
 /// The same when the brokers are only silent.
 const SILENT_AFTER: Duration = Duration::from_secs(10);
+
+/// How often a new producer is helped to its producer id, which records wait for: twenty ticks are nearly
+/// the half second after which librdkafka asks again by itself.
+const MOST_KNOCKS: u32 = 20;
+
+/// How long one such question may take.
+const KNOCK: Duration = Duration::from_millis(25);
 
 pub(super) type Listen<T> = Box<dyn FnMut(ProducerEvent<T>) + Send>;
 
@@ -263,6 +270,8 @@ pub(super) fn delivery_error(error: &KafkaError) -> DeliveryError {
 
 /// The thread that serves librdkafka's reports.
 pub(super) struct Poller<T: Send + Sync + 'static> {
+    pub(super) client: Arc<BaseProducer<Reports<T>>>,
+    pub(super) topic: String,
     pub(super) queue: ReportQueue<Reports<T>>,
     pub(super) desk: Arc<Desk<T>>,
     pub(super) stop: Shutdown,
@@ -273,11 +282,16 @@ impl<T: Send + Sync + 'static> Poller<T> {
         let mut last_progress = Instant::now();
         let mut delivered_before = 0;
         let mut is_stalled = false;
+        let mut knocks = 0;
         let mut memory = Memory { fates: Vec::new(), landed: Vec::new(), spare: Vec::new() };
         while !self.stop.is_requested() {
             self.serve(&mut memory);
             let delivered = self.desk.delivered.load(Ordering::Acquire);
             let in_flight = self.desk.in_flight();
+            if delivered == 0 && in_flight > 0 && knocks < MOST_KNOCKS {
+                knocks += 1;
+                self.knock();
+            }
             let idle_for = last_progress.elapsed();
             if delivered != delivered_before || in_flight == 0 {
                 if delivered != delivered_before && std::mem::take(&mut is_stalled) {
@@ -296,6 +310,14 @@ impl<T: Send + Sync + 'static> Poller<T> {
             }
             self.desk.tell(ProducerEvent::Tick);
             self.wait_for_traffic(IDLE_TICK);
+        }
+    }
+
+    /// Asks about the topic, whose answer makes librdkafka ask for a producer id if it still has none. Its
+    /// first question is lost when it closes the connection that it began with before the answer is here.
+    fn knock(&self) {
+        if let Err(error) = self.client.client().fetch_metadata(Some(&self.topic), KNOCK) {
+            tracing::debug!(%error, "no answer while the first records wait");
         }
     }
 

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use super::cluster::Cluster;
 use super::deliveries::{Desk, Listen, Poller, Reports, delivery_error};
+use super::limit::Closing;
 use super::raw::produce::{Destination, Topic, produce};
 use super::raw::reports::ReportQueue;
 use super::raw::transactions::flush;
@@ -179,6 +180,7 @@ pub struct Producer<T: Send + Sync + 'static> {
     most_bytes: usize,
     stop: Shutdown,
     thread: Option<JoinHandle<()>>,
+    _closing: Closing,
 }
 
 impl Cluster {
@@ -218,7 +220,7 @@ impl Cluster {
         let name = CString::new(topic).map_err(|error| start(error.to_string()))?;
         let desk = Arc::new(Desk::new(listen));
         let mut config = client_config(&self.settings, Role::Producer)?;
-        self.fit_batches(&mut config, topic);
+        let closing = self.fit_batches(&mut config, topic);
         if is_bulk {
             linger_for_bulk(&mut config, &self.settings);
         }
@@ -245,12 +247,14 @@ impl Cluster {
         let no_queue = || start("librdkafka has no queue for its reports".to_owned());
         let queue = ReportQueue::new(Arc::clone(&client)).ok_or_else(no_queue)?;
         let stop = Shutdown::new();
-        let poller = Poller { queue, desk: Arc::clone(&desk), stop: stop.clone() };
+        let (client_of_poller, desk_of_poller) = (Arc::clone(&client), Arc::clone(&desk));
+        let topic = topic.to_owned();
+        let poller = Poller { client: client_of_poller, topic, queue, desk: desk_of_poller, stop: stop.clone() };
         let thread = std::thread::Builder::new()
             .name("deliveries".into())
             .spawn(move || poller.run())
             .map_err(|error| start(error.to_string()))?;
-        Ok(Producer { client, topic: handle, desk, most_bytes, stop, thread: Some(thread) })
+        Ok(Producer { client, topic: handle, desk, most_bytes, stop, thread: Some(thread), _closing: closing })
     }
 }
 

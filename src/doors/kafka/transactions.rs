@@ -77,7 +77,7 @@ impl Cluster {
     /// [`PropertyError`].
     pub fn transactions(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
         let mut config = client_config(&self.settings, Role::Transactions)?;
-        self.fit_batches(&mut config, topic);
+        drop(self.fit_batches(&mut config, topic));
         config.set("transactional.id", id);
         Ok(Transactions { config, topic: topic.to_owned(), id: id.to_owned() })
     }

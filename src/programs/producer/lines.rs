@@ -5,7 +5,7 @@
 //! thread is left behind in its read and ends with the process.
 
 use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::tools::shutdown::Shutdown;
@@ -65,7 +65,7 @@ pub(super) enum NextLine<'a> {
 /// The lines of a file or pipe.
 pub(super) struct Lines {
     pieces: Receiver<Piece>,
-    used: Sender<Block>,
+    used: SyncSender<Block>,
     block: Block,
     /// How many lines of the block have been taken.
     taken: usize,
@@ -86,7 +86,7 @@ impl Lines {
 
     fn with_sizes(source: impl Read + Send + 'static, block_bytes: usize, longest: usize) -> io::Result<Self> {
         let (sender, pieces) = sync_channel(WAITING_BLOCKS);
-        let (used, empty) = channel();
+        let (used, empty) = sync_channel(WAITING_BLOCKS);
         let reading = Reading { source, sender, empty, block: Block::default(), filled: 0, block_bytes, longest };
         std::thread::Builder::new().name("lines".into()).spawn(move || {
             // The other end is gone when the run is over: then nobody needs the rest.
@@ -115,8 +115,8 @@ impl Lines {
             let left = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()));
             match self.pieces.recv_timeout(left.min(LOOK)) {
                 Ok(Piece::Lines(block)) => {
-                    // A reading thread that has come to the end needs none any more.
-                    drop(self.used.send(std::mem::replace(&mut self.block, block)));
+                    // One that nobody needs, because enough are empty or all is read, is let go.
+                    drop(self.used.try_send(std::mem::replace(&mut self.block, block)));
                     (self.taken, self.start) = (0, 0);
                 }
                 Ok(Piece::TooLong) => {
