@@ -49,6 +49,11 @@ impl<'a> Headers<'a> {
     pub fn is_empty(self) -> bool {
         self.block.is_empty()
     }
+
+    /// How many bytes the block has.
+    pub fn packed_bytes(self) -> usize {
+        self.block.len()
+    }
 }
 
 /// Adds one header at the end of `block`.

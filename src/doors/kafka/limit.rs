@@ -4,6 +4,7 @@
 //! client that fills batches up to its own megabyte would see every record of such a topic refused.
 
 use std::collections::BTreeMap;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -32,13 +33,36 @@ const MOST_HEADROOM: u64 = 32 * 1024;
 /// What a batch holds besides its records: its header, and the request's words around it.
 const FRAME: u64 = 128;
 
-impl Cluster {
-    /// Keeps the batches of a producer below what `topic` takes, unless the user set their size.
-    pub(super) fn fit_batches(&self, config: &mut ClientConfig, topic: &str) {
-        if self.settings.properties.contains_key(BATCH_SIZE) {
-            return;
+/// A client that is being closed on a thread of its own, which takes up to 100 ms: so seldom does the crate's
+/// thread look whether it is to end. Dropped, it is waited for.
+#[derive(Default)]
+pub(super) struct Closing(Option<JoinHandle<()>>);
+
+impl Closing {
+    fn new(client: AdminClient<DefaultClientContext>) -> Self {
+        // Without a thread it has been dropped, and waited for, here.
+        Self(std::thread::Builder::new().name("closing".into()).spawn(move || drop(client)).ok())
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // A thread that panicked has said so already.
+            drop(thread.join());
         }
-        match self.largest_batch(topic) {
+    }
+}
+
+impl Cluster {
+    /// Keeps the batches of a producer below what `topic` takes, unless the user set their size. What comes
+    /// back may be held until the end, so that nobody waits for it now.
+    pub(super) fn fit_batches(&self, config: &mut ClientConfig, topic: &str) -> Closing {
+        let mut closing = Closing::default();
+        if self.settings.properties.contains_key(BATCH_SIZE) {
+            return closing;
+        }
+        match self.largest_batch(topic, &mut closing) {
             Ok(limit) => {
                 if let Some(bytes) = batch_size(limit) {
                     config.set(BATCH_SIZE, bytes.to_string());
@@ -47,27 +71,42 @@ impl Cluster {
             // Not everybody may read a topic's configuration, and few topics have a small limit.
             Err(reason) => tracing::debug!(topic, reason, "the topic's max.message.bytes is not known"),
         }
+        closing
     }
 
     /// The topic's `max.message.bytes`.
-    fn largest_batch(&self, topic: &str) -> Result<u64, String> {
-        let limit = self.topic_setting(topic, "max.message.bytes")?;
+    fn largest_batch(&self, topic: &str, closing: &mut Closing) -> Result<u64, String> {
+        let limit = self.ask_topic_config(topic, closing)?.remove("max.message.bytes").ok_or_else(not_named)?;
         limit.parse().map_err(|_| format!("{limit} is no number"))
     }
 
     /// One of the topic's settings, or why it is not known.
     pub(super) fn topic_setting(&self, topic: &str, name: &str) -> Result<String, String> {
-        self.topic_config(topic)?.remove(name).ok_or_else(|| "the answer does not name it".to_owned())
+        self.topic_config(topic)?.remove(name).ok_or_else(not_named)
     }
 
     /// What a topic is configured to, name by name. A topic that was just made is asked for again.
     pub(super) fn topic_config(&self, topic: &str) -> Result<BTreeMap<String, String>, String> {
+        self.ask_topic_config(topic, &mut Closing::default())
+    }
+
+    fn ask_topic_config(&self, topic: &str, closing: &mut Closing) -> Result<BTreeMap<String, String>, String> {
         let admin: AdminClient<DefaultClientContext> = client_config(&self.settings, Role::Admin)
             .map_err(|error| error.to_string())?
             .create()
             .map_err(|error| error.to_string())?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+        let config = Self::ask_config(topic, &admin, &runtime);
+        *closing = Closing::new(admin);
+        config
+    }
+
+    fn ask_config(
+        topic: &str,
+        admin: &AdminClient<DefaultClientContext>,
+        runtime: &tokio::runtime::Runtime,
+    ) -> Result<BTreeMap<String, String>, String> {
         let options = AdminOptions::new().request_timeout(Some(ASK));
         let asked = Instant::now();
         loop {
@@ -85,6 +124,10 @@ impl Cluster {
             }
         }
     }
+}
+
+fn not_named() -> String {
+    "the answer does not name it".to_owned()
 }
 
 /// The `batch.size` that stays below `limit`; `None` where the client's own bound does.

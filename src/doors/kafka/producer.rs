@@ -16,18 +16,31 @@ use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 use thiserror::Error;
 
 use super::cluster::Cluster;
-use super::deliveries::{Desk, Envelope, Poller, Reports, delivery_error};
-use super::raw::produce::produce;
-use super::settings::{PropertyError, Role, client_config};
+use super::deliveries::{Desk, Listen, Poller, Reports, delivery_error};
+use super::limit::Closing;
+use super::raw::produce::{Destination, Topic, produce};
+use super::raw::reports::ReportQueue;
+use super::raw::transactions::flush;
+use super::settings::{PropertyError, Role, client_config, has_depth, linger_for_bulk};
 use crate::base::message::Headers;
 use crate::tools::shutdown::Shutdown;
 
-/// How long a full local queue is waited for before it is tried again. At full speed some hundred
-/// records leave it in this time.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(1);
+/// How often a stop is looked for while the local queue is full. Records that leave it end the wait at once.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// So many bytes may wait for each partition before a sender has to. One batch of a megabyte is on its way at a
+/// time (librdkafka allows an idempotent producer no more), the next ones are being filled; more only makes
+/// orders late, and the processor's caches too small for them.
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
+
+/// So many partitions count for that.
+const MOST_PARTITIONS: usize = 8;
 
 /// How long a new producer waits for a first answer, which saves the first records half a second.
 const WARM_UP: Duration = Duration::from_secs(2);
+
+/// How long the listener may take to be told the last reports that are here.
+const TELLING: Duration = Duration::from_millis(20);
 
 /// How long to wait for the reports of records that were given up.
 const GIVE_UP_WAIT: Duration = Duration::from_secs(1);
@@ -46,6 +59,14 @@ pub struct Record<'a> {
     pub payload: Option<&'a [u8]>,
     /// In their order; a name may be any bytes but NUL.
     pub headers: Headers<'a>,
+}
+
+impl Record<'_> {
+    /// What it takes while it waits, about.
+    fn bytes(&self) -> usize {
+        let part = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        part(self.key) + part(self.payload) + self.headers.packed_bytes()
+    }
 }
 
 /// What the listener is told. `T` is the token that was sent with the record.
@@ -153,10 +174,13 @@ pub enum SendError<T> {
 pub struct Producer<T: Send + Sync + 'static> {
     // Shared with the polling thread.
     client: Arc<BaseProducer<Reports<T>>>,
-    topic: CString,
+    topic: Topic<Reports<T>>,
     desk: Arc<Desk<T>>,
+    /// How many bytes may be in flight before a sender waits.
+    most_bytes: usize,
     stop: Shutdown,
     thread: Option<JoinHandle<()>>,
+    _closing: Closing,
 }
 
 impl Cluster {
@@ -170,11 +194,36 @@ impl Cluster {
         topic: &str,
         listen: impl FnMut(ProducerEvent<T>) + Send + 'static,
     ) -> Result<Producer<T>, ProduceError> {
+        self.make_producer(topic, false, Box::new(listen))
+    }
+
+    /// The same for who has more to send than can be sent at once: a record may wait a little longer for a
+    /// batch to be filled.
+    ///
+    /// # Errors
+    /// [`ProduceError`] when the client cannot be made.
+    pub fn bulk_producer<T: Send + Sync + 'static>(
+        &self,
+        topic: &str,
+        listen: impl FnMut(ProducerEvent<T>) + Send + 'static,
+    ) -> Result<Producer<T>, ProduceError> {
+        self.make_producer(topic, true, Box::new(listen))
+    }
+
+    fn make_producer<T: Send + Sync + 'static>(
+        &self,
+        topic: &str,
+        is_bulk: bool,
+        listen: Listen<T>,
+    ) -> Result<Producer<T>, ProduceError> {
         let start = |reason: String| ProduceError::Start { reason };
         let name = CString::new(topic).map_err(|error| start(error.to_string()))?;
-        let desk = Arc::new(Desk::new(Box::new(listen)));
+        let desk = Arc::new(Desk::new(listen));
         let mut config = client_config(&self.settings, Role::Producer)?;
-        self.fit_batches(&mut config, topic);
+        let closing = self.fit_batches(&mut config, topic);
+        if is_bulk {
+            linger_for_bulk(&mut config, &self.settings);
+        }
         let client: BaseProducer<Reports<T>> =
             config.create_with_context(Reports(Arc::clone(&desk))).map_err(|error| match error {
                 // Each property is good, but not with the others.
@@ -183,17 +232,29 @@ impl Cluster {
             })?;
         // The answer makes librdkafka ask for its producer id at once. Without it, it looks for a broker
         // every 500 ms, and the first records wait that long. No answer is no error: they wait, then.
-        if let Err(error) = client.client().fetch_metadata(Some(topic), WARM_UP) {
-            tracing::debug!(%error, "no answer to a new producer yet");
-        }
+        let partitions = match client.client().fetch_metadata(Some(topic), WARM_UP) {
+            Ok(metadata) => metadata.topics().first().map_or(1, |topic| topic.partitions().len()),
+            Err(error) => {
+                tracing::debug!(%error, "no answer to a new producer yet");
+                MOST_PARTITIONS
+            }
+        };
+        let most_bytes =
+            if has_depth(&self.settings) { usize::MAX } else { WAITING_BYTES * partitions.clamp(1, MOST_PARTITIONS) };
         let client = Arc::new(client);
+        let no_topic = || start(format!("{topic:?} is no name for a topic"));
+        let handle = Topic::new(Arc::clone(&client), &name).ok_or_else(no_topic)?;
+        let no_queue = || start("librdkafka has no queue for its reports".to_owned());
+        let queue = ReportQueue::new(Arc::clone(&client)).ok_or_else(no_queue)?;
         let stop = Shutdown::new();
-        let poller = Poller { client: Arc::clone(&client), desk: Arc::clone(&desk), stop: stop.clone() };
+        let (client_of_poller, desk_of_poller) = (Arc::clone(&client), Arc::clone(&desk));
+        let topic = topic.to_owned();
+        let poller = Poller { client: client_of_poller, topic, queue, desk: desk_of_poller, stop: stop.clone() };
         let thread = std::thread::Builder::new()
             .name("deliveries".into())
             .spawn(move || poller.run())
             .map_err(|error| start(error.to_string()))?;
-        Ok(Producer { client, topic: name, desk, stop, thread: Some(thread) })
+        Ok(Producer { client, topic: handle, desk, most_bytes, stop, thread: Some(thread), _closing: closing })
     }
 }
 
@@ -204,25 +265,49 @@ impl<T: Send + Sync + 'static> Producer<T> {
     /// # Errors
     /// [`SendError`]: the record was not taken, and the listener hears nothing of it.
     pub fn send(&self, record: &Record<'_>, token: T, shutdown: &Shutdown) -> Result<(), SendError<T>> {
-        let mut waiting = Box::new(Envelope { token, sent: Instant::now() });
+        if self.wait_for_room(shutdown) {
+            return Err(SendError::Stopped { token });
+        }
+        let destination = Destination::Topic(&self.topic);
+        // Counted before it is sent, since its report may come before `send` returns.
+        let (index, mut spare) = self.desk.take_off(token, record.bytes());
         // True once the queue was seen empty although it is too full for this record.
         let mut was_empty = false;
         loop {
-            // Counted before it is sent, since its report may come before `send` returns.
-            self.desk.take_off();
-            let Err((code, back)) = produce(&self.client, &self.topic, record, waiting) else { return Ok(()) };
-            self.desk.land();
+            let landings = self.desk.landings();
+            let Err((code, _)) = produce(&self.client, &destination, record, spare.take(), index) else {
+                return Ok(());
+            };
             let full = code == RDKafkaErrorCode::QueueFull;
-            if !full || was_empty {
+            let is_stopped = full && !was_empty && shutdown.is_requested();
+            if !full || was_empty || is_stopped {
+                // One that has a report all the same has been told.
+                let Some(token) = self.desk.stay(index) else { return Ok(()) };
+                if is_stopped {
+                    return Err(SendError::Stopped { token });
+                }
                 let reason =
                     if full { DeliveryError::TooLarge } else { delivery_error(&KafkaError::MessageProduction(code)) };
-                return Err(self.refusal(back.token, reason));
+                return Err(self.refusal(token, reason));
             }
             was_empty = self.client.in_flight_count() == 0;
-            if shutdown.wait_timeout(QUEUE_FULL_WAIT) {
-                return Err(SendError::Stopped { token: back.token });
+            if !was_empty {
+                self.desk.wait_landing(landings, LOOK);
             }
-            waiting = back;
+        }
+    }
+
+    /// Waits until few enough bytes are in flight; true when a stop is asked for before they are.
+    fn wait_for_room(&self, shutdown: &Shutdown) -> bool {
+        loop {
+            let landings = self.desk.landings();
+            if self.desk.bytes_in_flight() < self.most_bytes {
+                return false;
+            }
+            if shutdown.is_requested() {
+                return true;
+            }
+            self.desk.wait_landing(landings, LOOK);
         }
     }
 
@@ -238,10 +323,15 @@ impl<T: Send + Sync + 'static> Producer<T> {
         self.desk.in_flight()
     }
 
-    /// Waits at most `timeout` until every record's fate has been told. Returns how many are still
-    /// in flight.
+    /// Sends what waits for its batch to be filled, and waits at most `timeout` until every record's fate
+    /// has been told. Returns how many are still in flight.
     pub fn flush(&self, timeout: Duration) -> usize {
-        self.desk.wait_landed(timeout);
+        if self.in_flight() > 0 {
+            let began = Instant::now();
+            // It returns when all reports are here, which is a little before they have been told.
+            flush(&self.client, timeout);
+            self.desk.wait_landed(timeout.saturating_sub(began.elapsed()).max(TELLING));
+        }
         self.in_flight()
     }
 

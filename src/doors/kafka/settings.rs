@@ -132,12 +132,35 @@ const SENDER_DEFAULTS: &[(&str, &str)] = &[
     ("compression.type", "lz4"),
     // The broker judges what is too large, not a default of the client's (1 MB).
     ("message.max.bytes", "1000000000"),
-    // Deep enough for full speed, and the bound of the memory that waiting records take.
+    // The bound of what waits where nobody counts bytes; one record may still be as large as this.
     ("queue.buffering.max.messages", "20000"),
     ("queue.buffering.max.kbytes", "262144"),
     // After an outage: the default knocks again only every ten seconds.
     ("reconnect.backoff.max.ms", "1000"),
 ];
+
+/// How long a batch waits to be filled when more is there than can be sent at once. It is full sooner then;
+/// but as long as its oldest record has waited for less, librdkafka sleeps until the answer to the batch before
+/// instead of asking the socket for it again and again.
+const BULK_LINGER_MS: &str = "20";
+
+/// The properties that say how long a batch waits to be filled: one and the same.
+const LINGER: [&str; 2] = ["linger.ms", "queue.buffering.max.ms"];
+
+/// The properties that say how much may wait to be sent.
+const DEPTH: [&str; 2] = ["queue.buffering.max.messages", "queue.buffering.max.kbytes"];
+
+/// Lets the batches of a producer wait for more, unless the user said how long.
+pub(super) fn linger_for_bulk(config: &mut ClientConfig, settings: &ClientSettings) {
+    if !LINGER.iter().any(|name| settings.properties.contains_key(*name)) {
+        config.set(LINGER[0], BULK_LINGER_MS);
+    }
+}
+
+/// Whether the user said how much may wait to be sent.
+pub(super) fn has_depth(settings: &ClientSettings) -> bool {
+    DEPTH.iter().any(|name| settings.properties.contains_key(*name))
+}
 
 /// Defaults of ours, by role; a user's property wins over them.
 fn defaults(role: Role) -> &'static [(&'static str, &'static str)] {

@@ -25,7 +25,7 @@ use super::deliveries::delivery_error;
 use super::flight::{Flight, Landing, Missing, is_final, serve};
 use super::parting::part;
 use super::producer::{DeliveryError, Record};
-use super::raw::produce::produce;
+use super::raw::produce::{Destination, produce};
 use super::raw::transactions::{self as raw, Refusal};
 use super::settings::{PropertyError, Role, client_config};
 use super::transaction_error::{TransactionError, judge, refusal};
@@ -77,7 +77,7 @@ impl Cluster {
     /// [`PropertyError`].
     pub fn transactions(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
         let mut config = client_config(&self.settings, Role::Transactions)?;
-        self.fit_batches(&mut config, topic);
+        drop(self.fit_batches(&mut config, topic));
         config.set("transactional.id", id);
         Ok(Transactions { config, topic: topic.to_owned(), id: id.to_owned() })
     }
@@ -188,9 +188,10 @@ impl TransactionalProducer {
     ) -> Result<(), TransactionError> {
         let no_topic = || TransactionError::Fatal { reason: format!("{topic:?} is no name for a topic") };
         let topic = CString::new(topic).map_err(|_| no_topic())?;
+        let destination = Destination::Named(&topic);
         let index = self.flight.take_off();
         let mut was_empty = false;
-        while let Err((code, _)) = produce(&self.client, &topic, record, index) {
+        while let Err((code, _)) = produce(&self.client, &destination, record, None, index) {
             let full = code == RDKafkaErrorCode::QueueFull;
             if !full || was_empty {
                 self.flight.stay();

@@ -1,40 +1,40 @@
 //! Reading a file or a pipe line by line, without ever blocking a stop.
 //!
-//! A read from a pipe cannot be interrupted, so a thread of its own does it and hands over batches
-//! of lines through a bounded channel. When the run ends first, that thread is left behind in its
-//! read and ends with the process.
+//! A read from a pipe cannot be interrupted, so a thread of its own does it and hands over blocks
+//! of lines through a bounded channel; they come back to be filled again. When the run ends first, that
+//! thread is left behind in its read and ends with the process.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::tools::shutdown::Shutdown;
 
-/// A batch is handed over when it holds this many bytes.
-const FULL_BATCH_BYTES: usize = 128 * 1024;
+/// The size of a block. One that a longer line made larger is not used again.
+const BLOCK_BYTES: usize = 128 * 1024;
 
-/// How many batches may wait.
-const WAITING_BATCHES: usize = 4;
+/// How many blocks may wait.
+const WAITING_BLOCKS: usize = 4;
 
 /// The client's local queue holds no more than this, so no longer line can ever be sent.
-const MAX_LINE_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_LINE_BYTES: usize = 256 * 1024 * 1024;
 
 /// How often a stop is looked for while nothing comes.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What the reading thread hands over.
 enum Piece {
-    Lines(LineBatch),
+    Lines(Block),
     /// One line beyond the limit; it was passed over.
     TooLong,
     Broken(io::Error),
 }
 
 #[derive(Default)]
-struct LineBatch {
-    /// The lines without their LF, one after the other.
+struct Block {
+    /// As they were read, with what else the block has room for.
     bytes: Vec<u8>,
-    /// Where each of them ends.
+    /// Where the LF of each line is, or would be.
     ends: Vec<usize>,
 }
 
@@ -65,10 +65,11 @@ pub(super) enum NextLine<'a> {
 /// The lines of a file or pipe.
 pub(super) struct Lines {
     pieces: Receiver<Piece>,
-    batch: LineBatch,
-    /// How many lines of the batch have been taken.
+    used: SyncSender<Block>,
+    block: Block,
+    /// How many lines of the block have been taken.
     taken: usize,
-    /// Where the next line of the batch begins.
+    /// Where the next line of the block begins.
     start: usize,
     number: u64,
     bytes_taken: u64,
@@ -80,12 +81,18 @@ impl Lines {
     /// # Errors
     /// When the operating system gives no thread.
     pub(super) fn new(source: impl Read + Send + 'static) -> io::Result<Self> {
-        let (sender, pieces) = sync_channel(WAITING_BATCHES);
+        Self::with_sizes(source, BLOCK_BYTES, MAX_LINE_BYTES)
+    }
+
+    fn with_sizes(source: impl Read + Send + 'static, block_bytes: usize, longest: usize) -> io::Result<Self> {
+        let (sender, pieces) = sync_channel(WAITING_BLOCKS);
+        let (used, empty) = sync_channel(WAITING_BLOCKS);
+        let reading = Reading { source, sender, empty, block: Block::default(), filled: 0, block_bytes, longest };
         std::thread::Builder::new().name("lines".into()).spawn(move || {
             // The other end is gone when the run is over: then nobody needs the rest.
-            let _gone = read_all(BufReader::with_capacity(FULL_BATCH_BYTES, source), &sender);
+            let _gone = reading.read_all();
         })?;
-        Ok(Self { pieces, batch: LineBatch::default(), taken: 0, start: 0, number: 0, bytes_taken: 0 })
+        Ok(Self { pieces, used, block: Block::default(), taken: 0, start: 0, number: 0, bytes_taken: 0 })
     }
 
     /// How many bytes the lines taken so far have, with their LF.
@@ -104,10 +111,14 @@ impl Lines {
 
     /// The next line, waiting for it until a stop is asked for or `until` has come.
     pub(super) fn next(&mut self, shutdown: &Shutdown, until: Option<Instant>) -> NextLine<'_> {
-        while self.taken == self.batch.ends.len() {
+        while self.taken == self.block.ends.len() {
             let left = until.map_or(LOOK, |until| until.saturating_duration_since(Instant::now()));
             match self.pieces.recv_timeout(left.min(LOOK)) {
-                Ok(Piece::Lines(batch)) => (self.batch, self.taken, self.start) = (batch, 0, 0),
+                Ok(Piece::Lines(block)) => {
+                    // One that nobody needs, because enough are empty or all is read, is let go.
+                    drop(self.used.try_send(std::mem::replace(&mut self.block, block)));
+                    (self.taken, self.start) = (0, 0);
+                }
                 Ok(Piece::TooLong) => {
                     self.number += 1;
                     return NextLine::TooLong { number: self.number };
@@ -121,10 +132,10 @@ impl Lines {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        let end = self.batch.ends.get(self.taken).copied().unwrap_or(self.start);
-        let bytes = self.batch.bytes.get(self.start..end).unwrap_or_default();
+        let end = self.block.ends.get(self.taken).copied().unwrap_or(self.start);
+        let bytes = self.block.bytes.get(self.start..end).unwrap_or_default();
         self.taken += 1;
-        self.start = end;
+        self.start = end + 1;
         self.number += 1;
         self.bytes_taken += bytes.len() as u64 + 1;
         NextLine::Line { number: self.number, bytes }
@@ -134,62 +145,108 @@ impl Lines {
 /// Nobody takes the lines any more.
 struct Gone;
 
-fn read_all(mut reader: BufReader<impl Read>, sender: &SyncSender<Piece>) -> Result<(), Gone> {
-    let mut batch = LineBatch::default();
-    let send = |piece| sender.send(piece).map_err(|_| Gone);
-    loop {
-        // What is there is handed over before a read that may wait for ever.
-        let may_block = memchr::memchr(b'\n', reader.buffer()).is_none();
-        if !batch.ends.is_empty() && (may_block || batch.bytes.len() >= FULL_BATCH_BYTES) {
-            send(Piece::Lines(std::mem::take(&mut batch)))?;
-        }
-        let start = batch.bytes.len();
-        match (&mut reader).take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut batch.bytes) {
-            Ok(0) => return if batch.ends.is_empty() { Ok(()) } else { send(Piece::Lines(batch)) },
-            Ok(_) if batch.bytes.last() == Some(&b'\n') => {
-                batch.bytes.pop();
-                batch.ends.push(batch.bytes.len());
+/// The reading thread.
+struct Reading<R> {
+    source: R,
+    sender: SyncSender<Piece>,
+    /// Blocks whose lines have been taken.
+    empty: Receiver<Block>,
+    /// Begins with the line that is being read, of which no LF has come yet.
+    block: Block,
+    /// How many bytes of the block were read.
+    filled: usize,
+    block_bytes: usize,
+    /// How many bytes a line may have.
+    longest: usize,
+}
+
+impl<R: Read> Reading<R> {
+    fn read_all(mut self) -> Result<(), Gone> {
+        loop {
+            if self.filled > self.longest {
+                self.send(Piece::TooLong)?;
+                if let Err(error) = self.skip_line() {
+                    return self.send(Piece::Broken(error));
+                }
+                self.hand_over(0)?;
             }
-            Ok(length) if length as u64 > MAX_LINE_BYTES => {
-                batch.bytes.truncate(start);
-                batch.bytes.shrink_to(FULL_BATCH_BYTES);
-                if !batch.ends.is_empty() {
-                    send(Piece::Lines(std::mem::take(&mut batch)))?;
+            let before = self.filled;
+            match self.read() {
+                // The last line has no LF.
+                Ok(0) if self.filled == 0 => return Ok(()),
+                Ok(0) => {
+                    self.block.ends.push(self.filled);
+                    let last = std::mem::take(&mut self.block);
+                    return self.send(Piece::Lines(last));
                 }
-                send(Piece::TooLong)?;
-                if let Err(error) = skip_line(&mut reader) {
-                    return send(Piece::Broken(error));
-                }
-            }
-            // The last line has no LF.
-            Ok(_) => batch.ends.push(batch.bytes.len()),
-            Err(error) => {
-                batch.bytes.truncate(start);
-                if !batch.ends.is_empty() {
-                    send(Piece::Lines(batch))?;
-                }
-                return send(Piece::Broken(error));
+                Ok(_) => self.hand_over(before)?,
+                Err(error) => return self.send(Piece::Broken(error)),
             }
         }
     }
-}
 
-/// Passes over the rest of a line.
-fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
-    loop {
-        let buffered = match reader.fill_buf() {
-            Ok(buffered) => buffered,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let (length, found) = match memchr::memchr(b'\n', buffered) {
-            Some(at) => (at + 1, true),
-            None => (buffered.len(), buffered.is_empty()),
-        };
-        reader.consume(length);
-        if found {
-            return Ok(());
+    /// Reads once behind what is there.
+    fn read(&mut self) -> io::Result<usize> {
+        if self.filled == self.block.bytes.len() {
+            // One byte more than the longest line, so that a longer one is noticed.
+            let length = (2 * self.filled).max(self.block_bytes).min(self.longest + 1);
+            self.block.bytes.resize(length, 0);
         }
+        loop {
+            match self.source.read(self.block.bytes.get_mut(self.filled..).unwrap_or_default()) {
+                Ok(length) => {
+                    self.filled += length;
+                    return Ok(length);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Hands over the lines that are whole, before a read that may wait for ever. Looks for their ends from
+    /// `start` on, and goes on in another block with what is left.
+    fn hand_over(&mut self, start: usize) -> Result<(), Gone> {
+        let came = self.block.bytes.get(start..self.filled).unwrap_or_default();
+        self.block.ends.extend(memchr::memchr_iter(b'\n', came).map(|at| start + at));
+        let Some(last) = self.block.ends.last() else { return Ok(()) };
+        let rest = self.block.bytes.get(last + 1..self.filled).unwrap_or_default();
+        let mut next = self.empty.try_recv().unwrap_or_default();
+        next.ends.clear();
+        if next.bytes.len() > self.block_bytes {
+            next.bytes = Vec::new();
+        }
+        if next.bytes.len() < rest.len() {
+            next.bytes.resize(rest.len(), 0);
+        }
+        if let Some(head) = next.bytes.get_mut(..rest.len()) {
+            head.copy_from_slice(rest);
+        }
+        self.filled = rest.len();
+        let whole = std::mem::replace(&mut self.block, next);
+        self.send(Piece::Lines(whole))
+    }
+
+    /// Passes over the rest of a line that is too long, and forgets what was read of it.
+    fn skip_line(&mut self) -> io::Result<()> {
+        self.block.bytes = Vec::new();
+        loop {
+            self.filled = 0;
+            if self.read()? == 0 {
+                return Ok(());
+            }
+            let came = self.block.bytes.get(..self.filled).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', came) {
+                let rest = at + 1..self.filled;
+                self.filled = rest.len();
+                self.block.bytes.copy_within(rest, 0);
+                return Ok(());
+            }
+        }
+    }
+
+    fn send(&self, piece: Piece) -> Result<(), Gone> {
+        self.sender.send(piece).map_err(|_| Gone)
     }
 }
 
@@ -305,6 +362,31 @@ mod tests {
             }
             prop_assert_eq!(&all(io::Cursor::new(text.clone())).0, &expected);
             prop_assert_eq!(&all(Drip(io::Cursor::new(text))).0, &expected);
+        }
+
+        #[test]
+        fn blocks_of_any_size_give_the_same_lines_and_too_long_ones_are_passed_over(
+            text in proptest::collection::vec(prop_oneof![1 => Just(b'\n'), 5 => any::<u8>()], 0..200),
+            block_bytes in 1..40_usize,
+            longest in 1..30_usize,
+            is_drip: bool,
+        ) {
+            let mut expected: Vec<_> = text.split(|byte| *byte == b'\n').map(Some).collect();
+            if expected.last() == Some(&Some(&[])) {
+                expected.pop();
+            }
+            let expected: Vec<_> = expected.into_iter().map(|line| line.filter(|line| line.len() <= longest)).collect();
+            let source = io::Cursor::new(text.clone());
+            let source: Box<dyn Read + Send> = if is_drip { Box::new(Drip(source)) } else { Box::new(source) };
+            let mut lines = Lines::with_sizes(source, block_bytes, longest).unwrap();
+            for (number, expected) in (1..).zip(expected) {
+                match lines.next(&Shutdown::new(), None) {
+                    NextLine::Line { number: found, bytes } => prop_assert_eq!((found, Some(bytes)), (number, expected)),
+                    NextLine::TooLong { number: found } => prop_assert_eq!((found, None), (number, expected)),
+                    _ => prop_assert!(false, "there is a line {}", number),
+                }
+            }
+            prop_assert!(matches!(lines.next(&Shutdown::new(), None), NextLine::End));
         }
     }
 }

@@ -20,7 +20,9 @@ use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
 mod args;
+mod demo;
 mod dice;
+mod event;
 mod exactly_once;
 mod headers;
 mod label;
@@ -46,6 +48,9 @@ use send::{Ending, Sender, drain};
 /// When orders come faster than this, nobody can read a line an order on a terminal that shows a bar as well.
 const READABLE_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Orders that come faster than this, 100,000 a second, fill a batch before any of them has waited for long.
+const BULK_INTERVAL: Duration = Duration::from_micros(10);
+
 /// Why a run could not begin.
 #[derive(Debug, Error)]
 enum StartError {
@@ -61,6 +66,8 @@ enum StartError {
     ExactlyOnce(#[from] Interruption),
     #[error("cannot read {path}: {source}; pass --file with a readable file, or - for standard input", path = .path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("the demo's orders cannot be made: {0}")]
+    Menu(#[source] io::Error),
     #[error("no thread to read with: {0}")]
     Thread(#[source] io::Error),
 }
@@ -132,7 +139,11 @@ impl Run<'_> {
         let (orders, extent) = self.open()?;
         let (cluster, topic) = self.connect()?;
         let listener = Arc::clone(self.report);
-        let producer: Producer<Ticket> = cluster.producer(&config.topic, move |event| lock(&listener).hear(event))?;
+        let listen = move |event| lock(&listener).hear(event);
+        let producer: Producer<Ticket> = match self.is_bulk() {
+            true => cluster.bulk_producer(&config.topic, listen)?,
+            false => cluster.producer(&config.topic, listen)?,
+        };
         self.announce(&topic);
         lock(self.report).start(self.shows_bar.then(|| Progress::new(extent, Instant::now())));
         let mut sender = Sender::new(config, self.shutdown, self.report, &producer, self.order_lines);
@@ -147,10 +158,23 @@ impl Run<'_> {
         Ok(exit_of(&ending, &mut report))
     }
 
+    /// Whether there is always more to send: no order then waits for a batch that does not fill up.
+    fn is_bulk(&self) -> bool {
+        let is_endless_supply = match &self.config.source {
+            Source::Menu => true,
+            Source::File(path, _) => path.metadata().is_ok_and(|metadata| metadata.is_file()),
+            Source::StandardInput(_) => false,
+        };
+        is_endless_supply && self.config.interval.is_none_or(|interval| interval <= BULK_INTERVAL)
+    }
+
     fn open(&self) -> Result<(Orders, Extent), StartError> {
         let (input, policy, bytes): (Box<dyn Read + Send>, _, _) = match &self.config.source {
             Source::Menu => {
-                return Ok((Orders::menu(), self.config.count.map_or(Extent::Unknown, Extent::Orders)));
+                return Ok((
+                    Orders::menu().map_err(StartError::Menu)?,
+                    self.config.count.map_or(Extent::Unknown, Extent::Orders),
+                ));
             }
             Source::StandardInput(policy) => (Box::new(io::stdin()), *policy, None),
             Source::File(path, policy) => {

@@ -7,10 +7,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::demo::Demo;
 use super::dice::Dice;
 use super::lines::{Lines, NextLine};
 use crate::tools::shutdown::Shutdown;
-use crate::words::order::{DemoIds, Order, demo_order, read, warnings};
+use crate::words::order::{DemoIds, Order, read, warnings};
 
 /// How the lines of a file are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,7 @@ pub enum LinePolicy {
 /// What comes next.
 pub(super) enum Next<'a> {
     /// An order that the menu gives.
-    Generated {
-        /// Its JSON.
-        payload: &'a [u8],
-        order: Box<Order<'static>>,
-    },
+    Generated(&'a Demo),
     /// A line.
     Line {
         number: u64,
@@ -54,7 +51,7 @@ pub(super) enum Next<'a> {
 pub(super) enum Orders {
     Menu {
         next_sequence: i64,
-        payload: Vec<u8>,
+        demo: Box<Demo>,
         /// From which the ids are made; `None` leaves them to the dice.
         namespace: Option<Uuid>,
     },
@@ -66,8 +63,11 @@ pub(super) enum Orders {
 
 impl Orders {
     /// The demo's menu, from sequence 1.
-    pub(super) fn menu() -> Self {
-        Self::Menu { next_sequence: 1, payload: Vec::new(), namespace: None }
+    ///
+    /// # Errors
+    /// When the menu cannot be serialized.
+    pub(super) fn menu() -> std::io::Result<Self> {
+        Ok(Self::Menu { next_sequence: 1, demo: Box::new(Demo::new()?), namespace: None })
     }
 
     /// The lines of a file or pipe.
@@ -99,17 +99,13 @@ impl Orders {
     /// The same; a line is waited for no longer than `until`.
     pub(super) fn next_before(&mut self, dice: &mut Dice, shutdown: &Shutdown, until: Option<Instant>) -> Next<'_> {
         match self {
-            Self::Menu { next_sequence, payload, namespace } => {
+            Self::Menu { next_sequence, demo, namespace } => {
                 let ids = match namespace {
                     Some(namespace) => slot_ids(namespace, *next_sequence),
                     None => DemoIds { order_id: dice.uuid(), correlation_id: dice.uuid() },
                 };
-                let order = demo_order(*next_sequence, ids, Timestamp::now());
-                payload.clear();
-                match serde_json::to_writer(&mut *payload, &order) {
-                    Ok(()) => Next::Generated { payload, order: Box::new(order) },
-                    Err(error) => Next::Broken(error.into()),
-                }
+                demo.make(*next_sequence, ids, Timestamp::now());
+                Next::Generated(demo)
             }
             Self::Lines { lines, policy } => match lines.next(shutdown, until) {
                 NextLine::Line { number, bytes } => judge(number, bytes, *policy),
@@ -197,9 +193,9 @@ mod tests {
     }
 
     fn payload() -> Vec<u8> {
-        let mut menu = Orders::menu();
+        let mut menu = Orders::menu().unwrap();
         match menu.next(&mut Dice::new(Some(1)), &Shutdown::new()) {
-            Next::Generated { payload, .. } => payload.to_vec(),
+            Next::Generated(demo) => demo.payload().to_vec(),
             _ => unreachable!("the menu is endless"),
         }
     }
@@ -235,10 +231,10 @@ mod tests {
 
     #[test]
     fn a_sequence_number_that_was_not_taken_comes_again() {
-        let mut menu = Orders::menu();
+        let mut menu = Orders::menu().unwrap();
         let mut dice = Dice::new(Some(1));
         let mut sequence = |menu: &mut Orders| match menu.next(&mut dice, &Shutdown::new()) {
-            Next::Generated { order, .. } => order.sequence,
+            Next::Generated(demo) => demo.sequence(),
             _ => 0,
         };
         assert_eq!((sequence(&mut menu), sequence(&mut menu)), (1, 1));
@@ -249,11 +245,12 @@ mod tests {
     #[test]
     fn an_order_of_a_slot_is_the_same_whoever_makes_it() {
         let order = |namespace: u128, sequence: u64| {
-            let mut menu = Orders::menu();
+            let mut menu = Orders::menu().unwrap();
             menu.resume(Uuid::from_u128(namespace), sequence - 1, 0, &Shutdown::new());
             match menu.next(&mut Dice::new(None), &Shutdown::new()) {
-                Next::Generated { order, .. } => {
-                    (order.sequence, order.order_id.to_string(), order.metadata.correlation_id.to_string())
+                Next::Generated(demo) => {
+                    let event = demo.event();
+                    (demo.sequence(), event.order_id.to_owned(), event.correlation_id.to_owned())
                 }
                 _ => unreachable!("the menu is endless"),
             }

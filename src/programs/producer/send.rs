@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::args::{KeyField, ProducerConfig};
+use super::args::ProducerConfig;
 use super::dice::Dice;
-use super::headers::EventHeaders;
+use super::event::Event;
+use super::headers::push_headers;
 use super::label::{self, IdLength, Place};
 use super::lock;
 use super::orders::{LinePolicy, Next, Orders, doubts};
@@ -52,6 +53,8 @@ pub(super) struct Sender<'a> {
     producer: &'a Producer<Ticket>,
     order_lines: Option<IdLength>,
     dice: Dice,
+    /// The headers of one order after the other.
+    headers: Vec<u8>,
 }
 
 impl<'a> Sender<'a> {
@@ -63,7 +66,16 @@ impl<'a> Sender<'a> {
         order_lines: Option<IdLength>,
     ) -> Self {
         let intake = lock(report).intake();
-        Self { config, shutdown, report, intake, producer, order_lines, dice: Dice::new(config.seed) }
+        Self {
+            config,
+            shutdown,
+            report,
+            intake,
+            producer,
+            order_lines,
+            dice: Dice::new(config.seed),
+            headers: Vec::new(),
+        }
     }
 
     /// Sends until the source or the count is at its end, or a stop is asked for.
@@ -82,7 +94,11 @@ impl<'a> Sender<'a> {
             }
             // Drawn here, since the source and the headers share the dice.
             let sent = match orders.next(&mut self.dice, self.shutdown) {
-                Next::Generated { payload, order } => self.send(payload, Some(&order), Place::Sequence(order.sequence)),
+                Next::Generated(demo) => {
+                    let label = self.order_lines.map(|id_length| label::order(&demo.order(), id_length));
+                    let ticket = Ticket { place: Place::Sequence(demo.sequence()), label };
+                    self.send(demo.payload(), Some(&demo.event()), ticket)
+                }
                 Next::Line { number, payload, order } => self.send_line(number, payload, order.as_deref()),
                 Next::Bad { number, reason } => {
                     let text = if is_strict { "stopped at" } else { "skipped" };
@@ -122,25 +138,20 @@ impl<'a> Sender<'a> {
         if let Some(doubts) = order.and_then(doubts) {
             lock(self.report).remark(&format!("{place} is sent, but its sums do not add up: {doubts}"));
         }
-        self.send(payload, order, place)
+        let label = self.order_lines.map(|id_length| match order {
+            Some(order) => label::order(order, id_length),
+            None => label::raw(number, payload.len()),
+        });
+        self.send(payload, order.map(Event::of).as_ref(), Ticket { place, label })
     }
 
-    fn send(&mut self, payload: &[u8], order: Option<&Order<'_>>, place: Place) -> Sent {
-        let headers = EventHeaders::new(order, &mut self.dice, Timestamp::now());
-        let key = order.and_then(|order| match self.config.key {
-            KeyField::OrderId => Some(order.order_id.as_bytes()),
-            KeyField::CustomerId => Some(order.customer_info.customer_id.as_bytes()),
-            KeyField::None => None,
-        });
-        let label = self.order_lines.map(|id_length| match (order, place) {
-            (Some(order), _) => label::order(order, id_length),
-            (None, Place::Line(number)) => label::raw(number, payload.len()),
-            (None, place) => place.to_string(),
-        });
-        let headers = headers.block();
-        let headers = Headers::from_block(&headers);
+    fn send(&mut self, payload: &[u8], event: Option<&Event<'_>>, ticket: Ticket) -> Sent {
+        self.headers.clear();
+        push_headers(&mut self.headers, event, &mut self.dice, Timestamp::now);
+        let key = event.and_then(|event| event.key(self.config.key));
+        let headers = Headers::from_block(&self.headers);
         let record = Record { key, payload: Some(payload), headers, ..Record::default() };
-        match self.producer.send(&record, Ticket { place, label }, self.shutdown) {
+        match self.producer.send(&record, ticket, self.shutdown) {
             Ok(()) => {
                 self.intake.sent.fetch_add(1, Ordering::Relaxed);
                 Sent::Settled

@@ -5,22 +5,25 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::super::args::{KeyField, ProducerConfig};
+use super::super::args::ProducerConfig;
 use super::super::dice::Dice;
-use super::super::headers::EventHeaders;
+use super::super::event::Event;
+use super::super::headers::push_headers;
 use super::super::label::{self, IdLength, Place};
 use super::super::lock;
 use super::super::orders::{Next, Orders, doubts};
 use super::super::pace::Pace;
 use super::super::report::Report;
 use crate::tools::shutdown::Shutdown;
-use crate::words::order::Order;
 
 /// The most orders of a transaction.
 const MOST_ORDERS: usize = 500;
 
 /// A transaction is full when its orders have so many bytes. One larger order makes a larger one.
 const FULL_BYTES: usize = 8 * 1024 * 1024;
+
+/// Enough for all headers of one of our orders.
+const HEADERS_BYTES: usize = 384;
 
 /// How long the first order of a transaction waits for more of them.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
@@ -32,7 +35,8 @@ pub(super) struct Pending {
     pub(super) place: Place,
     pub(super) key: Option<Vec<u8>>,
     pub(super) payload: Vec<u8>,
-    pub(super) headers: EventHeaders,
+    /// Packed.
+    pub(super) headers: Vec<u8>,
     pub(super) label: Option<String>,
     pub(super) taken: Instant,
 }
@@ -84,9 +88,22 @@ impl Filler<'_> {
                 continue;
             }
             let next = self.orders.next_before(&mut self.dice, self.shutdown, until);
-            let (payload, order, place) = match next {
-                Next::Generated { payload, order } => (payload, Some(order), Place::Sequence(0)),
-                Next::Line { number, payload, order } => (payload, order, Place::Line(number)),
+            let (payload, event, place, label) = match &next {
+                Next::Generated(demo) => {
+                    let label = self.order_lines.map(|length| label::order(&demo.order(), length));
+                    (demo.payload(), Some(demo.event()), Place::Sequence(demo.sequence()), label)
+                }
+                Next::Line { number, payload, order } => {
+                    let (place, order) = (Place::Line(*number), order.as_deref());
+                    if let Some(doubts) = order.and_then(doubts) {
+                        lock(self.report).remark(&format!("{place} is sent, but its sums do not add up: {doubts}"));
+                    }
+                    let label = self.order_lines.map(|length| match order {
+                        Some(order) => label::order(order, length),
+                        None => label::raw(*number, payload.len()),
+                    });
+                    (*payload, order.map(Event::of), place, label)
+                }
                 Next::Bad { number, reason } => {
                     let text = if self.is_strict { "stopped at" } else { "skipped" };
                     lock(self.report).message(&format!("{text} line {number}: {reason}"));
@@ -104,43 +121,21 @@ impl Filler<'_> {
                 }
                 Next::End => return Filled::End,
             };
-            let place = match place {
-                Place::Sequence(_) => Place::Sequence(order.as_ref().map_or(0, |order| order.sequence)),
-                line => line,
-            };
-            if let (Place::Line(_), Some(doubts)) = (place, order.as_deref().and_then(doubts)) {
-                lock(self.report).remark(&format!("{place} is sent, but its sums do not add up: {doubts}"));
-            }
             self.sequence += 1;
-            let headers = EventHeaders::new(order.as_deref(), &mut self.dice, Timestamp::now());
+            let mut headers = Vec::with_capacity(HEADERS_BYTES);
+            push_headers(&mut headers, event.as_ref(), &mut self.dice, Timestamp::now);
             batch.push(Pending {
                 sequence: self.sequence,
                 place,
-                key: order.as_deref().and_then(|order| key(order, self.config.key)),
+                key: event.and_then(|event| event.key(self.config.key)).map(<[u8]>::to_vec),
                 payload: payload.to_vec(),
                 headers,
-                label: self.order_lines.map(|length| text(order.as_deref(), place, payload.len(), length)),
+                label,
                 taken: now,
             });
             bytes += payload.len();
             self.orders.taken();
             self.pace.advance();
         }
-    }
-}
-
-fn key(order: &Order<'_>, field: KeyField) -> Option<Vec<u8>> {
-    match field {
-        KeyField::OrderId => Some(order.order_id.as_bytes().to_vec()),
-        KeyField::CustomerId => Some(order.customer_info.customer_id.as_bytes().to_vec()),
-        KeyField::None => None,
-    }
-}
-
-fn text(order: Option<&Order<'_>>, place: Place, length_bytes: usize, id_length: IdLength) -> String {
-    match (order, place) {
-        (Some(order), _) => label::order(order, id_length),
-        (None, Place::Line(number)) => label::raw(number, length_bytes),
-        (None, place) => place.to_string(),
     }
 }

@@ -234,8 +234,7 @@ impl<'a> ExactlyOnce<'a> {
         let progress = self.progress_after(batch);
         producer.begin()?;
         for order in batch {
-            let headers = order.headers.block();
-            let headers = Headers::from_block(&headers);
+            let headers = Headers::from_block(&order.headers);
             let (key, payload) = (order.key.as_deref(), Some(order.payload.as_slice()));
             let record = Record { key, payload, headers, ..Record::default() };
             producer.send(&self.config.topic, &record, || self.patience.goes_on(batch.len()))?;
