@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How fast the producer gets orders delivered, against kcat -P with the same orders in the same run.
-# Only the ratio says something: absolute figures are those of the machine and of the hour.
+# How fast the producer gets orders delivered, against kcat -P in the same rounds. Only the ratios say
+# something: absolute figures are those of the machine and of the hour.
 set -u
 unset CDPATH
 export LC_ALL=C
@@ -18,223 +18,157 @@ usage: benches/producer.sh [options]
   --orders N     how many orders (default 500000)
   --rounds N     how often each sends them (default 5)
   --seconds N    how long each paced run takes (default 5)
-  --check        exit 1 unless producer --file reaches 0.90 of kcat -P in under 100 MiB
-  --wipe         delete the kept orders and the broker's data, and end
+  --check        exit 1 when a mark is missed
   -h, --help     this text
 
 environment
   KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-The producer does more than kcat -P: it checks every line, sends a key and seven headers with each order (a
-third more bytes), compresses (lz4) and is idempotent with acks=all. kcat sends the plain lines; in its second
-row it compresses and is idempotent, too. Whatever was sent, the topic's end must be the number of orders.
-CPU is user + system; the broker's is that of the same time, and known only of a broker of our own.
+The producer checks every line, sends a key and seven headers with each order, which make it a third larger,
+compresses (lz4) and is idempotent with acks=all. kcat checks nothing. It sends the same records, with key and
+headers, first as its defaults are and then compressed and idempotent as well; and the plain lines, without key,
+headers, compression and idempotence. Whatever was sent, the topic's end must be the number of orders. CPU is user
+and system; the broker's is that of the same time, and known only of a broker of our own.
 EOF2
 }
 
-orders=500000 rounds=5 seconds=5 check='' wipe=''
-while [ $# -gt 0 ]; do
-  case $1 in
-    --orders | --rounds | --seconds)
-      case ${2:-} in '' | *[!0-9]*) die "$1 needs a number" ;; esac
-      [ "$2" -gt 0 ] || die "$1 needs a number above 0"
-      declare "${1#--}=$2"
-      shift ;;
-    --check) check=1 ;;
-    --wipe) wipe=1 ;;
-    -h | --help) usage; exit 0 ;;
-    *) printf '%s\n' "producer.sh does not know '$1'; see benches/producer.sh --help" >&2; exit 2 ;;
-  esac
-  shift
-done
-
+orders=500000 rounds=5 seconds_each=5 check=''
+numbers='--orders --rounds --seconds' switches='--check'
+seconds=$seconds_each
+take_options "$@"
+seconds_each=$seconds
+need kcat python3
 make_bench
-if [ -n "$wipe" ]; then
-  rm -rf "$bench"
-  echo "wiped $bench"
-  exit 0
-fi
-command -v kcat >/dev/null || die "no kcat to compare with: install it (kcat)"
-command -v python3 >/dev/null || die "no python3 to measure with: install it (python3)"
-command -v java >/dev/null || die "no java to delete topics with: install it (17 or newer)"
-
-# ---------------------------------------------------------------------------------------------
-# Programs, broker and topics
-
+need_kafka_tools
 find_programs producer
-jars=$bench/../kafka-jars
-broker/local.sh jars "$jars" --tools || exit 1
 
-# Deletes the topics of this benchmark: the size of all orders each, and nobody needs them again.
-delete_topics() {
-  java -XX:TieredStopAtLevel=1 -cp "$jars/*" org.apache.kafka.tools.TopicCommand --bootstrap-server "$brokers" \
-    --delete --if-exists --topic 'producer-bench-.*' >/dev/null 2>&1
-}
-
-leave() {
-  [ -z "${brokers:-}" ] || delete_topics
-  stop_broker
-}
-trap leave EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
+figures='' topics=producer-bench-$$ lines=$bench/orders-$orders.jsonl keyed=$bench/orders-$orders.keyed
+clean_up() { rm -rf "$lines" "$keyed" "${figures:-$lines}"; }
+catch_exits
+begin_figures
 find_broker
 
-# One past the last offset of partition 0; nothing when there is no such topic.
-end_of() { kcat -q -b "$brokers" -Q -t "$1:0:-1" 2>/dev/null | sed -n 's/.*offset \([0-9]*\).*/\1/p'; }
+# ---------------------------------------------------------------------------------------------
+# The orders, as lines for both, and with their keys for kcat
 
-make_topic() { # TOPIC
-  "$bin/producer" -b "$brokers" --topic "$1" --partitions 1 --count 0 --quiet >/dev/null 2>"$bench/messages" ||
-    die "no topic $1:" "$(tail -n 3 "$bench/messages")"
+say "making $orders orders"
+fill_topic "$topics-orders" "$orders" 1
+kcat -q -b "$brokers" -C -t "$topics-orders" -p 0 -o beginning -e >"$lines" || die "kcat could not read its orders"
+kcat -q -b "$brokers" -C -t "$topics-orders" -p 0 -o beginning -e -K '\t' >"$keyed" || die "kcat could not read their keys"
+size=$(($(wc -c <"$lines") / orders - 1))
+# The headers of the first order, for all: kcat can send the same ones only.
+headers=()
+while IFS= read -r header; do headers+=(-H "$header"); done < <(
+  kcat -q -b "$brokers" -C -t "$topics-orders" -p 0 -o beginning -c 1 -f '%h' | tr ',' '\n')
+
+# Their size each, and nobody needs them again.
+delete_topics() {
+  kafka_tool org.apache.kafka.tools.TopicCommand --bootstrap-server "$brokers" --delete --if-exists \
+    --topic "$topics-.*" >/dev/null 2>&1
+}
+clean_up() {
+  [ -z "${broker_pid:-}${brokers:-}" ] || :
+  rm -rf "$lines" "$keyed" "${figures:-$lines}"
 }
 
-file=$bench/orders-$orders.jsonl
-if [ ! -f "$file" ] || [ "$(wc -l <"$file")" != "$orders" ]; then
-  echo "writing $orders orders into $file (once, they are kept)"
-  topic=producer-bench-orders-$$
-  "$bin/producer" -b "$brokers" --topic "$topic" --partitions 1 --count "$orders" --rate 1000000 --quiet \
-    >/dev/null 2>"$bench/messages" || die "the producer failed:" "$(tail -n 3 "$bench/messages")"
-  kcat -q -b "$brokers" -C -t "$topic" -p 0 -o beginning -e >"$file" || die "kcat could not read $topic"
-  [ "$(wc -l <"$file")" = "$orders" ] || die "$file holds $(wc -l <"$file") orders, not $orders"
-fi
-size=$(($(wc -c <"$file") / orders - 1))
-
 # ---------------------------------------------------------------------------------------------
-# Measuring
+# Who sends
 
-# Runs a command with its output in a file, and prints: exit code, seconds, CPU seconds, peak KiB, and the
-# broker's CPU seconds, or -.
-measure() { # OUTPUT COMMAND...
-  python3 - "${broker_pid:-0}" "$@" <<'EOF2'
-import os, resource, subprocess, sys, time
-
-def broker_seconds():
-    try:
-        with open(f"/proc/{sys.argv[1]}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except OSError:
-        return None
-
-with open(sys.argv[2], "wb") as output:
-    before = broker_seconds()
-    began = time.monotonic()
-    code = subprocess.call(sys.argv[3:], stdout=output)
-    took = time.monotonic() - began
-    after = broker_seconds()
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-peak = used.ru_maxrss // (1024 if sys.platform == "darwin" else 1)
-broker = "-" if before is None else "%.2f" % (after - before)
-print(code, "%.3f" % took, "%.2f" % (used.ru_utime + used.ru_stime), peak, broker)
-EOF2
+broker_cpu() {
+  [ -n "$broker_pid" ] || { echo 0; return; }
+  sed 's/.*) //' "/proc/$broker_pid/stat" | awk -v ticks="$(getconf CLK_TCK)" '{ printf "%.2f", ($12 + $13) / ticks }'
 }
 
 number=0
-# Prints a line of the table and keeps the figures in $bench/rounds. TOPIC in the command is a new topic.
+# TOPIC in the command is a new topic.
 send() { # ROUND NAME COUNT COMMAND...
-  local round=$1 name=$2 count=$3 figures code seconds cpu peak broker topic word command=()
+  local round=$1 name=$2 count=$3 topic word command=() before
   shift 3
   number=$((number + 1))
-  topic=producer-bench-$$-$number
-  make_topic "$topic"
+  topic=$topics-$number
+  "$bin/producer" -b "$brokers" --topic "$topic" --partitions 1 --count 0 --quiet >/dev/null 2>"$bench/messages" ||
+    die "no topic $topic:" "$(tail -n 3 "$bench/messages")"
   for word; do command+=("${word//TOPIC/$topic}"); done
   sync
-  figures=$(measure "$bench/summary" "${command[@]}" 2>"$bench/messages") ||
-    die "$name could not be measured:" "$(tail -n 3 "$bench/messages")"
-  read -r code seconds cpu peak broker <<<"$figures"
-  [ "$code" = 0 ] || die "$name ended with $code:" "$(tail -n 3 "$bench/messages")"
-  [ "$(end_of "$topic")" = "$count" ] || die "$name left $(end_of "$topic") of $count orders in $topic"
+  before=$(broker_cpu)
+  measured "$name" "$bench/summary" "${command[@]}"
+  [ "$(held_by "$topic" 1)" = "$count" ] || die "$name left $(held_by "$topic" 1) of $count orders in $topic"
   case $name in
     producer*) [ "$(tail -n 1 "$bench/summary")" = "sent=$count delivered=$count failed=0" ] ||
       die "$name says: $(tail -n 1 "$bench/summary")" ;;
   esac
-  awk -v round="$round" -v name="$name" -v n="$count" -v s="$seconds" -v cpu="$cpu" -v peak="$peak" -v broker="$broker" \
-    'BEGIN { printf "%5s  %-22s %10d %8.2f %8.2f %10s %9.1f\n", round, name, n / s, s, cpu, broker, peak / 1024 }'
-  echo "$round|$name|$seconds|$cpu|$peak|$broker" >>"$bench/rounds"
+  keep "$name" "$round" rate "$(calculate %.0f "$count / $seconds")" cpu "$(calculate %.2f "$cpu * 1000000 / $count")" \
+    broker "$(calculate %.2f "($(broker_cpu) - $before) * 1000000 / $count")" peak "$peak"
+  say "$(calculate "%5s  %-36s %8.2f s %8.2f s CPU %8.1f MiB" "\"$round\", \"$name\", $seconds, $cpu, $peak")"
 }
 
-# What the producer's own summary says of the last run: "p50 3.1 ms, p99 5.2 ms".
-latency() { sed -n 's/.*acknowledged \(p50 .*\)$/\1/p' "$bench/messages"; }
-
-ours() { # ROUND NAME FLAGS...
-  local round=$1 name=$2
-  shift 2
-  send "$round" "$name" "$orders" "$bin/producer" -b "$brokers" --topic TOPIC "$@"
-}
-
-theirs() { # ROUND NAME FLAGS...
-  local round=$1 name=$2
-  shift 2
-  send "$round" "$name" "$orders" kcat -q -b "$brokers" -P -t TOPIC -p 0 "$@" -l "$file"
-}
-
-run() { # ROUND ROW
+names=("producer --file" "producer, its own orders" "kcat -P, same records" "kcat -P, same records, lz4, idempotent"
+  "kcat -P, plain lines")
+take_turn() { # ROUND WHO
+  local ours=("$bin/producer" -b "$brokers" --topic TOPIC --quiet) theirs=(kcat -q -b "$brokers" -P -t TOPIC -p 0)
+  local name=${names[$2]} keys=(-K '\t')
   case $2 in
-    0) ours "$1" "producer --file" --file "$file" --quiet ;;
-    1) theirs "$1" "kcat -P" ;;
-    2) ours "$1" "producer --file --raw" --file "$file" --raw --quiet ;;
-    3) theirs "$1" "kcat -P, lz4, idem." -z lz4 -X enable.idempotence=true ;;
-    4) ours "$1" "producer, generated" --count "$orders" --rate 100000000 --quiet ;;
+    0) send "$1" "$name" "$orders" "${ours[@]}" --file "$lines" ;;
+    1) send "$1" "$name" "$orders" "${ours[@]}" --count "$orders" --rate 100000000 ;;
+    2) send "$1" "$name" "$orders" "${theirs[@]}" "${keys[@]}" "${headers[@]}" -l "$keyed" ;;
+    3) send "$1" "$name" "$orders" "${theirs[@]}" "${keys[@]}" "${headers[@]}" -z lz4 -X enable.idempotence=true -l "$keyed" ;;
+    4) send "$1" "$name" "$orders" "${theirs[@]}" -l "$lines" ;;
   esac
 }
 
-median() { sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'; }
-
-median_of() { # NAME COLUMN
-  awk -F'|' -v name="$1" -v column="$2" '$2 == name { print $column }' "$bench/rounds" | median
-}
-
-# The median of their time over ours, each pair of the same round.
-ratio() { # OURS THEIRS
-  awk -F'|' -v ours="$1" -v theirs="$2" '$2 == ours { o[$1] = $3 } $2 == theirs { t[$1] = $3 }
-    END { for (round in o) print t[round] / o[round] }' "$bench/rounds" | median
-}
-
-echo
-echo "$orders orders of $size bytes, one partition, $rounds rounds"
-echo
-printf '%5s  %-22s %10s %8s %8s %10s %9s\n' round program orders/s s "CPU s" "broker CPU" "peak MiB"
-: >"$bench/rounds"
 # Once before it counts: a broker that has just started has not compiled its own code yet.
-for row in 0 1 3; do run warm "$row"; done
-delete_topics
-grep -v '^warm' "$bench/rounds" >"$bench/rounds.new"
-mv "$bench/rounds.new" "$bench/rounds"
+for who in 0 4; do take_turn warm "$who"; done
+: >"$figures"
 for ((round = 1; round <= rounds; round++)); do
-  # Each round begins with another one, so that none always comes after the same.
-  for ((step = 0; step < 5; step++)); do run "$round" $(((step + round) % 5)); done
+  # Another one first each time.
+  for ((step = 0; step < ${#names[@]}; step++)); do take_turn "$round" $(((step + round) % ${#names[@]})); done
   delete_topics
 done
 
-echo
-echo "delivery latency, as the producer's own summary says"
-echo
-for rate in 1000 20000; do
-  send - "producer, $rate/s" $((rate * seconds)) "$bin/producer" -b "$brokers" --topic TOPIC --count $((rate * seconds)) \
-    --rate "$rate" >/dev/null
-  printf '%-22s %s\n' "paced, $rate/s" "$(latency)"
-done
-ours - "producer, with lines" --count "$orders" --rate 100000000 >/dev/null
-printf '%-22s %s\n' "as fast as it goes" "$(latency)"
+# What the producer's own summary says of the last run: "p50 3.1 ms, p99 5.2 ms".
+latency() { sed -n 's/.*acknowledged p50 \(.*\), p99 \(.*\)$/\1	\2/p' "$bench/messages"; }
 
-echo
-echo "medians of $rounds rounds"
-echo
-printf '%-22s %8s %8s %10s %9s\n' program s "CPU s" "broker CPU" "peak MiB"
-for name in "producer --file" "producer --file --raw" "producer, generated" "kcat -P" "kcat -P, lz4, idem."; do
-  printf '%-22s %8.2f %8.2f %10s %9.1f\n' "$name" "$(median_of "$name" 3)" "$(median_of "$name" 4)" \
-    "$(median_of "$name" 6)" "$(median_of "$name" 5 | awk '{ print $1 / 1024 }')"
+latencies=()
+for rate in 1000 20000; do
+  send - "producer, $rate/s" $((rate * seconds_each)) "$bin/producer" -b "$brokers" --topic TOPIC \
+    --count $((rate * seconds_each)) --rate "$rate"
+  latencies+=("$rate orders/s	$(latency)")
 done
-echo
-for name in "producer --file" "producer --file --raw" "producer, generated"; do
-  printf '%-22s %.2f of kcat -P, %.2f of kcat -P with lz4 and idempotence\n' "$name" "$(ratio "$name" "kcat -P")" \
-    "$(ratio "$name" "kcat -P, lz4, idem.")"
+send - "producer, at full speed" "$orders" "$bin/producer" -b "$brokers" --topic TOPIC --count "$orders" --rate 100000000
+latencies+=("as fast as it goes	$(latency)")
+delete_topics
+
+# ---------------------------------------------------------------------------------------------
+# What came out
+
+echo "$orders orders of $size bytes, one partition, $rounds rounds: median (least-greatest)."
+row program orders/s "CPU µs an order" "the broker's, µs" "peak MiB"
+for name in "${names[@]}"; do
+  row "$name" "$(values_of "$name" rate | median 0)" "$(values_of "$name" cpu | median 1)" \
+    "$(values_of "$name" broker | median 1)" "$(values_of "$name" peak | median 0)"
 done
-ratio=$(ratio "producer --file" "kcat -P")
-peak=$(awk -F'|' '$2 ~ /^producer/ { print $5 / 1024 }' "$bench/rounds" | sort -n | tail -n 1)
-printf 'producer, highest peak %.1f MiB (the mark is 100); rate, producer --file / kcat -P: %.2f (the mark is 0.90)\n' \
-  "$peak" "$ratio"
-[ -z "$check" ] || awk -v ratio="$ratio" -v peak="$peak" 'BEGIN { exit !(ratio >= 0.9 && peak < 100) }' ||
-  die "a mark was missed"
+print_table
+echo
+echo "The producer's rate over kcat's, round by round:"
+row "" "of kcat -P, same records" "… lz4, idempotent" "of kcat -P, plain lines"
+for name in "producer --file" "producer, its own orders"; do
+  row "$name" "$(ratios_of "$name" "kcat -P, same records" rate | median 2)" \
+    "$(ratios_of "$name" "kcat -P, same records, lz4, idempotent" rate | median 2)" \
+    "$(ratios_of "$name" "kcat -P, plain lines" rate | median 2)"
+done
+print_table
+echo
+echo "From the hand-over to the delivery report, as the producer's own summary says:"
+row pace p50 p99
+table+=("${latencies[@]}")
+print_table
+mark "producer --file, rate over kcat -P with the same records" \
+  "$(ratios_of "producer --file" "kcat -P, same records" rate | median)" '>=' 0.9 times
+mark "producer --file, the same with lz4 and idempotence" \
+  "$(ratios_of "producer --file" "kcat -P, same records, lz4, idempotent" rate | median)" '>=' 0.9 times
+mark "producer --file, rate over kcat -P with plain lines" \
+  "$(ratios_of "producer --file" "kcat -P, plain lines" rate | median)" '>=' 0.9 times
+mark "producer, highest peak" "$(for name in "${names[@]}"; do
+  case $name in producer*) values_of "$name" peak ;; esac; done | highest)" '<' 96 MiB
+print_marks

@@ -37,6 +37,12 @@ impl Money {
         Self(Decimal::new(cents, 2))
     }
 
+    /// How many hundredths it is, when it is kept as such and fits.
+    #[must_use]
+    pub fn cents(self) -> Option<i64> {
+        i64::try_from(self.0.mantissa()).ok().filter(|_| self.0.scale() == 2)
+    }
+
     /// The sum, or [`None`] when it has more than 28 digits before the decimal point.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {

@@ -30,8 +30,9 @@ impl Abridger {
     /// spelled as the tracker spells it and its order is a JSON object without a line break, twice the same, and as
     /// long as it says. Headers that are not all plain texts stay.
     ///
-    /// What is left is a line just when the whole is one, and says the same about everything else.
-    pub fn abridge(&mut self, line: &[u8]) -> Option<&[u8]> {
+    /// What is left is a line just when the whole is one, and says the same about everything else. `is_object` may
+    /// know sooner than a JSON reader that a text is an object and nothing more; where it does not, one is asked.
+    pub fn abridge(&mut self, line: &[u8], is_object: impl FnOnce(&str) -> bool) -> Option<&[u8]> {
         let skim = Skim::of(line).filter(|skim| skim.event_type == EventType::Received)?;
         // The opening quote is part of the text.
         let head = line.get(..line.len().checked_sub(skim.unread().len() + 1)?)?;
@@ -44,7 +45,10 @@ impl Abridger {
         if rest.first() != Some(&b'{') {
             return None;
         }
-        let order = OrderText::deserialize(&mut Deserializer::from_slice(rest)).ok()?.0;
+        let order = match sized(rest, size).filter(|order| is_object(order)) {
+            Some(order) => order,
+            None => OrderText::deserialize(&mut Deserializer::from_slice(rest)).ok()?.0,
+        };
         self.escaped.clear();
         write_text(&mut self.escaped, order);
         let is_same = self.escaped == raw_message
@@ -62,6 +66,13 @@ impl Abridger {
         parts.into_iter().for_each(|part| self.line.extend_from_slice(part));
         Some(&self.line)
     }
+}
+
+/// The order that begins `rest`, if it is as long as it says and ends as an object does.
+fn sized<'a>(rest: &'a [u8], size: &[u8]) -> Option<&'a str> {
+    let size = std::str::from_utf8(size).ok()?.parse().ok()?;
+    let order = rest.get(..size).filter(|order| order.last() == Some(&b'}'))?;
+    simdutf8::basic::from_utf8(order).ok()
 }
 
 /// What stands before and behind the headers in what follows an order, when each is of plain texts: ASCII in which

@@ -4,12 +4,17 @@
 //! can be told apart without a JSON reader. A line that is spelled otherwise gives `None`: then
 //! [`LineHead`](super::LineHead) reads it. What stands behind the part that was read is not checked.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr, memmem};
 
 use super::audit_line::EventType;
 
 /// What ends `raw_message`. No string of JSON holds it: within one, a quote stands behind a backslash.
 const AFTER_RAW_MESSAGE: &[u8] = br#"","message_size":"#;
+
+/// Made once: to make one costs more than to look through a short line with it.
+static RAW_MESSAGE_END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(AFTER_RAW_MESSAGE));
 
 /// The beginning of a line, up to its `raw_message`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +69,7 @@ impl<'a> Skim<'a> {
 
     /// How long `raw_message` is, escaped as it stands there.
     pub(super) fn raw_message_length(&self) -> Option<usize> {
-        memmem::find(self.rest, AFTER_RAW_MESSAGE)
+        RAW_MESSAGE_END.find(self.rest)
     }
 
     /// Reads on behind `raw_message`.

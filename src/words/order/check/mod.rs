@@ -77,6 +77,13 @@ impl fmt::Display for Warning {
 /// all do.
 #[must_use]
 pub fn warnings(order: &Order<'_>) -> Vec<Warning> {
+    if adds_up_in_cents(order) == Some(true) {
+        return Vec::new();
+    }
+    one_by_one(order)
+}
+
+fn one_by_one(order: &Order<'_>) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut wrong_items = 0;
     for (index, item) in order.items.iter().enumerate() {
@@ -101,6 +108,21 @@ pub fn warnings(order: &Order<'_>) -> Vec<Warning> {
         found.push(Warning::Total { stated, computed });
     }
     found
+}
+
+/// Whether every sum of an order adds up, when all its amounts are whole cents: integers are much faster.
+/// [`None`] when one is not, or a sum is out of range.
+fn adds_up_in_cents(order: &Order<'_>) -> Option<bool> {
+    let mut items = 0_i64;
+    let mut is_right = true;
+    for item in &order.items {
+        let total = item.total_price.cents()?;
+        is_right &= item.unit_price.cents()?.checked_mul(item.quantity)? == total;
+        items = items.checked_add(total)?;
+    }
+    let sub_total = order.sub_total.cents()?;
+    let total = sub_total.checked_add(order.tax.cents()?)?.checked_add(order.shipping_fee.cents()?)?;
+    Some(is_right && items == sub_total && total == order.total.cents()?)
 }
 
 fn sum(amounts: impl IntoIterator<Item = Money>) -> Option<Money> {

@@ -1,10 +1,18 @@
 //! Which sums are told of, and how.
 
-use super::super::read;
-use super::warnings;
+use proptest::prelude::*;
+
+use super::super::{Item, Order, read};
+use super::{one_by_one, warnings};
+use crate::base::money::Money;
 
 /// An order of these items, each `(quantity, unit_price, total_price)`, and sums, as JSON numbers.
 fn texts(items: &[(&str, &str, &str)], sub_total: &str, tax: &str, total: &str) -> Vec<String> {
+    let payload = payload(items, sub_total, tax, total);
+    warnings(&read(&payload).unwrap()).iter().map(ToString::to_string).collect()
+}
+
+fn payload(items: &[(&str, &str, &str)], sub_total: &str, tax: &str, total: &str) -> String {
     let items: Vec<String> = items
         .iter()
         .map(|(quantity, unit_price, total_price)| {
@@ -14,16 +22,14 @@ fn texts(items: &[(&str, &str, &str)], sub_total: &str, tax: &str, total: &str) 
             )
         })
         .collect();
-    let payload = format!(
+    format!(
         r#"{{"order_id":"a","sequence":1,"status":"s","items":[{}],"sub_total":{sub_total},
         "tax":{tax},"shipping_fee":2.50,"total":{total},"currency":"EUR","payment_method":"p",
         "shipping_address":"s","metadata":{{"timestamp":"t","version":"1","event_type":"e",
         "source":"s","correlation_id":"c"}},"customer_info":{{"customer_id":"c","name":"n",
         "email":"e","phone":"p","address":"a","loyalty_level":"l"}},"inventory_status":[]}}"#,
         items.join(",")
-    );
-    let order = read(&payload).unwrap();
-    warnings(&order).iter().map(ToString::to_string).collect()
+    )
 }
 
 #[test]
@@ -77,4 +83,36 @@ fn a_million_wrong_items_do_not_make_a_million_warnings() {
     let told = texts(&items, "2000", "0", "2002.5");
     assert_eq!(told.len(), 11);
     assert_eq!(told[10], "total_price of 990 more items is wrong");
+}
+
+proptest! {
+    #[test]
+    fn whole_cents_are_judged_as_all_other_amounts(
+        items in prop::collection::vec((0_i64..4, 0_i64..300, -1_i64..2), 0..4),
+        tax in 0_i64..300, wrong in -1_i64..2, factor in prop::sample::select(vec![1, 10, i64::MAX / 2000]),
+    ) {
+        let text = payload(&[], "0", "0", "0");
+        let template = read(&text).unwrap();
+        let unit_price = |cents: i64| Money::from_cents(cents * factor);
+        let items: Vec<Item<'_>> = items
+            .into_iter()
+            .map(|(quantity, cents, wrong)| Item {
+                item_id: "i".into(),
+                item_name: "i".into(),
+                quantity,
+                unit_price: unit_price(cents),
+                total_price: Money::from_cents((cents * factor).wrapping_mul(quantity) + wrong),
+            })
+            .collect();
+        let sub_total = items.iter().filter_map(|item| item.total_price.cents()).fold(0, i64::wrapping_add);
+        let total = sub_total.wrapping_add(tax * factor).wrapping_add(250).wrapping_add(wrong);
+        let order = Order {
+            items,
+            sub_total: Money::from_cents(sub_total),
+            tax: unit_price(tax),
+            total: Money::from_cents(total),
+            ..template
+        };
+        prop_assert_eq!(warnings(&order), one_by_one(&order));
+    }
 }

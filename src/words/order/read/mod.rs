@@ -102,6 +102,15 @@ impl Reader {
         straight::read(payload, items, inventory).map_or_else(|| read_json(payload), Ok)
     }
 
+    /// Whether a text is one JSON object and surely an order; of one that is not plain it says no, whatever it
+    /// is. Blanks may stand around it.
+    pub fn is_plain(&mut self, payload: &str) -> bool {
+        let (items, inventory) = (std::mem::take(&mut self.items), std::mem::take(&mut self.inventory));
+        let Some(order) = straight::read(payload, items, inventory) else { return false };
+        self.take_back(order);
+        true
+    }
+
     /// Takes the lists of an order that nobody needs any more, for the next one.
     pub fn take_back(&mut self, order: Order<'_>) {
         self.items = emptied(order.items);

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use crate::base::tree::{Hash, leaf_hash};
+use crate::words::order::Reader;
 use crate::words::record::{Abridger, AuditLine, EventType, Gap};
 
 /// One line, looked at by itself.
@@ -55,11 +56,12 @@ pub(super) struct Looker<'a> {
     /// What all lines must be of, if that is known.
     topic: Option<&'a str>,
     abridger: Abridger,
+    orders: Reader,
 }
 
 impl<'a> Looker<'a> {
     pub(super) fn new(topic: Option<&'a str>) -> Self {
-        Self { topic, abridger: Abridger::default() }
+        Self { topic, abridger: Abridger::default(), orders: Reader::default() }
     }
 
     /// Looks at one line without its LF.
@@ -70,7 +72,8 @@ impl<'a> Looker<'a> {
 
     /// What the line tells, when nothing is wrong with it and that can be seen without reading its order twice.
     fn read_abridged(&mut self, line: &[u8]) -> Option<(Option<Content>, Option<String>)> {
-        let (content, wrong) = read(self.abridger.abridge(line)?, self.topic);
+        let orders = &mut self.orders;
+        let (content, wrong) = read(self.abridger.abridge(line, |text| orders.is_plain(text))?, self.topic);
         (content.is_some() && wrong.is_none()).then_some((content, wrong))
     }
 }
