@@ -103,7 +103,7 @@ if [ -n "$quick" ]; then
   drains=(--orders 200000 --rounds 2) paced=(--seconds 5) held=(--megabytes 100) shared=(--orders 120000 --rounds 1)
   grown=(--rounds 2 --verifies 2) watched_trail=(--gigabytes 1 --rounds 2 --seconds 5 --idle 5) sent=(--orders 100000 --rounds 2)
 else
-  drains=(--rounds 3) paced=(--seconds 20) held=(--megabytes 400) shared=(--rounds 3)
+  drains=(--rounds 5) paced=(--seconds 20) held=(--megabytes 400) shared=(--rounds 3)
   grown=() watched_trail=(--gigabytes 2 --rounds 3 --seconds 10 --idle 10) sent=()
 fi
 run "Draining a topic" drain.sh "${drains[@]}" --peers
