@@ -124,13 +124,14 @@ def tell(path, reads, strace):
     count = int(kept[0])
     times, ends = kept[1 : 1 + count], kept[1 + count :]
     visible, durable, appended, met = [], [], [], []
-    end = read = sync = 0
+    end = read = sync = lines = 0
     with open(path, "rb") as file:
         for line in file:
             end += len(line)
             at = line.rfind(STAMP)
             if at < 0:
                 continue
+            lines += 1
             stamp = int(re.match(rb"\d+", line[at + len(STAMP) : at + len(STAMP) + 20])[0]) / 1000
             read = bisect.bisect_left(ends, end, read)
             sync = bisect.bisect_left(began, times[read], sync)
@@ -139,12 +140,12 @@ def tell(path, reads, strace):
                 unknown = count - bisect.bisect_left(ends, end, read)
                 if unknown > MOST_UNKNOWN_READS:
                     sys.exit(f"no sync of {path} after its last {unknown} reads")
-                break
+                continue
             appended.append(stamp)
             visible.append((times[read] - stamp) * 1000)
             durable.append((syncs[sync][1] - stamp) * 1000)
             met.append((syncs[sync][1] - syncs[sync][0]) * 1000)
-    print("lines", len(visible))
+    print("lines", lines)
     took = appended[-1] - appended[0]
     later = [number for number, stamp in enumerate(appended) if stamp >= appended[0] + 1]
     if not later:

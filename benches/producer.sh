@@ -67,10 +67,6 @@ delete_topics() {
   kafka_tool org.apache.kafka.tools.TopicCommand --bootstrap-server "$brokers" --delete --if-exists \
     --topic "$topics-.*" >/dev/null 2>&1
 }
-clean_up() {
-  [ -z "${broker_pid:-}${brokers:-}" ] || :
-  rm -rf "$lines" "$keyed" "${figures:-$lines}"
-}
 
 # ---------------------------------------------------------------------------------------------
 # Who sends
