@@ -97,7 +97,7 @@ fn plain_headers(tail: &[u8]) -> Option<(&[u8], &[u8])> {
             (b']', after) => {
                 let headers = from.get(..from.len() - after.len())?;
                 // To the last byte, since so the compiler looks at many at once.
-                let is_plain = |plain, &byte: &u8| plain & (byte >= b' ') & (byte <= b'~') & (byte != b'\\');
+                let is_plain = |plain, &byte: &u8| plain & (b' '..=b'~').contains(&byte) & (byte != b'\\');
                 return headers.iter().fold(true, is_plain).then_some((before, after));
             }
             _ => return None,
