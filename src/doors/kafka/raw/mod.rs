@@ -181,17 +181,7 @@ impl<C: ConsumerContext + 'static> LogQueue<C> {
             if event.is_null() {
                 return;
             }
-            let event = EventGuard(event);
-            let (mut facility, mut text, mut level) = (ptr::null(), ptr::null(), 0);
-            // SAFETY: the event is valid; both texts are NUL-terminated and belong to it. It has none
-            // when it is no log line, and then says so.
-            unsafe {
-                if sys::rd_kafka_event_log(event.0, &mut facility, &mut text, &mut level) == 0 {
-                    let (facility, text) = (CStr::from_ptr(facility), CStr::from_ptr(text));
-                    let (facility, text) = (facility.to_string_lossy(), text.to_string_lossy());
-                    handle(LogLine { level, facility: &facility, text: text.trim() });
-                }
-            }
+            EventGuard(event).show_log_line(&mut handle);
         }
     }
 }
@@ -233,6 +223,22 @@ pub(super) fn commit<C: ConsumerContext>(
 }
 
 struct EventGuard(*mut sys::rd_kafka_event_t);
+
+impl EventGuard {
+    /// Shows the line to `handle` when the event is one of the log.
+    fn show_log_line(&self, handle: impl FnOnce(LogLine<'_>)) {
+        let (mut facility, mut text, mut level) = (ptr::null(), ptr::null(), 0);
+        // SAFETY: the event is the guard's; both texts are NUL-terminated and belong to it. It has none
+        // when it is no log line, and then says so.
+        unsafe {
+            if sys::rd_kafka_event_log(self.0, &mut facility, &mut text, &mut level) == 0 {
+                let (facility, text) = (CStr::from_ptr(facility), CStr::from_ptr(text));
+                let (facility, text) = (facility.to_string_lossy(), text.to_string_lossy());
+                handle(LogLine { level, facility: &facility, text: text.trim() });
+            }
+        }
+    }
+}
 
 impl Drop for EventGuard {
     fn drop(&mut self) {

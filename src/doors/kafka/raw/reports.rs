@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use rdkafka_sys as sys;
 
-use super::EventGuard;
 use super::produce::OwnedHeaders;
+use super::{EventGuard, LogLine};
 
 /// What became of one record.
 #[derive(Debug)]
@@ -105,14 +105,7 @@ fn take_reports(event: &EventGuard, fates: &mut Vec<Fate>, spare: &mut Vec<Owned
 }
 
 fn tell_log(event: &EventGuard) {
-    let (mut facility, mut text, mut level) = (ptr::null(), ptr::null(), 0);
-    // SAFETY: the event is valid; both texts are NUL-terminated and belong to it. It has none when it is
-    // no log line, and then says so.
-    unsafe {
-        if sys::rd_kafka_event_log(event.0, &mut facility, &mut text, &mut level) == 0 {
-            let (facility, message) = (CStr::from_ptr(facility), CStr::from_ptr(text));
-            let (facility, message) = (facility.to_string_lossy(), message.to_string_lossy());
-            tracing::debug!(target: "librdkafka", level, %facility, message = message.trim());
-        }
-    }
+    event.show_log_line(|LogLine { level, facility, text }| {
+        tracing::debug!(target: "librdkafka", level, facility, message = text);
+    });
 }
