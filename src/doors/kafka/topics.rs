@@ -153,6 +153,21 @@ impl Cluster {
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let shape = TopicShape { partitions: 1, replication_factor: None };
+        self.ensure_kept_topic(topic, shape, limit, shutdown, waiting)
+    }
+
+    /// The same for a topic of `shape`.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_kept_topic(
+        &self,
+        topic: &str,
+        shape: TopicShape,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
         self.ensure(topic, (shape, KEPT), limit, shutdown, waiting)
     }
 

@@ -213,8 +213,8 @@ impl TransactionalProducer {
         Ok(())
     }
 
-    /// Publishes `positions` (partition, next offset) of what `consumer` reads as its group's offsets, if
-    /// and when the transaction is committed. Waits for as long as `goes_on` wants to.
+    /// Publishes `positions` (partition, next offset) of what `consumer` reads as its group's offsets, with
+    /// `metadata` beside each, if and when the transaction is committed. Waits for as long as `goes_on` wants to.
     ///
     /// # Errors
     /// [`TransactionError`].
@@ -222,9 +222,10 @@ impl TransactionalProducer {
         &mut self,
         consumer: &Consumer,
         positions: &[(i32, i64)],
+        metadata: &str,
         mut goes_on: impl FnMut(Option<&str>) -> bool,
     ) -> Result<(), TransactionError> {
-        let Some((group, offsets)) = consumer.for_transaction(positions) else {
+        let Some((group, offsets)) = consumer.for_transaction(positions, metadata) else {
             return Err(TransactionError::Fatal { reason: "the consumer has no group".to_owned() });
         };
         while let Err(error) = self.client.send_offsets_to_transaction(&offsets, &group, SLICE) {

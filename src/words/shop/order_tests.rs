@@ -60,7 +60,9 @@ fn each_thing_that_is_wrong_is_told_by_its_field() {
     assert_eq!(with("\"Paris\"", "7"), "field customer_region must be a text");
     assert_eq!(with("true", "\"yes\""), "field customer_vip must be true or false");
     assert_eq!(with("ORD-4821", ""), "field order_id must be a text that is not empty");
-    assert!(with("2026-11-21T09:10:34.123456", "yesterday").starts_with("field timestamp must be a moment in ISO 8601"));
+    assert!(
+        with("2026-11-21T09:10:34.123456", "yesterday").starts_with("field timestamp must be a moment in ISO 8601")
+    );
     assert_eq!(with("\"status\"", "\"order_id\""), "field order_id stands there twice");
     assert_eq!(with("\"status\"", "\"order\\u005fid\""), "field order_id stands there twice");
     assert!(refusal("[1]").starts_with("it is no JSON object"));

@@ -43,7 +43,8 @@ pub struct Source<'a> {
 }
 
 /// Fields that an outcome may get from us, and that its order cannot bring along.
-const OURS: [&str; 6] = ["error_reason", "raw_message", "raw_message_b64", "payload_null", "raw_message_bytes", "source"];
+const OURS: [&str; 6] =
+    ["error_reason", "raw_message", "raw_message_b64", "payload_null", "raw_message_bytes", "source"];
 
 /// Adds the outcome of an order to `json`: its own fields with `status`, and `error_reason` when there is one.
 pub fn write_outcome(json: &mut Vec<u8>, order: &Order<'_>, status: Status, error_reason: Option<&str>) {
@@ -87,7 +88,13 @@ impl<'m, 'a> Invalid<'m, 'a> {
 /// `raw_message` (and `raw_message_b64` when it is not UTF-8, `payload_null` when there was none) and `source`.
 /// With `limit_bytes`, a raw message that would make more than that is left out, and `raw_message_bytes` tells
 /// how long it was.
-pub fn write_invalid(json: &mut Vec<u8>, invalid: &Invalid<'_, '_>, message: &Message<'_>, topic: &str, limit_bytes: usize) {
+pub fn write_invalid(
+    json: &mut Vec<u8>,
+    invalid: &Invalid<'_, '_>,
+    message: &Message<'_>,
+    topic: &str,
+    limit_bytes: usize,
+) {
     let start = json.len();
     json.push(b'{');
     match invalid {
@@ -125,7 +132,9 @@ pub fn write_invalid(json: &mut Vec<u8>, invalid: &Invalid<'_, '_>, message: &Me
     }
     json.extend_from_slice(b",\"source\":{\"topic\":");
     write_text(json, topic);
-    json.extend_from_slice(format!(",\"partition\":{},\"offset\":{}}}}}", message.partition, message.offset).as_bytes());
+    json.extend_from_slice(
+        format!(",\"partition\":{},\"offset\":{}}}}}", message.partition, message.offset).as_bytes(),
+    );
 }
 
 /// The last resort for a message whose own fields fill a whole message of Kafka: they are left out.
