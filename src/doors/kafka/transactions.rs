@@ -25,7 +25,7 @@ use super::deliveries::delivery_error;
 use super::flight::{Flight, Landing, Missing, is_final, serve};
 use super::parting::part;
 use super::producer::{DeliveryError, Record};
-use super::raw::produce::{Destination, Topic, produce};
+use super::raw::produce::{Topic, produce};
 use super::raw::transactions::{self as raw, Refusal};
 use super::settings::{PropertyError, Role, client_config};
 use super::transaction_error::{TransactionError, judge, refusal};
@@ -209,10 +209,9 @@ impl TransactionalProducer {
             None => self.look_up(topic)?,
         };
         let Some((_, topic)) = self.topics.get(known) else { return Err(no_topic(topic)) };
-        let destination = Destination::Topic(topic);
         let index = self.flight.take_off();
         let mut was_empty = false;
-        while let Err((code, _)) = produce(&self.client, &destination, record, None, index) {
+        while let Err((code, _)) = produce(&self.client, topic, record, None, index) {
             let full = code == RDKafkaErrorCode::QueueFull;
             if !full || was_empty {
                 self.flight.stay();

@@ -47,7 +47,9 @@ impl Processor<'_> {
                 Some(Inflow::Messages(batch)) => {
                     last_sign = Instant::now();
                     may_be_another = true;
-                    batch.iter().for_each(|message| drop(signs.take(&message)));
+                    for message in batch.iter() {
+                        signs.take(&message);
+                    }
                     signs.recycle(batch);
                 }
                 // Nobody can give a sign while no broker takes it.
