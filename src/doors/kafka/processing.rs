@@ -18,8 +18,9 @@ const ASK: Duration = Duration::from_secs(2);
 
 /// Defaults that differ from those of other transactions; a user's property wins over them.
 const DEFAULTS: [(&str, &str); 4] = [
-    // Sent at once when the transaction is closed, whatever this says.
-    ("linger.ms", "1"),
+    // What waits is sent when a batch is full or the transaction is closed, whichever comes first: sooner would only
+    // be more requests.
+    ("linger.ms", "50"),
     // Small enough for a topic of the usual limit, large enough to be few.
     ("batch.size", "262144"),
     // A whole transaction may wait.
