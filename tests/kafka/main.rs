@@ -26,6 +26,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -80,6 +81,7 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod techshop_shop;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
@@ -127,6 +129,7 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        techshop_shop::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),
