@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
+use super::service::existing;
 use super::{Shop, TechshopError, print};
-use crate::doors::kafka::{Role, Table, TopicError};
+use crate::doors::kafka::{Role, Table};
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, safe, width};
 use crate::words::shop::{Catalogue, StockLevel};
@@ -36,16 +37,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &StockArgs) -> Result<Exit, TechshopErr
     let catalogue = args.catalogue.read()?;
     let cluster = shop.connect_once(&[Role::Admin, Role::Consumer])?;
     let name = &shop.names.stock;
-    let topic = match cluster.topic(name, shop.common.connect_timeout) {
-        Err(TopicError::Missing { .. }) => {
-            let reason = format!(
-                "there is no topic {name}: run techshop setup-topics, then techshop process; \
-                 or pass the --topic-prefix of your shop"
-            );
-            return Err(TechshopError::Failed { reason });
-        }
-        found => found?,
-    };
+    let topic = existing(shop, &cluster, name)?;
     let table = cluster.table(&topic, PATIENCE, shop.shutdown)?;
     let (levels, others) = levels(&table);
     if others > 0 {
