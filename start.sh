@@ -69,7 +69,7 @@ EOF
 shop_services='techshop-process techshop-analytics techshop-notify techshop-errors'
 all_parts="broker tracker producer $shop_services"
 
-asked=auto system='' foreground='' parts=''
+asked=auto system='' foreground='' parts='' needed='' helpful=''
 parse() {
   while [ $# -gt 0 ]; do
     case $1 in
@@ -94,8 +94,8 @@ parse() {
     *) fail 2 "--broker takes auto, external, docker or local, not '$asked'" ;;
   esac
   case ${system:=demo} in
-    demo) parts='tracker producer' ;;
-    techshop) parts=$shop_services ;;
+    demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit' ;;
+    techshop) parts=$shop_services needed=techshop helpful='' ;;
     *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo, ./start.sh techshop" ;;
   esac
 }

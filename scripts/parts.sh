@@ -3,9 +3,7 @@
 # missing, waits until it is ready and says so, or ends start.sh with the reason. Sourced by start.sh.
 
 build() {
-  local start line needed='producer tracker' more='log-monitor audit' flags=()
-  # The producer asks whether a broker answers, whatever the system.
-  [ "$system" != techshop ] || needed='producer techshop' more=''
+  local start line flags=()
   start=$(now_ms)
   if [ -n "${ORDERTRAIL_BIN_DIR:-}" ]; then
     for line in $needed; do
@@ -19,7 +17,7 @@ build() {
       "or name a folder with built programs: ORDERTRAIL_BIN_DIR=/path ./start.sh"
   doing build "cargo build --release (minutes, the first time)"
   unset CARGO_BUILD_TARGET
-  for line in $needed $more; do flags+=(--bin "$line"); done
+  for line in $needed $helpful; do flags+=(--bin "$line"); done
   if ! in_group .run/build.out cargo build --release --locked --target-dir "$target" --color never \
     "${flags[@]}"; then
     fail 1 "the build failed. Its last words, from .run/build.out:" "$(tail -n 12 .run/build.out)"
@@ -152,7 +150,8 @@ shop_topics() {
   elif [ "$code" != 0 ]; then
     fail 1 "the shop's topics could not be made:" "$(tail -n 8 .run/topics.out)" "$(what_is_up)"
   fi
-  tell topics "$(grep -c '  made   ' .run/topics.out) made, $(grep -c '  there  ' .run/topics.out) were there" "$start"
+  # One is made when a broker is looked for.
+  tell topics "$(grep -c -e '  made   ' -e '  there  ' .run/topics.out) of $(grep -c '^[^ ]' .run/topics.out) as they should be" "$start"
 }
 
 # Does the service whose output is FILE say that it is ready? Its own address is in its first line.
