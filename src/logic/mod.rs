@@ -3,3 +3,4 @@
 pub mod ledger;
 pub mod monitor;
 pub mod shop;
+pub mod shopfold;

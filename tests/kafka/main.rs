@@ -27,6 +27,8 @@
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
 //! | `techshop_process.rs` | the shop's heart: what it decides, who decides, what it remembers |
+//! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
+//! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -82,6 +84,8 @@ mod scripts;
 mod security;
 mod self_checks;
 mod techshop_process;
+mod techshop_shop;
+mod techshop_shop_analytics;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
@@ -130,6 +134,8 @@ fn main() -> ExitCode {
         security::trials(),
         self_checks::trials(),
         techshop_process::trials(),
+        techshop_shop::trials(),
+        techshop_shop_analytics::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),

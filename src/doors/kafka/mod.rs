@@ -23,6 +23,7 @@ mod raw;
 mod reader;
 mod settings;
 mod statistics;
+mod table;
 mod target;
 mod topics;
 mod transaction_error;
@@ -39,8 +40,9 @@ pub use producer::{DeliveryError, ProduceError, Producer, ProducerEvent, Record,
 pub use reader::Reader;
 pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};
+pub use table::Table;
 pub use target::TopicTerms;
-pub use topics::{TopicError, TopicInfo, TopicShape};
+pub use topics::{KeptTopic, TopicError, TopicInfo, TopicShape};
 pub use transaction_error::TransactionError;
 pub use transactions::{RecordPlace, TransactionalProducer, Transactions};
 pub use watch::Watch;

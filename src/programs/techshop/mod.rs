@@ -3,6 +3,7 @@
 
 mod analytics;
 mod args;
+mod catalogue;
 mod error;
 mod errors;
 mod names;

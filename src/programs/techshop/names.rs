@@ -1,5 +1,6 @@
 //! The shop's topics: their names and their shapes, said once.
 
+use crate::doors::kafka::{KeptTopic, TopicShape};
 use crate::tools::config::CommonArgs;
 
 /// Stands before each name unless another prefix is given.
@@ -23,6 +24,16 @@ pub(crate) struct Shape {
     pub(crate) partitions: i32,
     /// What for.
     pub(crate) kind: Kind,
+    /// The largest message, where it must be larger than a broker's usual limit.
+    pub(crate) largest_bytes: Option<usize>,
+}
+
+impl Shape {
+    /// How a topic that keeps everything is made.
+    pub(crate) fn kept(&self, replication_factor: Option<i32>) -> KeptTopic {
+        let shape = TopicShape { partitions: self.partitions, replication_factor };
+        KeptTopic { shape, largest_bytes: self.largest_bytes }
+    }
 }
 
 /// The largest message of a topic that tells of others: a message of the usual limit of a megabyte, shown as
@@ -76,20 +87,50 @@ impl Names {
 
     /// All of them, as they should be.
     pub(crate) fn shapes(&self) -> Vec<Shape> {
-        let kept = |name: &String, partitions| Shape { name: name.clone(), partitions, kind: Kind::Kept };
-        let last = |name: &String| Shape { name: name.clone(), partitions: 1, kind: Kind::LastValues };
+        let kept =
+            |name: &String, partitions| Shape { name: name.clone(), partitions, kind: Kind::Kept, largest_bytes: None };
+        let telling = |name, partitions| Shape { largest_bytes: Some(LARGEST_TOLD_BYTES), ..kept(name, partitions) };
+        let last = |name| Shape { kind: Kind::LastValues, ..kept(name, 1) };
         vec![
             kept(&self.orders, 3),
-            kept(&self.notifications, 3),
-            kept(&self.analytics, 3),
+            telling(&self.notifications, 3),
+            telling(&self.analytics, 3),
             kept(&self.inventory, 3),
-            kept(&self.errors, 1),
+            telling(&self.errors, 1),
             last(&self.stock),
             last(&self.order_numbers),
             kept(&self.restocks, 1),
             kept(&self.notification_results, 1),
-            kept(&self.notifications_dlq, 1),
-            kept(&self.errors_dlq, 1),
+            telling(&self.notifications_dlq, 1),
+            telling(&self.errors_dlq, 1),
         ]
+    }
+
+    /// How `topic` should be; one that is none of ours stands in for `orders`.
+    pub(crate) fn shape(&self, topic: &str) -> Shape {
+        let mut shapes = self.shapes();
+        let found = shapes.iter().position(|shape| shape.name == topic);
+        Shape { name: topic.to_owned(), ..shapes.swap_remove(found.unwrap_or_default()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::programs::techshop::TechshopArgs;
+
+    #[test]
+    fn each_topic_has_its_prefix_and_its_shape_and_another_one_is_like_orders() {
+        let args = TechshopArgs::parse_from(["techshop", "setup-topics", "--topic-prefix", "p."]);
+        let names = Names::new(&args.common);
+        let shapes = names.shapes();
+        assert!(shapes.iter().all(|shape| shape.name.starts_with("p.")));
+        assert_eq!(shapes.iter().filter(|shape| shape.kind == Kind::LastValues).count(), 2);
+        assert_eq!(names.shape("p.stock").kind, Kind::LastValues);
+        assert_eq!(names.shape("p.errors").largest_bytes, Some(LARGEST_TOLD_BYTES));
+        let other = names.shape("elsewhere");
+        assert_eq!((other.name.as_str(), other.partitions, other.kind), ("elsewhere", 3, Kind::Kept));
     }
 }

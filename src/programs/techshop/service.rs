@@ -9,7 +9,7 @@ use serde_json::json;
 use super::names::Kind;
 use super::{Shop, TechshopError};
 use crate::doors::health::{ServiceLog, ServiceMeters};
-use crate::doors::kafka::{Cluster, Inflow, Patience, Role, TopicInfo, TopicShape, connect};
+use crate::doors::kafka::{Cluster, Inflow, Patience, Role, TopicError, TopicInfo, connect};
 use crate::doors::web::{Answer, Handler, Server};
 
 /// Where a service tells of itself.
@@ -139,17 +139,29 @@ pub(crate) fn ensure(
     limit: Option<Duration>,
     waiting: impl FnMut(&str),
 ) -> Result<TopicInfo, TechshopError> {
-    let shape = shop.names.shapes().into_iter().find(|shape| shape.name == name);
-    let kind = shape.as_ref().map_or(Kind::Kept, |shape| shape.kind);
-    let partitions = shape.map_or(1, |shape| shape.partitions);
-    let found = match kind {
+    let shape = shop.names.shape(name);
+    let found = match shape.kind {
         Kind::LastValues => cluster.ensure_last_values(name, None, limit, shop.shutdown, waiting),
-        Kind::Kept => {
-            let shape = TopicShape { partitions, replication_factor: None };
-            cluster.ensure_kept_topic(name, shape, limit, shop.shutdown, waiting)
-        }
+        Kind::Kept => cluster.ensure_kept_topic(name, shape.kept(None), limit, shop.shutdown, waiting),
     };
     Ok(found?)
+}
+
+/// One of the shop's topics, for a command that makes none.
+///
+/// # Errors
+/// [`TechshopError`]; of one that is missing it says how it comes about.
+pub(crate) fn existing(shop: &Shop<'_>, cluster: &Cluster, name: &str) -> Result<TopicInfo, TechshopError> {
+    match cluster.topic(name, shop.common.connect_timeout) {
+        Err(TopicError::Missing { .. }) => {
+            let reason = format!(
+                "there is no topic {name}: run techshop setup-topics, then techshop process; \
+                 or pass the --topic-prefix of your shop"
+            );
+            Err(TechshopError::Failed { reason })
+        }
+        found => Ok(found?),
+    }
 }
 
 fn routes(meters: &Arc<ServiceMeters>, trouble: &Arc<Mutex<Option<String>>>) -> Vec<(&'static str, Handler)> {

@@ -172,6 +172,7 @@ pub struct Order<'a> {
 
 /// What a message is.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are orders, and a box for each would cost more")]
 pub enum Reading<'a> {
     /// An order.
     Order(Order<'a>),

@@ -1,5 +1,7 @@
 //! Orders read and refused, and the outcomes made from them.
 
+#![expect(clippy::panic, reason = "a test that cannot go on has failed, and says so")]
+
 use super::super::outcome::{Invalid, Status, write_invalid, write_outcome};
 use super::*;
 use crate::base::message::{Headers, Message, MessageTime};
