@@ -26,6 +26,8 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_errors.rs` | apologies, restock alerts, and the list of what is invalid |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -80,6 +82,8 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod techshop_errors;
+mod techshop_notify;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
@@ -127,6 +131,8 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        techshop_errors::trials(),
+        techshop_notify::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),

@@ -64,11 +64,11 @@ impl LettersArgs {
         let usage =
             |flag: &str, error: &dyn std::fmt::Display| TechshopError::Usage { reason: format!("{flag}: {error}") };
         let from = Sender::read(&self.from).map_err(|error| usage("--from", &error))?;
-        let email = match &self.smtp {
+        let email = match given(self.smtp.as_ref()) {
             Some(url) => Route::Smtp(Smtp::new(url, AT_A_TIME).map_err(|error| usage("--smtp", &error))?),
             None => Route::Outbox,
         };
-        let sms = match &self.sms_url {
+        let sms = match given(self.sms_url.as_ref()) {
             Some(url) => {
                 let gateway = Gateway::new(url, AT_A_TIME as usize).map_err(|error| usage("--sms-url", &error))?;
                 Route::Gateway(gateway, self.secret()?)
@@ -103,6 +103,11 @@ impl LettersArgs {
             usage(format!("{origin} holds no secret: {error}; write whsec_ and base64, or a text of 16 bytes or more"))
         })
     }
+}
+
+/// An empty variable of the environment says nothing.
+fn given(url: Option<&String>) -> Option<&String> {
+    url.filter(|url| !url.is_empty())
 }
 
 fn read_secret(path: &Path) -> Result<String, TechshopError> {

@@ -12,14 +12,14 @@ use serde_json::json;
 
 use super::commits::{Commits, Topics};
 use super::figures::Figures;
-use super::hands::{Failure, Hands, Job, Report, Routes};
+use super::hands::{Failure, Hands, Job, Report};
 use super::kept::{Kept, Pending, Retry};
-use super::teller::Teller;
+use super::plan::{Clerk, Done, Plan, Reading};
+use super::teller::{Complaints, Teller};
 use crate::base::message::Message;
-use crate::doors::kafka::{Cluster, Inflow, Inlet, MessageBatch, TopicInfo, TransactionError};
-use crate::logic::letters::{Channel, Kind, Letter, Verdict, Window, harmless};
-use crate::programs::techshop::service::Service;
-use crate::programs::techshop::{Shop, TechshopError};
+use crate::doors::kafka::{Inflow, Inlet, MessageBatch, TransactionError};
+use crate::logic::letters::{Letter, Verdict, Window, harmless};
+use crate::programs::techshop::TechshopError;
 
 /// So many messages may wait when a repeat costs nothing, and when letters leave the house.
 const MOST_WAITING: usize = 1_024;
@@ -36,95 +36,37 @@ const QUIETLY: Duration = Duration::from_millis(100);
 const COMMIT_EVERY: Duration = Duration::from_millis(100);
 const COMMIT_AT: usize = 512;
 
-/// Between two looks at lag, idle offsets and figures.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
 /// Who has not committed for so long makes sure that nobody has taken over before it hands anything over.
 const CONFIRM_AFTER: Duration = Duration::from_secs(1);
 
 /// Between two lines of the log about the same trouble.
 const TROUBLE_EVERY: Duration = Duration::from_secs(10);
 
-/// Between two lines of the log with figures, when they have changed.
-const SUMMARY_EVERY: Duration = Duration::from_secs(30);
-
 /// How long the group's offsets may take to be told.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// What a message asks for.
-pub(crate) enum Reading {
-    /// These letters; none is fine.
-    Letters(Vec<Letter>),
-    /// It cannot be read, so it is kept as a dead letter, of this channel and kind if that is known.
-    Unfit(Option<(Channel, Kind)>, String),
-}
-
-/// Decides what messages ask for.
-pub(crate) trait Clerk {
-    /// What this one asks for.
-    fn read(&mut self, message: &Message<'_>, teller: &mut Teller) -> Reading;
-
-    /// Where the message stood first, and how often its letter was tried before.
-    fn history(&self, topic: &str, message: &Message<'_>) -> (String, u32) {
-        (format!("{topic}/{}@{}", message.partition, message.offset), 0)
-    }
-
-    /// Says now and then what was counted.
-    fn summary(&mut self) -> Option<(String, serde_json::Value)> {
-        None
-    }
-}
-
-/// What is to be delivered, and how.
-pub(crate) struct Plan<'a> {
-    pub(crate) shop: &'a Shop<'a>,
-    pub(crate) service: &'a Service,
-    pub(crate) cluster: &'a Cluster,
-    pub(crate) routes: &'a Routes,
-    /// Names whoever leaves files in the outbox.
-    pub(crate) owner: &'a str,
-    pub(crate) group: &'a str,
-    /// The transactional id.
-    pub(crate) id: &'a str,
-    pub(crate) topic: &'a TopicInfo,
-    pub(crate) dead_letters: &'a str,
-    pub(crate) retry_for: Duration,
-    /// What is counted from the start.
-    pub(crate) kinds: &'a [(Channel, Kind)],
-    /// Whether it ends where the topic ended when it began.
-    pub(crate) is_until_end: bool,
-    /// Whether each letter is told on standard output.
-    pub(crate) tells_letters: bool,
-}
-
-/// What a run has done.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Done {
-    pub(crate) handed_over: u64,
-    pub(crate) given_up: u64,
-}
-
 /// A run.
 pub(crate) struct Delivery<'a, C> {
-    plan: Plan<'a>,
-    clerk: C,
+    pub(super) plan: Plan<'a>,
+    pub(super) clerk: C,
     hands: Hands,
-    commits: Commits<'a>,
-    inlet: Inlet,
-    window: Window<Kept>,
+    pub(super) commits: Commits<'a>,
+    pub(super) inlet: Inlet,
+    pub(super) window: Window<Kept>,
     bytes: usize,
     /// A batch of which not all was taken in, and how many were.
     current: Option<(MessageBatch, usize)>,
     retries: BinaryHeap<Retry>,
-    figures: Figures,
+    pub(super) figures: Figures,
     teller: Teller,
+    complaints: Complaints,
     /// Where it ends, by partition.
     ends: BTreeMap<i32, i64>,
     started: Instant,
     committed: Instant,
-    looked: Instant,
+    pub(super) looked: Instant,
     troubled: Option<Instant>,
-    summed_up: (Instant, u64),
+    pub(super) summed_up: (Instant, u64),
 }
 
 impl<'a, C: Clerk> Delivery<'a, C> {
@@ -160,6 +102,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             retries: BinaryHeap::new(),
             figures,
             teller: Teller::new(),
+            complaints: Complaints::new(),
             ends: BTreeMap::new(),
             started: Instant::now(),
             committed: Instant::now(),
@@ -187,6 +130,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
     /// Delivers until a stop is asked for, or until the end.
     pub(crate) fn run(mut self) -> Result<Done, TechshopError> {
         self.plan.service.ready();
+        let mut unheard = Ok(());
         while !self.plan.shop.shutdown.is_requested() && !self.is_finished() {
             self.retry_due();
             if self.has_room() {
@@ -201,7 +145,11 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             self.settle();
             self.commit_if_due()?;
             self.look_if_due()?;
-            self.teller.flush()?;
+            if let Err(error) = self.teller.flush() {
+                // Nobody looks on any more: that is an end, and it is made in order.
+                unheard = Err(error);
+                break;
+            }
         }
         for report in self.hands.close() {
             self.hear(report)?;
@@ -215,11 +163,13 @@ impl<'a, C: Clerk> Delivery<'a, C> {
                 self.plan.service.log.warn("commit.failed", &text, &error.to_string(), json!({"messages": left}));
             })?;
         }
-        self.teller.finish()?;
-        self.summary();
-        let waiting = self.window.len();
-        let text = format!("stopped; {waiting} messages wait for the next start");
-        self.plan.service.log.info("service.stopped", &text, json!({"waiting": waiting}));
+        unheard.and_then(|()| self.teller.finish())?;
+        if !self.plan.is_until_end {
+            self.summary();
+            let waiting = self.window.len();
+            let text = format!("stopped; {waiting} messages wait for the next start");
+            self.plan.service.log.info("service.stopped", &text, json!({"waiting": waiting}));
+        }
         Ok(Done { handed_over: self.figures.all_sent(), given_up: self.figures.all_given_up() })
     }
 
@@ -234,7 +184,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
     }
 
     /// Where the group would go on.
-    fn offsets(&self) -> Vec<(i32, i64)> {
+    pub(super) fn offsets(&self) -> Vec<(i32, i64)> {
         let offsets = self.inlet.positions().offsets().into_iter();
         offsets.map(|(partition, next)| (partition, self.window.position(partition, next))).collect()
     }
@@ -285,8 +235,10 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         if let Some((about, reason)) = unfit {
             self.figures.given_up();
             let text = format!("a message of {} asks for no letter that could be written", self.inlet.topic());
-            let place = json!({"partition": message.partition, "offset": message.offset});
-            self.plan.service.log.error("message.unfit", &text, &reason, place);
+            if let Some(untold) = self.complaints.allows() {
+                let figures = json!({"partition": message.partition, "offset": message.offset, "suppressed": untold});
+                self.plan.service.log.error("message.unfit", &text, &reason, figures);
+            }
             kept.unfit(about, &reason);
         }
         self.bytes += kept.bytes();
@@ -355,10 +307,13 @@ impl<'a, C: Clerk> Delivery<'a, C> {
                 self.window.done_one(number);
                 self.figures.given_up();
                 let dead_letters = self.plan.dead_letters;
-                let text = format!("{}: given up; it is kept in {dead_letters}", line(&letter));
-                let (channel, kind) = (letter.channel.as_str(), letter.kind.as_str());
-                let figures = json!({"order_id": letter.order_id, "channel": channel, "kind": kind});
-                self.plan.service.log.error("letter.dead", &text, &reason, figures);
+                if let Some(untold) = self.complaints.allows() {
+                    let text = format!("{}: given up; it is kept in {dead_letters}", line(&letter));
+                    let (channel, kind) = (letter.channel.as_str(), letter.kind.as_str());
+                    let figures =
+                        json!({"order_id": letter.order_id, "channel": channel, "kind": kind, "suppressed": untold});
+                    self.plan.service.log.error("letter.dead", &text, &reason, figures);
+                }
             }
         }
         Ok(())
@@ -392,47 +347,11 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         if is_due { self.commit() } else { Ok(()) }
     }
 
-    fn commit(&mut self) -> Result<(), TechshopError> {
+    pub(super) fn commit(&mut self) -> Result<(), TechshopError> {
         let offsets = self.offsets();
         self.commits.commit(&self.inlet, &offsets)?;
         self.committed = Instant::now();
         Ok(())
-    }
-
-    fn look_if_due(&mut self) -> Result<(), TechshopError> {
-        if self.looked.elapsed() < LOOK_EVERY {
-            return Ok(());
-        }
-        self.looked = Instant::now();
-        // Marks of transactions at the end are read, too: without this the group would seem to lag behind.
-        if self.commits.would_change(&self.offsets()) {
-            self.commit()?;
-        }
-        let progress = self.inlet.ends().into_iter();
-        let progress = progress.map(|(partition, next, end)| (partition, self.window.position(partition, next), end));
-        self.plan.service.meters.progress(self.plan.group, self.inlet.topic(), &progress.collect::<Vec<_>>());
-        if self.summed_up.0.elapsed() >= SUMMARY_EVERY {
-            self.summary();
-        }
-        Ok(())
-    }
-
-    fn summary(&mut self) {
-        let sum = self.figures.all_sent() + self.figures.all_given_up();
-        let has_changed = sum != self.summed_up.1;
-        self.summed_up = (Instant::now(), sum);
-        let log = self.plan.service.log;
-        if has_changed {
-            let (sent, waiting) = (self.figures.all_sent(), self.window.len());
-            let text = format!(
-                "{sent} letters handed over, {} given up since the start; {waiting} messages wait",
-                self.figures.all_given_up()
-            );
-            log.info("letters", &text, self.figures.to_json());
-        }
-        if let Some((text, figures)) = self.clerk.summary() {
-            log.info("summary", &text, figures);
-        }
     }
 }
 

@@ -9,12 +9,15 @@ mod delivery;
 mod figures;
 mod hands;
 mod kept;
+mod look;
+mod plan;
 mod resend;
 mod standby;
 mod teller;
 
 pub(super) use args::LettersArgs;
-pub(super) use delivery::{Clerk, Delivery, Plan, Reading};
+pub(super) use delivery::Delivery;
+pub(super) use plan::{Clerk, Plan, Reading};
 pub(super) use standby::{owner, wait_for_turn};
 pub(super) use teller::Teller;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::delivery::Done;
 use super::hands::Routes;
 use super::kept::{ATTEMPTS, CHANNEL, KIND, SOURCE};
+use super::plan::Done;
 use super::{
     Clerk, Delivery, NotifyArgs, Plan, Reading, Teller, owner, read_order, time_ms, transactional_id, wait_for_turn,
 };
