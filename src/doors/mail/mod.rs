@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{Address, SmtpTransport, Transport as _};
@@ -121,6 +121,7 @@ impl Mail {
             .subject(draft.subject)
             .date(date)
             .message_id(Some(id.clone()))
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .body(draft.text.to_owned())
             .map_err(|error| MailError::Make { reason: error.to_string() })?;

@@ -61,7 +61,7 @@ proptest! {
         let read = parse_mail(&bytes).expect("it can be read");
         let mut names: Vec<String> = read.headers.iter().map(|header| header.get_key().to_lowercase()).collect();
         names.sort();
-        let expected = ["content-transfer-encoding", "content-type", "date", "from", "message-id", "subject", "to"];
+        let expected = ["content-transfer-encoding", "content-type", "date", "from", "message-id", "mime-version", "subject", "to"];
         prop_assert_eq!(names, expected);
     }
 

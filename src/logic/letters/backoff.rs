@@ -57,7 +57,7 @@ mod tests {
         let waits: Vec<u64> = (0..10)
             .map(|_| match backoff.failed(0, u64::MAX, 1 << 40) {
                 Verdict::Again { after_ms } => after_ms,
-                Verdict::GiveUp => panic!("there is time"),
+                Verdict::GiveUp => unreachable!("there is time"),
             })
             .collect();
         for (n, wait) in waits.iter().enumerate() {

@@ -17,7 +17,7 @@ fn payload(order_id: &str, customer: &str, email: &str, product: &str) -> String
 fn read(payload: &str) -> Order<'_> {
     match Order::read(Some(payload.as_bytes())) {
         Reading::Order(order) => order,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 

@@ -18,8 +18,14 @@ use crate::tools::exit::Exit;
 use crate::words::shop::{Order, Status};
 use tally::Tally;
 
+const EXAMPLES: &str = "\
+Examples:
+  techshop errors --team store@shop.example     apologise, and tell the team
+  techshop errors --list                        what was no order, and why";
+
 /// Flags of `techshop errors`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct ErrorsArgs {
     /// Where letters go.
     #[command(flatten)]

@@ -14,16 +14,12 @@ use super::commits::{Commits, Topics};
 use super::figures::Figures;
 use super::hands::{Failure, Hands, Job, Report};
 use super::kept::{Kept, Pending, Retry};
-use super::plan::{Clerk, Done, Plan, Reading};
+use super::plan::{Clerk, Done, MOST_WAITING, MOST_WAITING_OUTSIDE, Plan, Reading};
 use super::teller::{Complaints, Teller};
 use crate::base::message::Message;
 use crate::doors::kafka::{Inflow, Inlet, MessageBatch, TransactionError};
 use crate::logic::letters::{Letter, Verdict, Window, harmless};
 use crate::programs::techshop::TechshopError;
-
-/// So many messages may wait when a repeat costs nothing, and when letters leave the house.
-const MOST_WAITING: usize = 1_024;
-const MOST_WAITING_OUTSIDE: usize = 256;
 
 /// What they may take.
 const MOST_BYTES: usize = 32 * 1024 * 1024;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender as Reports};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender as Reports};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::args::AT_A_TIME;
+use super::plan::MOST_WAITING;
 use crate::doors::mail::{Draft, Mail, MailError, Sender, Smtp};
 use crate::doors::outbox::{Item, Outbox};
 use crate::doors::sms::Gateway;
@@ -20,6 +21,10 @@ use crate::tools::durable::is_disk_full;
 
 /// The outbox takes at most so many letters at a time.
 const MOST_AT_ONCE: usize = 512;
+
+/// No message has more than two letters and no letter two jobs, so this is room for all that can be under way: a
+/// thread never waits for its reports to be heard.
+const MOST_REPORTS: usize = 2 * MOST_WAITING;
 
 /// Which way letters of one channel go.
 #[derive(Clone, Debug)]
@@ -91,7 +96,7 @@ impl Hands {
             source,
             hint: "pass --outbox with a folder that can be written",
         })?;
-        let (sender, reports) = mpsc::channel();
+        let (sender, reports) = mpsc::sync_channel(MOST_REPORTS);
         let (email, sms) = (Arc::new(Queue::default()), Arc::new(Queue::default()));
         let mut hands = Self { email, sms, reports, threads: Vec::new() };
         // One thread leaves all files, so that they share their syncs.

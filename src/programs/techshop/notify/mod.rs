@@ -39,8 +39,16 @@ pub(super) const TEAM: &str = "logistics@techshop.example";
 /// How long a letter is tried again when nobody says otherwise.
 pub(super) const RETRY_FOR: Duration = Duration::from_secs(3600);
 
+const EXAMPLES: &str = "\
+Examples:
+  techshop notify                                         into ./outbox
+  techshop notify --smtp 'smtp://me:secret@mail.example:587?tls=required'
+  techshop notify --sms-url https://sms.example/send --sms-secret-file secret
+  techshop notify --resend                                dead letters once more";
+
 /// Flags of `techshop notify`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct NotifyArgs {
     /// Where letters go.
     #[command(flatten)]

@@ -10,6 +10,12 @@ use crate::logic::letters::{Channel, Kind, Letter};
 use crate::programs::techshop::Shop;
 use crate::programs::techshop::service::Service;
 
+/// So many messages may wait when a repeat costs nothing.
+pub(super) const MOST_WAITING: usize = 1_024;
+
+/// So many when letters leave the house, where each may be repeated after a kill.
+pub(super) const MOST_WAITING_OUTSIDE: usize = 256;
+
 /// What a message asks for.
 pub(crate) enum Reading {
     /// These letters; none is fine.

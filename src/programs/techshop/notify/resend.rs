@@ -56,11 +56,14 @@ pub(super) fn run(shop: &Shop<'_>, args: &NotifyArgs, routes: &Routes, desk: Des
     if args.json {
         print(&format!("{}\n", json!({"handed_over": handed_over, "dead_letters": given_up})))?;
     } else {
-        let again = match given_up {
-            0 => String::new(),
-            _ => format!("; {given_up} are dead letters again (the header `reason` says why)"),
-        };
-        print(&format!("{handed_over} dead letters handed over{again}\n"))?;
+        print(&match (handed_over + given_up, given_up) {
+            (0, _) => "no dead letters to hand over\n".to_owned(),
+            (all, 0) => format!("{handed_over} of {all} dead letters handed over\n"),
+            (all, _) => format!(
+                "{handed_over} of {all} dead letters handed over; the rest are dead letters again (their header\n\
+                 `reason` says why)\n"
+            ),
+        })?;
     }
     Ok(if given_up > 0 { Exit::Undelivered } else { Exit::Done })
 }
