@@ -29,6 +29,8 @@
 //! | `techshop_process.rs` | the shop's heart: what it decides, who decides, what it remembers |
 //! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
+//! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_errors.rs` | apologies, restock alerts, and the list of what is invalid |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -86,6 +88,8 @@ mod self_checks;
 mod techshop_process;
 mod techshop_shop;
 mod techshop_shop_analytics;
+mod techshop_errors;
+mod techshop_notify;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
@@ -136,6 +140,8 @@ fn main() -> ExitCode {
         techshop_process::trials(),
         techshop_shop::trials(),
         techshop_shop_analytics::trials(),
+        techshop_errors::trials(),
+        techshop_notify::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),

@@ -83,6 +83,14 @@ pub enum TechshopError {
         /// The next step.
         hint: &'static str,
     },
+    /// The disk under the outbox fails.
+    #[error("the disk under {path} failed: {source}; look at the disk, then start again: nothing is lost", path = .path.display())]
+    Disk {
+        /// The folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Something of Kafka failed for good; the text names the next step.
     #[error("{reason}")]
     Failed {
@@ -118,6 +126,7 @@ impl TechshopError {
             Self::Connect(ConnectError::NoBroker { .. })
             | Self::Topic(TopicError::NoAnswer { .. })
             | Self::ReadBack(ReadBackError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Disk { .. } => Exit::DiskFailed,
             _ => Exit::Failed,
         }
     }

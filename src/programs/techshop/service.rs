@@ -61,6 +61,12 @@ impl Service {
         Ok(Self { log, meters, trouble, _server: server })
     }
 
+    /// What a command that ends by itself has of a service: nobody hears of it but by its log.
+    pub(crate) fn unheard(name: &'static str) -> Self {
+        let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
+        Self { log: ServiceLog::new(name), meters, trouble: Arc::default(), _server: None }
+    }
+
     /// Not ready, and why.
     pub(crate) fn not_ready(&self, reason: &str) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());

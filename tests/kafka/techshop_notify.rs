@@ -1,0 +1,521 @@
+//! `techshop notify`: each letter once in the outbox whatever is killed; servers that go away, refuse, come back.
+
+use crate::harness::{
+    Cluster, LONG, MailServer, Need, Process, Record, Run, SHORT, Scratch, Signal, free_port, program, shared,
+    wait_until,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = trials!(
+        "techshop_notify",
+        &[Need::Broker],
+        [
+            killed_again_and_again_each_letter_is_there_once,
+            what_a_letter_says_and_is_called,
+            hostile_orders_stay_in_the_outbox_and_in_their_lines,
+            what_is_no_order_or_no_address_is_a_dead_letter_at_once,
+            the_older_of_two_instances_is_fenced,
+            a_second_one_on_the_same_outbox_waits,
+            text_messages_are_signed_and_tried_again,
+            wrong_flags_are_refused,
+        ]
+    );
+    trials.extend(trials!(
+        "techshop_notify",
+        &[Need::Broker, Need::MailServer],
+        [
+            mails_arrive_and_a_repeat_has_the_same_id,
+            a_server_that_comes_late_is_waited_for_while_others_go_on,
+            dead_letters_are_handed_over_again,
+        ]
+    ));
+    trials
+}
+
+/// An order as `process` tells of it.
+pub(crate) fn order(id: &str, vip: bool, email: &str, status: &str) -> Value {
+    json!({
+        "order_id": id, "customer_id": "alice.martin", "customer_email": email, "customer_vip": vip,
+        "customer_region": "Paris", "product_id": "P001", "product_name": "Café Premium",
+        "product_category": "Food", "price": 999, "quantity": 2, "total": 1998,
+        "timestamp": "2026-11-21T09:10:34.123456", "status": status,
+    })
+}
+
+/// A message of a shop, with the headers that outcomes have.
+pub(crate) fn message(partition: i32, order: &Value) -> Record {
+    let record = Record::new(partition, order.to_string()).header("order-timestamp-ms", Some(b"1795000000000"));
+    record.header("order-source", Some(b"techshop.orders/0@7")).key(order["order_id"].as_str().unwrap_or_default())
+}
+
+/// The digest that names a letter, as `sha256sum` has it.
+pub(crate) fn digest(kind: &str, channel: &str, id: &str) -> String {
+    Sha256::digest(format!("{kind}\n{channel}\n{id}")).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A shop of the test's own.
+pub(crate) struct Shop {
+    pub(crate) kafka: Cluster,
+    pub(crate) prefix: String,
+    pub(crate) scratch: Scratch,
+}
+
+impl Shop {
+    pub(crate) fn new(source: &str) -> Shop {
+        let kafka = shared();
+        let prefix = format!("{}.", kafka.unused_name("shop"));
+        let shop = Shop { kafka, prefix, scratch: Scratch::new("techshop-notify") };
+        shop.kafka.make_topic(&shop.topic(source), if source == "errors" { 1 } else { 3 });
+        shop
+    }
+
+    pub(crate) fn topic(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    pub(crate) fn run(&self, command: &str, flags: &[&str]) -> Run {
+        let run = program("techshop", &self.scratch).cluster(&self.kafka).args(["--topic-prefix", &self.prefix]);
+        let run = run.arg(command).args(flags);
+        if flags.contains(&"--resend") || flags.contains(&"--list") { run } else { run.args(["--listen", "off"]) }
+    }
+
+    /// The names of the letters in the outbox.
+    pub(crate) fn outbox(&self, ending: &str) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.scratch.join("outbox")).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().into_string().expect("text"));
+        names.filter(|name| !name.starts_with('.') && name.ends_with(ending)).collect()
+    }
+
+    /// Waits until a group has read all that is in a topic.
+    #[track_caller]
+    pub(crate) fn wait_for_group(&self, process: &mut Process, group: &str, topic: &str) {
+        let topic = self.topic(topic);
+        wait_until(&format!("{group} has read {topic}"), LONG, || {
+            assert!(process.is_running(), "it ended: {}", process.stderr());
+            let group = self.kafka.group(group);
+            let ends = self.kafka.ends(&topic);
+            let is_read = |(partition, end): (&i32, &i64)| {
+                *end == 0 || group.get(&format!("{topic}/{partition}")).is_some_and(|next| next >= end)
+            };
+            ends.iter().all(is_read).then_some(())
+        });
+    }
+
+    /// Starts `notify` with a group of the test's own.
+    fn notify(&self, flags: &[&str]) -> Run {
+        self.run("notify", flags).args(["--group", &self.group()])
+    }
+
+    fn group(&self) -> String {
+        format!("{}notify", self.prefix)
+    }
+
+    /// Runs `notify` until all is read, and stops it in order.
+    fn notify_all(&self, flags: &[&str]) {
+        let mut notify = self.notify(flags).start();
+        self.wait_for_group(&mut notify, &self.group(), "notifications");
+        notify.terminate(SHORT).expect_code(0);
+    }
+
+    pub(crate) fn dump(&self, topic: &str) -> Vec<Record> {
+        self.kafka.dump(&self.topic(topic))
+    }
+
+    /// What was told of letters: how many records for each order, channel, kind and result.
+    pub(crate) fn results(&self) -> BTreeMap<[String; 4], usize> {
+        let mut results = BTreeMap::new();
+        for record in self.dump("notification-results") {
+            let result: Value = serde_json::from_str(record.text()).expect("JSON");
+            assert_eq!(record.key.as_deref(), result["order_id"].as_str().map(str::as_bytes), "keyed by order");
+            assert!(result["reference"].is_string() && result["timestamp"].is_string(), "{result}");
+            let field = |name: &str| result[name].as_str().expect("a text").to_owned();
+            *results.entry(["order_id", "channel", "kind", "result"].map(field)).or_default() += 1;
+        }
+        results
+    }
+}
+
+/// A header of a record.
+pub(crate) fn header<'a>(record: &'a Record, name: &str) -> &'a str {
+    let found = record.headers.iter().find(|(one, _)| one == name.as_bytes());
+    let value = found.and_then(|(_, value)| value.as_deref()).unwrap_or_else(|| panic!("no header {name}: {record:?}"));
+    std::str::from_utf8(value).expect("text")
+}
+
+fn killed_again_and_again_each_letter_is_there_once() {
+    const ORDERS: usize = 4_000;
+    const KILLS: usize = 20;
+    let shop = Shop::new("notifications");
+    let records: Vec<Record> = (0..ORDERS)
+        .map(|n| message(n as i32 % 3, &order(&format!("ORD-{n}"), n % 3 == 0, "alice@email.com", "confirmed")))
+        .collect();
+    shop.kafka.produce(&shop.topic("notifications"), &records);
+    for kill in 0..KILLS {
+        let before = shop.outbox("").len();
+        let mut notify = shop.notify(&[]).start();
+        // At the very start, and then after more and more letters.
+        let more = if kill % 4 == 0 { 0 } else { 1 + kill * 37 % 120 };
+        if more == 0 {
+            notify.wait_for_output("service.started", SHORT);
+        } else {
+            wait_until("more letters are there", LONG, || (shop.outbox("").len() >= before + more).then_some(()));
+        }
+        notify.kill_nine();
+        assert!(shop.outbox("").len() < ORDERS * 4 / 3, "it was not killed while it worked");
+    }
+    // As a kill between two syscalls would leave it.
+    shop.scratch.file(&format!("outbox/.{}~half.eml.tmp", shop.group()), "half");
+    shop.notify_all(&[]);
+    let expected = |channel: &str, ending: &str, step: usize| -> BTreeSet<String> {
+        (0..ORDERS).step_by(step).map(|n| digest("confirmation", channel, &format!("ORD-{n}")) + ending).collect()
+    };
+    assert_eq!(shop.outbox(".eml"), expected("email", ".eml", 1));
+    assert_eq!(shop.outbox(".json"), expected("sms", ".json", 3));
+    assert_eq!(shop.outbox("").len(), ORDERS + ORDERS.div_ceil(3));
+    let left = std::fs::read_dir(shop.scratch.join("outbox")).expect("there").flatten();
+    let left = left.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "tmp")).count();
+    assert_eq!(left, 0, "nothing half is left");
+    let results = shop.results();
+    assert_eq!(results.len(), ORDERS + ORDERS.div_ceil(3), "each letter is told");
+    assert!(results.values().all(|count| *count == 1), "once");
+    assert!(shop.dump("notifications-dlq").is_empty());
+}
+
+fn what_a_letter_says_and_is_called() {
+    let shop = Shop::new("notifications");
+    let order = order("ORD-1", true, "alice@email.com", "confirmed");
+    shop.kafka.produce(&shop.topic("notifications"), &[message(1, &order)]);
+    let mut notify = shop.notify(&["--lang", "fr"]).start();
+    shop.wait_for_group(&mut notify, &shop.group(), "notifications");
+    let exit = notify.terminate(SHORT);
+    exit.expect_code(0);
+    assert!(exit.stdout.contains("ORD-1         confirmation   email  alice@email.com"), "{}", exit.stdout);
+    let id = digest("confirmation", "email", "ORD-1");
+    let mail = std::fs::read_to_string(shop.scratch.join(&format!("outbox/{id}.eml"))).expect("it is there");
+    let head = mail.split("\r\n\r\n").next().expect("headers");
+    for line in [
+        "From: TechShop <no-reply@techshop.example>".to_owned(),
+        "To: alice@email.com".to_owned(),
+        "Date: Wed, 18 Nov 2026 11:06:40 +0000".to_owned(),
+        format!("Message-ID: <{id}@techshop.example>"),
+        "Content-Type: text/plain; charset=utf-8".to_owned(),
+    ] {
+        assert!(head.lines().any(|one| one == line), "{line} is missing:\n{head}");
+    }
+    let sms = digest("confirmation", "sms", "ORD-1");
+    let sms = std::fs::read_to_string(shop.scratch.join(&format!("outbox/{sms}.json"))).expect("it is there");
+    let sms: Value = serde_json::from_str(&sms).expect("JSON");
+    assert_eq!(sms["type"], "sms.confirmation");
+    assert_eq!(sms["timestamp"], "2026-11-18T11:06:40Z");
+    assert_eq!((&sms["data"]["to"], &sms["data"]["order_id"]), (&json!("alice.martin"), &json!("ORD-1")));
+    assert!(sms["data"]["text"].as_str().expect("a text").contains("nous préparons votre commande ORD-1"));
+}
+
+fn hostile_orders_stay_in_the_outbox_and_in_their_lines() {
+    let shop = Shop::new("notifications");
+    let long = "x".repeat(5_000);
+    let ids = ["../../x", "/etc/passwd", "a\r\nBcc: eve@email.com", "\u{0}", "..", "\u{202e}gnp", "é\u{1b}[2J", &long];
+    let records: Vec<Record> = ids
+        .iter()
+        .map(|id| {
+            let mut order = order(id, true, "alice@email.com", "confirmed");
+            order["customer_id"] = json!("eve\r\nBcc: eve@email.com\r\n\r\nbody");
+            order["product_name"] = json!("\r\n.\r\nMAIL FROM:<eve@email.com>");
+            message(0, &order)
+        })
+        .collect();
+    shop.kafka.produce(&shop.topic("notifications"), &records);
+    shop.notify_all(&[]);
+    let expected: BTreeSet<String> = ids.iter().map(|id| digest("confirmation", "email", id) + ".eml").collect();
+    assert_eq!(shop.outbox(".eml"), expected);
+    assert_eq!(shop.outbox(".json").len(), ids.len());
+    for name in shop.outbox(".eml") {
+        let mail = std::fs::read(shop.scratch.join("outbox").join(name)).expect("it is there");
+        let text = String::from_utf8(mail).expect("ASCII");
+        let head = text.split("\r\n\r\n").next().expect("headers");
+        let names: Vec<&str> =
+            head.lines().filter(|line| !line.starts_with(' ')).map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(names.len(), 8, "{head}");
+        assert!(!names.contains(&"Bcc") && !text.contains('\u{1b}'), "{text}");
+    }
+    let beside: Vec<_> =
+        std::fs::read_dir(shop.scratch.path()).expect("there").flatten().map(|e| e.file_name()).collect();
+    assert!(!beside.iter().any(|name| name == "x"), "{beside:?}");
+}
+
+fn what_is_no_order_or_no_address_is_a_dead_letter_at_once() {
+    let shop = Shop::new("notifications");
+    let topic = shop.topic("notifications");
+    let bad = order("ORD-bad", true, "nobody at all", "confirmed");
+    let good = order("ORD-good", false, "bob@email.com", "confirmed");
+    shop.kafka.produce(
+        &topic,
+        &[message(0, &bad), Record::new(0, "no JSON").key("k"), Record::tombstone(0), message(0, &good)],
+    );
+    shop.notify_all(&[]);
+    assert_eq!(shop.outbox(".eml"), BTreeSet::from([digest("confirmation", "email", "ORD-good") + ".eml"]));
+    assert_eq!(shop.outbox(".json").len(), 1, "the text message to the same customer goes");
+    let dead = shop.dump("notifications-dlq");
+    assert_eq!(dead.len(), 3);
+    let of_bad = dead.iter().find(|record| record.key.as_deref() == Some(b"ORD-bad")).expect("it is kept");
+    assert_eq!(of_bad.value, message(0, &bad).value, "the order's own bytes");
+    assert_eq!((header(of_bad, "channel"), header(of_bad, "kind")), ("email", "confirmation"));
+    assert_eq!((header(of_bad, "attempts"), header(of_bad, "order-source")), ("1", "techshop.orders/0@7"));
+    assert_eq!(header(of_bad, "source"), format!("{topic}/0@0"));
+    assert!(header(of_bad, "reason").contains("no mail address"), "{of_bad:?}");
+    let unreadable = dead.iter().find(|record| record.key.as_deref() == Some(b"k")).expect("it is kept");
+    assert_eq!(unreadable.value.as_deref(), Some(&b"no JSON"[..]));
+    assert!(header(unreadable, "reason").contains("it is no order"));
+    let results = shop.results();
+    let key = ["ORD-bad", "email", "confirmation", "dead_letter"].map(str::to_owned);
+    assert_eq!((results.len(), results.get(&key)), (3, Some(&1)));
+}
+
+fn the_older_of_two_instances_is_fenced() {
+    let shop = Shop::new("notifications");
+    let topic = shop.topic("notifications");
+    let send = |id: &str| shop.kafka.produce(&topic, &[message(0, &order(id, false, "bob@email.com", "confirmed"))]);
+    send("ORD-1");
+    let mut older = shop.notify(&["--outbox", "one"]).start();
+    shop.wait_for_group(&mut older, &shop.group(), "notifications");
+    let mut younger = shop.notify(&["--outbox", "two"]).start();
+    younger.wait_for_output("service.started", SHORT);
+    send("ORD-2");
+    shop.wait_for_group(&mut younger, &shop.group(), "notifications");
+    send("ORD-3");
+    let exit = older.wait(LONG);
+    exit.expect_code(1).expect_message(&[&shop.group(), "has taken over", "let that one run, or stop it"]);
+    shop.wait_for_group(&mut younger, &shop.group(), "notifications");
+    younger.terminate(SHORT).expect_code(0);
+    assert_eq!(shop.results().values().copied().collect::<Vec<_>>(), [1, 1, 1], "each told once");
+}
+
+fn a_second_one_on_the_same_outbox_waits() {
+    let shop = Shop::new("notifications");
+    let topic = shop.topic("notifications");
+    let send = |id: &str| shop.kafka.produce(&topic, &[message(0, &order(id, false, "bob@email.com", "confirmed"))]);
+    send("ORD-1");
+    let mut first = shop.notify(&[]).start();
+    shop.wait_for_group(&mut first, &shop.group(), "notifications");
+    let mut second = shop.notify(&[]).start();
+    second.wait_for_output("service.standby", SHORT);
+    second.wait_for_output(&first.pid().to_string(), SHORT);
+    let mut third = shop.notify(&[]).start();
+    third.wait_for_output("service.standby", SHORT);
+    third.terminate(SHORT).expect_code(0);
+    assert!(first.is_running() && second.is_running());
+    first.kill_nine();
+    send("ORD-2");
+    shop.wait_for_group(&mut second, &shop.group(), "notifications");
+    second.terminate(SHORT).expect_code(0);
+    assert_eq!(shop.outbox("").len(), 2);
+}
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A request as a gateway sees it.
+#[derive(Debug)]
+struct Posted {
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Posted {
+    /// Whether it is signed as Standard Webhooks has it.
+    fn is_signed(&self) -> bool {
+        let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length");
+        mac.update(self.headers["webhook-id"].as_bytes());
+        mac.update(b".");
+        mac.update(self.headers["webhook-timestamp"].as_bytes());
+        mac.update(b".");
+        mac.update(&self.body);
+        self.headers["webhook-signature"] == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+/// A gateway that refuses the first requests and takes all others.
+fn gateway(refusals: usize) -> (String, Receiver<Posted>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("http://{}/sms", listener.local_addr().expect("a port"));
+    let (sender, posted) = sync_channel(100);
+    std::thread::spawn(move || {
+        for (number, client) in listener.incoming().enumerate() {
+            let mut client = BufReader::new(client.expect("a client"));
+            let mut headers = BTreeMap::new();
+            let mut line = String::new();
+            while client.read_line(&mut line).is_ok() && !line.trim().is_empty() {
+                if let Some((name, value)) = line.trim().split_once(": ") {
+                    headers.insert(name.to_lowercase(), value.to_owned());
+                }
+                line.clear();
+            }
+            let mut body = vec![0; headers["content-length"].parse().expect("a number")];
+            client.read_exact(&mut body).expect("a body");
+            let status = if number < refusals { "503 Busy" } else { "200 OK" };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            client.get_mut().write_all(answer.as_bytes()).expect("it listens");
+            if sender.send(Posted { headers, body }).is_err() {
+                return;
+            }
+        }
+    });
+    (url, posted)
+}
+
+fn text_messages_are_signed_and_tried_again() {
+    let shop = Shop::new("notifications");
+    let (url, posted) = gateway(2);
+    let order = order("ORD-1", true, "alice@email.com", "confirmed");
+    shop.kafka.produce(&shop.topic("notifications"), &[message(0, &order)]);
+    let mut notify = shop.notify(&["--sms-url", &url]).env("TECHSHOP_SMS_SECRET", SECRET).start();
+    shop.wait_for_group(&mut notify, &shop.group(), "notifications");
+    let exit = notify.terminate(SHORT);
+    exit.expect_code(0).expect_message(&["letter.retry", "503"]);
+    let posted: Vec<Posted> = posted.try_iter().collect();
+    assert_eq!(posted.len(), 3, "{posted:?}");
+    for one in &posted {
+        assert!(one.is_signed(), "{one:?}");
+        assert_eq!(one.headers["webhook-id"], format!("msg_{}", digest("confirmation", "sms", "ORD-1")));
+        assert_eq!((&one.body, &one.headers["content-type"]), (&posted[0].body, &"application/json".to_owned()));
+    }
+    assert_eq!((shop.outbox(".eml").len(), shop.outbox(".json").len()), (1, 0));
+    assert!(!exit.stderr.contains(SECRET) && !exit.stdout.contains(SECRET));
+}
+
+fn wrong_flags_are_refused() {
+    let shop = Shop::new("notifications");
+    let readable = shop.scratch.file("secret", SECRET);
+    std::fs::set_permissions(&readable, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("ours");
+    let readable = readable.to_str().expect("text");
+    for (flags, message) in [
+        (&["--smtp", "http://u:hidden@host"][..], "smtp://HOST:PORT"),
+        (&["--from", "nobody"], "--from"),
+        (&["--sms-url", "ftp://u:hidden@host"], "--sms-url"),
+        (&["--sms-url", "http://127.0.0.1/"], "--sms-secret-file"),
+        (&["--sms-url", "http://127.0.0.1/", "--sms-secret-file", readable], "chmod 600"),
+        (&["--resend", "--team", "nobody"], "--team"),
+    ] {
+        let exit = shop.notify(flags).finish();
+        exit.expect_code(2).expect_message(&[message]);
+        assert!(!exit.stderr.contains("hidden"), "{}", exit.stderr);
+    }
+}
+
+fn mails_arrive_and_a_repeat_has_the_same_id() {
+    const ORDERS: usize = 30;
+    let shop = Shop::new("notifications");
+    let topic = shop.topic("notifications");
+    let order = |n: usize| order(&format!("ORD-{n}"), n == 0, &format!("alice{n}@email.com"), "confirmed");
+    let records: Vec<Record> = (0..ORDERS).map(|n| message(0, &order(n))).collect();
+    shop.kafka.produce(&topic, &records);
+    let port = free_port();
+    let server = MailServer::start(port, &shop.scratch);
+    let url = format!("smtp://127.0.0.1:{port}");
+    // Killed with some of them under way.
+    let mut notify = shop.notify(&["--smtp", &url]).start();
+    wait_until("some mails are taken", LONG, || (server.mails().len() >= 5).then_some(()));
+    notify.kill_nine();
+    shop.notify_all(&["--smtp", &url]);
+    // And once more from the beginning, which only a person can want.
+    shop.kafka.move_group(&shop.group(), &topic, 0, 0);
+    shop.notify_all(&["--smtp", &url]);
+    let mails = server.mails();
+    server.stop();
+    let mut by_order: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for mail in &mails {
+        let field = |name: &str| mail[name].as_str().expect("a text").to_owned();
+        assert_eq!(mail["recipients"], json!([field("to")]));
+        assert_eq!(mail["names"].as_array().expect("names").len(), 8, "{mail}");
+        by_order.entry(field("to")).or_default().insert(field("message_id"));
+        *counts.entry(field("to")).or_default() += 1;
+    }
+    assert_eq!(by_order.len(), ORDERS);
+    let ids: BTreeSet<&String> = by_order.values().flatten().collect();
+    assert_eq!(ids.len(), ORDERS, "one id an order");
+    assert!(counts.values().all(|count| (2..=3).contains(count)), "{counts:?}");
+    let first = mails.iter().find(|mail| mail["to"] == "alice0@email.com").expect("it was taken");
+    assert_eq!(first["subject"], "Order ORD-0 confirmed");
+    assert_eq!(first["from"], "TechShop <no-reply@techshop.example>");
+    let body = first["body"].as_str().expect("a text");
+    assert!(body.starts_with("Hello alice.martin,\n\nThank you") && body.contains("Café Premium × 2"), "{body}");
+    assert!(body.contains("1,998.00 €") && body.contains("VIP"), "{body}");
+    assert_eq!(shop.outbox(".json").len(), 1);
+}
+
+fn a_server_that_comes_late_is_waited_for_while_others_go_on() {
+    let shop = Shop::new("notifications");
+    let records: Vec<Record> = (0..20)
+        .map(|n| {
+            let email = if n == 3 { "refused@email.com" } else { "alice@email.com" };
+            message(n % 3, &order(&format!("ORD-{n}"), true, email, "confirmed"))
+        })
+        .collect();
+    shop.kafka.produce(&shop.topic("notifications"), &records);
+    let port = free_port();
+    let mut notify = shop.notify(&["--smtp", &format!("smtp://127.0.0.1:{port}")]).start();
+    wait_until("text messages go on", LONG, || (shop.outbox(".json").len() == 20).then_some(()));
+    assert!(shop.kafka.group(&shop.group()).values().all(|next| *next == 0), "nobody overtakes a mail that waits");
+    let server = MailServer::start(port, &shop.scratch);
+    shop.wait_for_group(&mut notify, &shop.group(), "notifications");
+    notify.terminate(SHORT).expect_code(0);
+    assert_eq!(server.mails().len(), 19);
+    server.stop();
+    let dead = shop.dump("notifications-dlq");
+    assert_eq!(dead.len(), 1, "one nobody takes");
+    assert!(header(&dead[0], "reason").contains("nobody of this name"), "{dead:?}");
+    assert!(shop.results().values().all(|count| *count == 1));
+}
+
+fn dead_letters_are_handed_over_again() {
+    let shop = Shop::new("notifications");
+    let mut records: Vec<Record> =
+        (0..5).map(|n| message(n % 3, &order(&format!("ORD-{n}"), false, "alice@email.com", "confirmed"))).collect();
+    records.push(message(0, &order("ORD-later", false, "later@email.com", "confirmed")));
+    shop.kafka.produce(&shop.topic("notifications"), &records);
+    let port = free_port();
+    let url = format!("smtp://127.0.0.1:{port}");
+    shop.notify_all(&["--smtp", &url, "--retry-for", "1s"]);
+    let dead = shop.dump("notifications-dlq");
+    assert_eq!(dead.len(), 6);
+    assert!(dead.iter().all(|one| header(one, "attempts").parse::<u32>().expect("a number") >= 2), "{dead:?}");
+
+    let server = MailServer::start(port, &shop.scratch);
+    let resend = || shop.notify(&["--smtp", &url, "--resend", "--retry-for", "1s"]).finish_within(LONG);
+    let first = resend();
+    first.expect_code(75);
+    assert!(
+        first.stdout.contains("5 of 6 dead letters handed over; the rest are dead letters again"),
+        "{}",
+        first.stdout
+    );
+    assert_eq!(server.mails().len(), 5);
+    let again = shop.dump("notifications-dlq").pop().expect("it is there again");
+    assert_eq!(again.key.as_deref(), Some(&b"ORD-later"[..]));
+    assert!(header(&again, "source").starts_with(&shop.topic("notifications/")), "where it stood first");
+    assert!(header(&again, "attempts").parse::<u32>().expect("a number") >= 4, "{again:?}");
+    let json = shop.notify(&["--smtp", &url, "--resend", "--json", "--retry-for", "0"]).finish_within(LONG);
+    json.expect_code(75);
+    assert_eq!(json.last_line(), r#"{"dead_letters":1,"handed_over":0}"#);
+    // Into the outbox it goes.
+    let last = shop.notify(&["--resend"]).finish_within(LONG);
+    last.expect_code(0);
+    assert_eq!(last.last_line(), "1 of 1 dead letters handed over");
+    assert_eq!(shop.notify(&["--resend"]).finish_within(LONG).last_line(), "no dead letters to hand over");
+    server.stop();
+    let mut process = shop.notify(&["--smtp", &url]).start();
+    process.wait_for_output("service.started", SHORT);
+    process.signal(Signal::TERM);
+    process.wait(SHORT).expect_code(0);
+}
