@@ -236,6 +236,11 @@ impl Inlet {
         self.read.iter().all(|partition| self.ends.contains_key(partition)) && self.lag() == 0
     }
 
+    /// Whether no broker can be reached.
+    pub fn is_without_broker(&self) -> bool {
+        self.is_lost
+    }
+
     /// Looks at the topic now: [`Inflow::Ends`] tells when it was seen.
     pub fn look(&self) {
         self.consumer.look();

@@ -3,10 +3,13 @@
 //! An outcome is the order as it came, in its own text and order of fields, with another `status`; nothing is
 //! read and written anew, so no digit and no unknown field is lost.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::order::{Members, Order, Unfit, Unreadable, text};
+use super::stock::RestockError;
 use crate::base::message::Message;
 
 /// What an order became.
@@ -63,6 +66,8 @@ pub enum Invalid<'m, 'a> {
     Object(&'m Members<'a>, String),
     /// It has none.
     Unreadable(&'m Unreadable),
+    /// It should be a restock.
+    Restock(&'m RestockError),
 }
 
 impl<'m, 'a> Invalid<'m, 'a> {
@@ -80,7 +85,15 @@ impl<'m, 'a> Invalid<'m, 'a> {
         match self {
             Self::Object(_, reason) => reason.clone(),
             Self::Unreadable(unreadable) => unreadable.to_string(),
+            Self::Restock(error) => error.to_string(),
         }
+    }
+
+    /// The order's id, when it has one that is a text.
+    pub fn order_id(&self) -> Option<Cow<'a, str>> {
+        let Self::Object(members, _) = self else { return None };
+        let named = members.all.iter().find(|(name, _)| text(name).as_deref() == Some("order_id"));
+        named.and_then(|(_, value)| text(value))
     }
 }
 
@@ -102,7 +115,7 @@ pub fn write_invalid(
             write_members(json, members, Status::Invalid);
             write_text_field(json, "error_reason", reason);
         }
-        Invalid::Unreadable(_) => {
+        Invalid::Unreadable(_) | Invalid::Restock(_) => {
             let key = message.key.and_then(|key| std::str::from_utf8(key).ok());
             json.extend_from_slice(b"\"order_id\":");
             match key {

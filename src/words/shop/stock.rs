@@ -49,6 +49,26 @@ pub struct StockLevel<'a> {
     pub restocked: i64,
 }
 
+impl StockChange<'_> {
+    /// Adds the message's payload to `json`.
+    pub fn write(&self, json: &mut Vec<u8>) {
+        write(json, self);
+    }
+}
+
+impl StockLevel<'_> {
+    /// Adds the record's payload to `json`.
+    pub fn write(&self, json: &mut Vec<u8>) {
+        write(json, self);
+    }
+}
+
+fn write(json: &mut Vec<u8>, value: &impl Serialize) {
+    // Texts and numbers cannot fail to serialise into memory.
+    let written = serde_json::to_writer(json, value);
+    debug_assert!(written.is_ok(), "{written:?}");
+}
+
 /// A message of topic `restocks`: pieces that were brought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restock {
