@@ -83,7 +83,7 @@ start_program() { # WHO PREFIX ORDERS-TOPIC
   case $1 in
     ours)
       "$bin/techshop" -b "$brokers" --topic-prefix "$2" process --orders-topic "$3" --group "$2group" \
-        --catalogue benches/shop_catalogue.json --listen off >>"$bench/application.out" 2>&1 & ;;
+        --catalogue benches/shop_catalogue.json --quiet --listen off >>"$bench/application.out" 2>&1 & ;;
     streams | tuned)
       local tuning=()
       [ "$1" = streams ] || tuning=(-Dcommit.ms=10 -Dlinger.ms=0)

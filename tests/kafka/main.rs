@@ -26,6 +26,8 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `techshop_oracle.rs` | orders of every kind and deaths of every kind, and a second reading of what came of them |
+//! | `techshop_python.rs` | the exercise's own clients in Python, against `process` |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -80,6 +82,8 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod techshop_oracle;
+mod techshop_python;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
@@ -127,6 +131,8 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        techshop_oracle::trials(),
+        techshop_python::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),

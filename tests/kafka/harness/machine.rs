@@ -20,9 +20,14 @@ pub(crate) enum Need {
     Strace,
     /// The right to mount a file system: root.
     Mount,
+    /// Python with its client of Kafka.
+    Python,
 }
 
 const OLDEST_JAVA: u32 = 17;
+
+/// What pip is asked for.
+const PYTHON_CLIENT: &str = "confluent-kafka==2.12.1";
 
 static MISSING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -49,6 +54,8 @@ static STRACE: LazyLock<Result<(), String>> = LazyLock::new(|| {
     Err("no strace that may trace: install it (strace); in a container, allow it (SYS_PTRACE)".into())
 });
 
+static PYTHON: LazyLock<Result<PathBuf, String>> = LazyLock::new(make_python);
+
 static MOUNT: LazyLock<Result<(), String>> = LazyLock::new(|| {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mount-probe");
     if can_mount(&dir) {
@@ -60,6 +67,40 @@ static MOUNT: LazyLock<Result<(), String>> = LazyLock::new(|| {
 /// Kafka's jars, its tools among them. Only for tests that named [`Need::Broker`].
 pub(crate) fn jars() -> &'static Path {
     JARS.as_ref().expect("tests that need jars say so")
+}
+
+/// A Python that has `confluent-kafka`. Only for tests that named [`Need::Python`].
+pub(crate) fn python() -> &'static Path {
+    PYTHON.as_ref().expect("tests that need Python say so")
+}
+
+/// An environment of its own in the target directory, made when it is not there yet.
+fn make_python() -> Result<PathBuf, String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
+    let home = target.join(format!("python-{PYTHON_CLIENT}"));
+    let python = home.join("bin/python3");
+    if answers(&python, "--version") && import_client(&python) {
+        return Ok(python);
+    }
+    let install = "install Python 3 with venv and pip (python3-venv), and let pip reach its package index";
+    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home).stdin(Stdio::null()).output();
+    if !made.is_ok_and(|output| output.status.success()) {
+        return Err(format!("no python3 that can make an environment: {install}"));
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYTHON_CLIENT];
+    let installed = Command::new(&python).args(pip).stdin(Stdio::null()).output();
+    match installed {
+        Ok(output) if output.status.success() && import_client(&python) => Ok(python),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            Err(format!("{PYTHON_CLIENT} cannot be installed ({said}): {install}"))
+        }
+        Err(error) => Err(format!("no pip ({error}): {install}")),
+    }
+}
+
+fn import_client(python: &Path) -> bool {
+    Command::new(python).args(["-c", "import confluent_kafka"]).output().is_ok_and(|output| output.status.success())
 }
 
 /// A test that runs when this machine has what it needs, and is counted as ignored otherwise.
@@ -91,6 +132,7 @@ fn missing(need: Need) -> Option<String> {
         Need::Kcat => KCAT.as_ref().err().cloned(),
         Need::Strace => STRACE.as_ref().err().cloned(),
         Need::Mount => MOUNT.as_ref().err().cloned(),
+        Need::Python => PYTHON.as_ref().err().cloned(),
     }
 }
 
