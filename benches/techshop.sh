@@ -57,10 +57,10 @@ need_linux
 make_bench
 find_programs techshop
 
-peer=$bench/streams-peer told=$bench/told half=$bench/half figures='' application='' loader=''
+peer=$bench/streams-peer told=$bench/told half=$bench/half figures='' application='' survivor='' loader='' watcher=''
 clean_up() {
   kill_application
-  [ -z "$loader" ] || kill "$loader" 2>/dev/null
+  for application in "$survivor" "$loader" "$watcher"; do kill_application; done
   rm -rf "$told" "$half" "$bench/streams-state" "${figures:-$told}"
 }
 catch_exits
@@ -246,7 +246,6 @@ until_half() {
 
 # The one that works is killed when half is decided, and started again at once, or another takes over.
 die_once() { # ROUND WHO HOW
-  local survivor='' watcher
   fresh
   start_program "$2" "$prefix" "${prefix}orders"
   if [ "$3" = standby ]; then
@@ -263,10 +262,10 @@ die_once() { # ROUND WHO HOW
   watcher=$!
   until_half
   kill_application
-  if [ -n "$survivor" ]; then application=$survivor; else start_program "$2" "$prefix" "${prefix}orders"; fi
+  if [ -n "$survivor" ]; then application=$survivor survivor=''; else start_program "$2" "$prefix" "${prefix}orders"; fi
   wait "$watcher" || failed "$2 did not go on"
   wait "$loader" || failed "no orders could be written"
-  loader=''
+  loader='' watcher=''
   keep_told "death $2 $3" "$1"
   say "$1  $2, $3: $(last_told gap) s"
   stop_program
