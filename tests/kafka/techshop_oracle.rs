@@ -83,8 +83,12 @@ impl Campaign {
         let mut chance = Chance::seeded("ORDERTRAIL_SHOP_SEED");
         let broker = Broker::start();
         let kafka = broker.cluster();
-        kafka.make_topic(&topic("orders"), PARTITIONS);
-        kafka.make_topic(&topic("restocks"), 1);
+        for name in ["orders", "notifications", "analytics", "inventory"] {
+            kafka.make_topic(&topic(name), PARTITIONS);
+        }
+        for name in ["errors", "restocks"] {
+            kafka.make_topic(&topic(name), 1);
+        }
         let scratch = Scratch::new("shop");
         let catalogue = scratch.file("catalogue.json", catalogue());
         let customers = Customers::new(Chance::from_seed(chance.below(u64::MAX)), PARTITIONS as u64);
@@ -103,6 +107,9 @@ impl Campaign {
             takeovers: Vec::new(),
         };
         campaign.processes = (0..2).map(|_| campaign.process().start()).collect();
+        // A first start makes topics, which is no takeover.
+        campaign.send_sentinels();
+        wait_until("the first outcome", LONG, || (campaign.decided() > 0).then_some(()));
         campaign
     }
 
