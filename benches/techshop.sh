@@ -38,7 +38,7 @@ Both read one topic of 3 partitions, keyed by order number, and write notificati
 transactions. Streams checks an order, remembers its number, sends it on by product and decides it there
 (benches/streams-peer). A drain is timed by the last stable offsets of what it writes, asked for every 10 ms, from the
 warm-up's end to the last outcome: no start is counted, Java's least of all. Afterwards each order must have one outcome.
-Latency is from the order's hand-over to its producer until a reader of committed messages has the outcome; Streams is
+Steady orders begin when the outcome of a first one was seen. Latency is from the order's hand-over to its producer until a reader of committed messages has the outcome; Streams is
 tuned for it (commit every 10 ms, linger 0). Standstill: the longest time without a new outcome, the killed program
 started again at once, or another one standing by. "Others": cores that neither the program, nor the broker, nor the
 meter used.
@@ -173,10 +173,10 @@ tell_drain() {
       "$(ratio "$group" "drain streams" rate)" "$(ratio "$group" "drain streams" cpu)" "$(of others 2)"
   done
   print_table
-  mark "drained, CPU an order" "$(values_of "drain ours" cpu | median)" '<' 10 µs
-  mark "drained, highest peak" "$(values_of "drain ours" peak | highest)" '<' 60 MiB
+  mark "drained, CPU an order" "$(values_of "drain ours" cpu | median | rounded 1)" '<' 10 µs
+  mark "drained, highest peak" "$(values_of "drain ours" peak | highest | rounded 0)" '<' 60 MiB
   [ -n "$no_peer" ] ||
-    mark "drained, rate over Kafka Streams" "$(ratios_of "drain ours" "drain streams" rate | median)" '>=' 3 times
+    mark "drained, rate over Kafka Streams" "$(ratios_of "drain ours" "drain streams" rate | median | rounded 2)" '>=' 3 times
 }
 
 name_of() { # WHO
@@ -186,6 +186,8 @@ name_of() { # WHO
     tuned) echo "Kafka Streams, commit 10 ms, linger 0" ;;
   esac
 }
+
+rounded() { awk -v format="%.$1f" '{ printf format, $1 }'; } # PLACES
 
 ratio() { ratios_of "$1" "$2" "$3" | median 2 || echo -; } # GROUP OTHER NAME
 
@@ -218,10 +220,11 @@ tell_latency() {
   print_table
   quiet=$(quiet_p99)
   if [ -n "$quiet" ] || [ -n "$no_peer" ]; then
-    mark "latency p99, quietest run" "${quiet:-$(values_of "latency ours" p99 | sort -g | head -n 1)}" '<' 50 ms
+    mark "latency p99, quietest run" \
+      "$(echo "${quiet:-$(values_of "latency ours" p99 | sort -g | head -n 1)}" | rounded 1)" '<' 50 ms
   else
     mark "latency p99 over tuned Streams, as others used the machine" \
-      "$(ratios_of "latency ours" "latency tuned" p99 | median)" '<=' 0.5 times
+      "$(ratios_of "latency ours" "latency tuned" p99 | median | rounded 2)" '<=' 0.5 times
   fi
 }
 
@@ -281,8 +284,8 @@ tell_standstill() {
   [ -n "$no_peer" ] ||
     row "Kafka Streams, defaults" "$(values_of "death streams restart" gap | median 2)" -
   print_table
-  mark "standstill, restarted at once, longest" "$(values_of "death ours restart" gap | highest)" '<' 1 s
-  mark "standstill, another stands by, longest" "$(values_of "death ours standby" gap | highest)" '<' 2 s
+  mark "standstill, restarted at once, longest" "$(values_of "death ours restart" gap | highest | rounded 2)" '<' 1 s
+  mark "standstill, another stands by, longest" "$(values_of "death ours standby" gap | highest | rounded 2)" '<' 2 s
 }
 
 # ---------------------------------------------------------------------------------------------

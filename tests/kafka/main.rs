@@ -26,7 +26,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
-//! | `techshop_oracle.rs` | orders of every kind and deaths of every kind, and a second reading of what came of them |
+//! | `techshop_oracle/` | orders of every kind and deaths of every kind, and a second reading of what came of them |
 //! | `techshop_python.rs` | the exercise's own clients in Python, against `process` |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |

@@ -241,9 +241,12 @@ fn expect_invalid(order: &Record, error: &Record, topic: &str) -> Result<String,
     text(&told, "error_reason").filter(|reason| !reason.is_empty()).ok_or_else(|| wrong("no reason"))
 }
 
+/// Key and value.
+type Content = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// Whoever counts sees what whoever writes to customers sees.
 fn expect_analytics(topics: &Topics) -> Result<(), String> {
-    let all = |records: &[Record]| -> Result<BTreeMap<Place, (Option<Vec<u8>>, Option<Vec<u8>>)>, String> {
+    let all = |records: &[Record]| -> Result<BTreeMap<Place, Content>, String> {
         let one = |record: &Record| Ok((source(record, &topics.names[0])?, (record.key.clone(), record.value.clone())));
         records.iter().map(one).collect()
     };

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -44,7 +45,8 @@ final class Latency {
             reader.position(partition);
         }
         AtomicReference<Exception> failed = new AtomicReference<>();
-        Thread loader = new Thread(() -> load(brokers, topic, arguments[4], rate, count, failed));
+        CountDownLatch first = new CountDownLatch(1);
+        Thread loader = new Thread(() -> load(brokers, topic, arguments[4], rate, count, first, failed));
         loader.setPriority(Thread.MAX_PRIORITY);
         loader.start();
 
@@ -71,6 +73,7 @@ final class Latency {
             }
             if (!outcomes.isEmpty()) {
                 last = System.nanoTime();
+                first.countDown();
             }
             if (others == null && seenOnce >= warmUp) {
                 others = new Machine.Others(application, broker);
@@ -97,13 +100,18 @@ final class Latency {
         Meter.tell("twice", twice);
     }
 
-    private static void load(
-            String brokers, String topic, String run, int rate, int count, AtomicReference<Exception> failed) {
+    /** One order, and when its outcome was seen, so that nobody is still starting, the others at their pace. */
+    private static void load(String brokers, String topic, String run, int rate, int count, CountDownLatch first,
+            AtomicReference<Exception> failed) {
         Orders orders = new Orders(run, 100);
         try (KafkaProducer<byte[], byte[]> producer = Meter.producer(Meter.client(brokers))) {
             producer.partitionsFor(topic);
             long began = System.nanoTime();
             for (int index = 0; index < count; index++) {
+                if (index == 1) {
+                    first.await();
+                    began = System.nanoTime();
+                }
                 Meter.waitUntil(began + index * 1_000_000_000L / rate);
                 byte[] key = orders.number(index).getBytes(StandardCharsets.UTF_8);
                 byte[] order = orders.order(index, now());
@@ -113,7 +121,7 @@ final class Latency {
                     }
                 });
             }
-        } catch (RuntimeException error) {
+        } catch (InterruptedException | RuntimeException error) {
             failed.set(error);
         }
     }
