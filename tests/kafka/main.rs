@@ -31,6 +31,8 @@
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
 //! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
 //! | `techshop_errors.rs` | apologies, restock alerts, and the list of what is invalid |
+//! | `techshop_oracle/` | orders of every kind and deaths of every kind, and a second reading of what came of them |
+//! | `techshop_python.rs` | the exercise's own clients in Python, against `process` |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -87,7 +89,9 @@ mod security;
 mod self_checks;
 mod techshop_errors;
 mod techshop_notify;
+mod techshop_oracle;
 mod techshop_process;
+mod techshop_python;
 mod techshop_shop;
 mod techshop_shop_analytics;
 mod tracker_anchors;
@@ -142,6 +146,8 @@ fn main() -> ExitCode {
         techshop_shop_analytics::trials(),
         techshop_errors::trials(),
         techshop_notify::trials(),
+        techshop_oracle::trials(),
+        techshop_python::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),

@@ -32,7 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     );
     trials.extend(trials!(
         "techshop_notify",
-        &[Need::Broker, Need::MailServer],
+        &[Need::Broker, Need::Python],
         [
             mails_arrive_and_a_repeat_has_the_same_id,
             a_server_that_comes_late_is_waited_for_while_others_go_on,

@@ -65,7 +65,7 @@ impl Shop {
                 (["Paris", "Lyon", "Nice"][number as usize % 3], 10 + number % 7, 1 + number % 3);
             let mut order = json!({
                 "order_id": format!("ORD-{number}"), "customer_id": "c", "customer_email": "c@d.e",
-                "customer_vip": number % 2 == 0, "customer_region": region, "product_id": "P001",
+                "customer_vip": number.is_multiple_of(2), "customer_region": region, "product_id": "P001",
                 "product_name": "iPhone 15", "product_category": "Electronics", "price": price,
                 "quantity": quantity, "total": price * quantity, "timestamp": "2026-11-21T09:10:34",
                 "status": "confirmed",

@@ -1,5 +1,6 @@
 //! What this machine has of the things that tests need, and which tests run for it.
 
+use super::python;
 use super::small::can_mount;
 use libtest_mimic::{Completion, Failed, Trial};
 use std::collections::BTreeSet;
@@ -18,10 +19,10 @@ pub(crate) enum Need {
     Kcat,
     /// `strace`, and a system that lets it trace.
     Strace,
-    /// `aiosmtpd`, a real SMTP server, which Python and pip fetch.
-    MailServer,
     /// The right to mount a file system: root.
     Mount,
+    /// Python, with a client of Kafka and a mail server that pip fetches.
+    Python,
 }
 
 const OLDEST_JAVA: u32 = 17;
@@ -51,28 +52,6 @@ static STRACE: LazyLock<Result<(), String>> = LazyLock::new(|| {
     Err("no strace that may trace: install it (strace); in a container, allow it (SYS_PTRACE)".into())
 });
 
-static MAIL_SERVER: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
-    let packages = target.join("python-packages");
-    if packages.join("aiosmtpd/controller.py").is_file() {
-        return Ok(packages);
-    }
-    let output = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"])
-        .arg(&packages)
-        .arg("aiosmtpd==1.4.6")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("no python3 ({error}): install it, and pip (python3-pip)"))?;
-    match output.status.success() {
-        true => Ok(packages),
-        false => Err(format!(
-            "no mail server for tests: pip cannot install aiosmtpd (python3-pip; PyPI in reach?): {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )),
-    }
-});
-
 static MOUNT: LazyLock<Result<(), String>> = LazyLock::new(|| {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mount-probe");
     if can_mount(&dir) {
@@ -84,11 +63,6 @@ static MOUNT: LazyLock<Result<(), String>> = LazyLock::new(|| {
 /// Kafka's jars, its tools among them. Only for tests that named [`Need::Broker`].
 pub(crate) fn jars() -> &'static Path {
     JARS.as_ref().expect("tests that need jars say so")
-}
-
-/// Where Python finds the mail server. Only for tests that named [`Need::MailServer`].
-pub(crate) fn python_packages() -> &'static Path {
-    MAIL_SERVER.as_ref().expect("tests that need the mail server say so")
 }
 
 /// A test that runs when this machine has what it needs, and is counted as ignored otherwise.
@@ -119,8 +93,8 @@ fn missing(need: Need) -> Option<String> {
         Need::Broker => JARS.as_ref().err().cloned(),
         Need::Kcat => KCAT.as_ref().err().cloned(),
         Need::Strace => STRACE.as_ref().err().cloned(),
-        Need::MailServer => MAIL_SERVER.as_ref().err().cloned(),
         Need::Mount => MOUNT.as_ref().err().cloned(),
+        Need::Python => python::missing(),
     }
 }
 
@@ -130,7 +104,7 @@ pub(crate) fn java_tool(name: &str) -> PathBuf {
     home.filter(|tool| tool.is_file()).unwrap_or_else(|| name.into())
 }
 
-fn answers(tool: impl AsRef<OsStr>, argument: &str) -> bool {
+pub(super) fn answers(tool: impl AsRef<OsStr>, argument: &str) -> bool {
     Command::new(tool).arg(argument).stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 

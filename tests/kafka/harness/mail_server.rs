@@ -2,8 +2,8 @@
 //! tests' own files.
 
 use super::command::{Run, source_dir};
-use super::machine::python_packages;
 use super::process::Process;
+use super::python::python;
 use super::scratch::Scratch;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -19,11 +19,10 @@ impl MailServer {
     /// A server on this port. Mails to `refused@…` it refuses for good, mails to `later@…` for now.
     pub(crate) fn start(port: u16, scratch: &Scratch) -> MailServer {
         let taken = scratch.join("mails");
-        let mut process = Run::new("mail-server", "python3", scratch)
+        let mut process = Run::new("mail-server", python(), scratch)
             .arg(source_dir().join("tests/kafka/python/mail_server.py"))
             .arg(port.to_string())
             .arg(&taken)
-            .env("PYTHONPATH", python_packages())
             .start();
         process.wait_for_output("ready", super::wait::SHORT);
         MailServer { process, taken }
