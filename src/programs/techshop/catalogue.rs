@@ -10,7 +10,8 @@ use crate::words::shop::Catalogue;
 /// Where the catalogue is.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CatalogueArgs {
-    /// JSON file of products and customers [default: five of each, built in]
+    /// JSON file of products and customers; its stock counts for products never seen before [default: five of each,
+    /// built in]
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
 }

@@ -19,13 +19,11 @@ pub use args::{Command, TechshopArgs};
 pub use error::TechshopError;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use crate::doors::kafka::{Cluster, Patience, Role, check, connect};
 use crate::tools::config::{ClientSettings, CommonArgs, is_quiet_end};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
-use crate::words::shop::Catalogue;
 use names::Names;
 
 /// What every subcommand needs.
@@ -84,20 +82,6 @@ impl Shop<'_> {
     pub(crate) fn check(&self, roles: &[Role]) -> Result<(), TechshopError> {
         Ok(roles.iter().try_for_each(|role| check(&self.settings, *role))?)
     }
-}
-
-/// The catalogue of `--catalogue`, else the built-in one.
-///
-/// # Errors
-/// [`TechshopError`].
-pub(crate) fn catalogue(path: Option<&Path>) -> Result<Catalogue, TechshopError> {
-    let Some(path) = path else {
-        return Catalogue::built_in()
-            .map_err(|source| TechshopError::Catalogue { origin: "the built-in catalogue".to_owned(), source });
-    };
-    let file = |source| TechshopError::CatalogueFile { path: path.to_owned(), source };
-    let json = std::fs::read(path).map_err(file)?;
-    Catalogue::read(&json).map_err(|source| TechshopError::Catalogue { origin: path.display().to_string(), source })
 }
 
 /// Writes to standard output.

@@ -11,12 +11,12 @@ mod print;
 mod restore;
 mod standby;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
+use super::catalogue::CatalogueArgs;
 use super::names::LARGEST_TOLD_BYTES;
 use super::service::{ListenArgs, Service};
 use super::{Shop, TechshopError};
@@ -49,9 +49,8 @@ pub struct ProcessArgs {
     #[arg(long, value_name = "T")]
     orders_topic: Option<String>,
 
-    /// JSON file of products and customers; its stock counts for products that were never seen
-    #[arg(long, value_name = "FILE")]
-    catalogue: Option<PathBuf>,
+    #[command(flatten)]
+    catalogue: CatalogueArgs,
 
     /// How many order numbers are remembered
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = remember)]
@@ -89,7 +88,7 @@ struct Processor<'a> {
 }
 
 pub(super) fn run(shop: &Shop<'_>, args: &ProcessArgs) -> Result<Exit, TechshopError> {
-    let catalogue = super::catalogue(args.catalogue.as_deref())?;
+    let catalogue = args.catalogue.read()?;
     shop.check(&[Role::Consumer, Role::Transactions])?;
     let service = Service::start("techshop-process", &args.listen, ADDRESS, shop)?;
     let cluster = service.connect(shop, &[Role::Consumer, Role::Transactions])?;
