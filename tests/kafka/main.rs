@@ -84,6 +84,7 @@ mod security;
 mod self_checks;
 mod techshop_errors;
 mod techshop_notify;
+mod techshop_notify_shop;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
