@@ -89,6 +89,7 @@ mod security;
 mod self_checks;
 mod techshop_errors;
 mod techshop_notify;
+mod techshop_notify_shop;
 mod techshop_oracle;
 mod techshop_process;
 mod techshop_python;

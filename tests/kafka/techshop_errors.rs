@@ -1,7 +1,7 @@
 //! `techshop errors`: apologies, restock alerts, and the list of what is invalid.
 
 use crate::harness::{Need, Record, SHORT};
-use crate::techshop_notify::{Shop, digest, message, order};
+use crate::techshop_notify_shop::{Shop, digest, message, order};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

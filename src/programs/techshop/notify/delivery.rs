@@ -182,7 +182,9 @@ impl<'a, C: Clerk> Delivery<'a, C> {
     /// Where the group would go on.
     pub(super) fn offsets(&self) -> Vec<(i32, i64)> {
         let offsets = self.inlet.positions().offsets().into_iter();
-        offsets.map(|(partition, next)| (partition, self.window.position(partition, next))).collect()
+        // What came behind the end was not taken in, though the inlet may have seen the end behind it.
+        let within = |partition: i32, next: i64| self.ends.get(&partition).map_or(next, |end| next.min(*end));
+        offsets.map(|(partition, next)| (partition, self.window.position(partition, within(partition, next)))).collect()
     }
 
     /// Takes messages in, as many as there is room for.
