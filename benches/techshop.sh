@@ -22,7 +22,7 @@ usage: benches/techshop.sh [options]
   --warm-up N    and how many before, which do not count: the memory of 100,000 numbers is full then (default 120000)
   --rounds N     how often each drains, and how often each kind of death is died (default 3)
   --rate N       orders a second for --latency (default 1000)
-  --seconds N    for how long, after a warm-up of 15 s (default 300)
+  --seconds N    for how long, after a warm-up of 45 s, Java's (default 300)
   --pairs N      how often, ours and Streams in turn (default 1)
   --threads N    of Kafka Streams (default 1; 2 were slower on 2 cores that also run the broker)
   --no-peer      ours alone
@@ -197,7 +197,7 @@ ratio() { ratios_of "$1" "$2" "$3" | median 2 || echo -; } # GROUP OTHER NAME
 pace() { # ROUND WHO
   fresh
   start_program "$2" "$prefix" "${prefix}orders"
-  watched meter latency "$brokers" "$prefix" "${prefix}orders" "paced-$run" "$rate" "$each_seconds" 15 "$application" \
+  watched meter latency "$brokers" "$prefix" "${prefix}orders" "paced-$run" "$rate" "$each_seconds" 45 "$application" \
     "${broker_pid:-0}" >"$told" || failed "$2 did not keep up"
   keep_told "latency $2" "$1"
   say "$1  $2: p50 $(last_told p50) p95 $(last_told p95) p99 $(last_told p99) ms, others $(last_told others)"
