@@ -2,9 +2,9 @@
 
 #![expect(clippy::panic, reason = "a test that cannot go on has failed, and says so")]
 
-use super::super::outcome::{Invalid, Status, write_invalid, write_outcome};
 use super::*;
 use crate::base::message::{Headers, Message, MessageTime};
+use crate::words::shop::{Invalid, Status, write_invalid, write_outcome};
 
 const ORIGINAL: &str = r#"{"order_id": "ORD-4821", "customer_id": "alice.martin", "customer_email": "alice@email.com", "customer_vip": true, "customer_region": "Paris", "product_id": "P005", "product_name": "Caf\u00e9 Premium", "product_category": "Food", "price": 15, "quantity": 2, "total": 30, "timestamp": "2026-11-21T09:10:34.123456", "status": "pending"}"#;
 
