@@ -129,9 +129,6 @@ impl Flight {
 
     /// Waits a moment for a record to take off; whether one has.
     fn wait_for_traffic(&self, stop: &Shutdown) -> bool {
-        if self.hears == Hears::Failures {
-            return true;
-        }
         let is_idle = |records: &mut Records| records.in_flight == 0 && !stop.is_requested();
         let waited = self.changed.wait_timeout_while(lock(&self.records), IDLE_TICK, is_idle);
         waited.unwrap_or_else(PoisonError::into_inner).0.in_flight > 0
@@ -181,6 +178,13 @@ pub(super) fn is_final(error: &KafkaError) -> bool {
 /// Serves delivery reports until a stop is asked for. librdkafka's flush and commit rely on it.
 pub(super) fn serve(client: &BaseProducer<Landing>, flight: &Flight, stop: &Shutdown) {
     while !stop.is_requested() {
+        if flight.hears == Hears::Failures {
+            // Hardly ever there is one, and it may be a little late; the crate's poll costs as much as the rest while
+            // a transaction is filled.
+            stop.wait_timeout(TICK);
+            client.poll(Duration::ZERO);
+            continue;
+        }
         let wait = if flight.wait_for_traffic(stop) { TICK } else { Duration::ZERO };
         client.poll(wait);
     }

@@ -91,7 +91,7 @@ impl Cluster {
     /// [`ConsumeError`] when no consumer can be made.
     pub fn inlet(&self, topic: &TopicInfo, group: &str, positions: Positions) -> Result<Inlet, ConsumeError> {
         let id = self.topic_id(&topic.name, ANSWER).ok().flatten();
-        let reader = self.reader(topic, group);
+        let reader = self.small_reader(topic, group);
         let consumer = reader.consumer(id.as_deref().or(positions.topic_id.as_deref()))?;
         Inlet::new(reader, topic, consumer, positions, id)
     }
@@ -102,7 +102,7 @@ impl Cluster {
     /// [`ConsumeError`], also when the group's offsets are not told in time.
     pub fn inlet_of_group(&self, topic: &TopicInfo, group: &str, timeout: Duration) -> Result<Inlet, ConsumeError> {
         let id = self.topic_id(&topic.name, ANSWER).ok().flatten();
-        let reader = self.reader(topic, group);
+        let reader = self.small_reader(topic, group);
         let consumer = reader.consumer(id.as_deref())?;
         let mut positions = Positions::default();
         for (partition, (next, metadata)) in consumer.committed(timeout)? {

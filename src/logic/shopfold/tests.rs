@@ -79,7 +79,8 @@ fn recount(all: &[Told]) -> Value {
             vip += u64::from(json["customer_vip"] == true);
             let region = regions.entry(json["customer_region"].as_str().unwrap().to_owned()).or_default();
             *region = (region.0 + 1, region.1 + 100 * total);
-            *minutes.entry(json["timestamp"].as_str().unwrap().strip_suffix(":34").unwrap().to_owned()).or_default() += 1;
+            *minutes.entry(json["timestamp"].as_str().unwrap().strip_suffix(":34").unwrap().to_owned()).or_default() +=
+                1;
         }
     }
     let minutes: Vec<u64> = minutes.into_values().collect();

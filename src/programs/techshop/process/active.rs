@@ -21,7 +21,7 @@ use crate::programs::techshop::TechshopError;
 const WINDOW: Duration = Duration::from_millis(5);
 
 /// It is closed after so many messages, or so long, whatever waits.
-const MOST_MESSAGES: u64 = 5_000;
+const MOST_MESSAGES: u64 = 3_000;
 const LONGEST: Duration = Duration::from_millis(200);
 
 /// A stop waits for the open transaction for so long.
