@@ -24,7 +24,7 @@ usage: benches/techshop.sh [options]
   --rate N       orders a second for --latency (default 1000)
   --seconds N    for how long, after a warm-up of 45 s, Java's (default 300)
   --pairs N      how often, ours and Streams in turn (default 1)
-  --threads N    of Kafka Streams (default 1; 2 were slower on 2 cores that also run the broker)
+  --threads N    of Kafka Streams (default 1)
   --no-peer      ours alone
   --document     put the tables into docs/performance.md
   --check        exit 1 when a mark is missed
@@ -58,6 +58,11 @@ make_bench
 find_programs techshop
 
 peer=$bench/streams-peer told=$bench/told half=$bench/half figures='' application='' survivor='' loader='' watcher=''
+kill_application() {
+  [ -z "$application" ] || { kill -9 "$application"; wait "$application"; } 2>/dev/null
+  application=''
+}
+
 clean_up() {
   kill_application
   for application in "$survivor" "$loader" "$watcher"; do kill_application; done
@@ -96,11 +101,6 @@ start_program() { # WHO PREFIX ORDERS-TOPIC
 
 stop_program() {
   [ -z "$application" ] || { kill "$application" 2>/dev/null; wait "$application" 2>/dev/null; }
-  application=''
-}
-
-kill_application() {
-  [ -z "$application" ] || { kill -9 "$application"; wait "$application"; } 2>/dev/null
   application=''
 }
 

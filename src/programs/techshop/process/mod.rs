@@ -138,6 +138,7 @@ impl Processor<'_> {
                 End::Fenced => {
                     let message = "another process has taken over: nothing of what it decides is decided here";
                     self.service.log.warn("process.fenced", message, "fenced by its transactional id", json!({}));
+                    self.wait_for_successor()?;
                 }
                 End::Doubt(reason) => {
                     self.service.not_ready(&reason);

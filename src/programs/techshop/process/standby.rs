@@ -91,6 +91,22 @@ impl Processor<'_> {
         Ok(false)
     }
 
+    /// After being fenced: waits until whoever did it has said so, which takes it a moment. Until then the last owner
+    /// that is known is one that has ended, and two that take over at the same time would fence each other again and
+    /// again. A broker that ended a slow transaction fences, too, and then nobody says so.
+    ///
+    /// # Errors
+    /// [`TechshopError`].
+    pub(super) fn wait_for_successor(&self) -> Result<(), TechshopError> {
+        let fenced = Instant::now();
+        while fenced.elapsed() < LEASE && self.other_owner()?.is_none() {
+            if self.shop.shutdown.wait_timeout(LOOK) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Who decides now, as far as is known here; `None` when nobody does.
     fn other_owner(&self) -> Result<Option<Owner>, TechshopError> {
         let position = self.patiently(|| self.last_position(Reach::Readable))?;
