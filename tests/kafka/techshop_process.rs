@@ -310,6 +310,15 @@ fn a_changelog_that_lacks_something_is_refused() {
     let exit = shop.process(&[]).finish();
     exit.expect_code(1);
     exit.expect_message(&["stock", "it has levels of 0 products, not of 5", "--topic-prefix"]);
+    let shop = Shop::new(shared());
+    let mut process = shop.active();
+    shop.order(0, &order("a", "P005", 1));
+    shop.outcomes(1, 0);
+    process.terminate(SHORT).expect_code(0);
+    shop.kafka.delete_topic(&shop.topic("order-numbers"));
+    let exit = shop.process(&[]).finish();
+    exit.expect_code(1);
+    exit.expect_message(&["order-numbers", "it is empty, though there are levels of stock"]);
 }
 
 fn a_restock_is_applied_once() {

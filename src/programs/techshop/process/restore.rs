@@ -106,7 +106,7 @@ impl Processor<'_> {
         let blocks = numbers.blocks.into_iter();
         let blocks = blocks.filter(|(block, _)| (position.first_block..position.next_block).contains(block));
         let blocks = blocks.map(|(_, block)| block).collect();
-        let levels = self.levels(position.products)?;
+        let levels = self.levels(numbers.position.is_some().then_some(position.products))?;
         let opening = Opening {
             catalogue: &self.catalogue,
             levels,
@@ -118,14 +118,22 @@ impl Processor<'_> {
         Ok((Shop::open(opening), position))
     }
 
-    fn levels(&self, products: usize) -> Result<Vec<StockLevel<'static>>, TechshopError> {
+    /// The level of each of so many products; `None` where nobody has said how many, since there is no shop yet.
+    fn levels(&self, products: Option<usize>) -> Result<Vec<StockLevel<'static>>, TechshopError> {
         let topic = &self.shop.names.stock;
-        let mut levels = Levels { newest: BTreeMap::new(), products };
+        let mut levels = Levels { newest: BTreeMap::new(), products: products.unwrap_or(1) };
         let goes_on = || !self.shop.shutdown.is_requested();
         self.cluster.last_values(topic)?.read_back(&mut levels, Reach::Everything, READ, goes_on)?;
-        if levels.newest.len() < products {
-            let found = levels.newest.len();
-            return Err(damaged(topic, &format!("it has levels of {found} products, not of {products}")));
+        let found = levels.newest.len();
+        match products {
+            Some(products) if found < products => {
+                return Err(damaged(topic, &format!("it has levels of {found} products, not of {products}")));
+            }
+            // The memory of a shop that has sold is lost: its orders would be decided again.
+            None if found > 0 => {
+                return Err(damaged(&self.shop.names.order_numbers, "it is empty, though there are levels of stock"));
+            }
+            _ => {}
         }
         let level = |(_, json): (i64, Vec<u8>)| {
             let level: StockLevel<'_> =
