@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::base::language::Language;
+
 /// What a terminal would obey, or what would turn the text around it.
 fn is_dangerous(character: char) -> bool {
     character.is_control()
@@ -46,16 +48,12 @@ pub fn width(text: &str) -> usize {
 
 /// `12,480,113`.
 pub fn grouped(number: u64) -> String {
-    indicatif::HumanCount(number).to_string()
+    Language::En.count(number)
 }
 
 /// `812 B`, `20.0 MB`: powers of ten, as disks are sold.
 pub fn size(bytes: u64) -> String {
-    let units = [("TB", 1_000_000_000_000_u64), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    match units.iter().find(|(_, unit)| bytes >= *unit) {
-        Some((name, unit)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
-        None => format!("{bytes} B"),
-    }
+    Language::En.size(bytes)
 }
 
 /// `2026-11-21 09:41:05` of an RFC 3339 time; harmless whatever it holds.

@@ -16,7 +16,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::event::HealthEvent;
-use super::texts::Language;
+use crate::base::language::Language;
 use crate::words::record::{HealthLine, Level, SERVICE};
 
 const FILE_NAME: &str = "tracker.log";

@@ -15,5 +15,4 @@ pub use meters::Meters;
 pub use report::{MetricsReport, PartitionReport, Percentiles};
 pub use service_log::ServiceLog;
 pub use service_meters::{Count, Level, ServiceMeters};
-pub use texts::Language;
 pub use vitals::{VitalSigns, Vitals};

@@ -3,20 +3,9 @@
 //! The French texts of the events that the Go program had are its own, to the letter: its monitor
 //! keys on them.
 
-use clap::ValueEnum;
-
 use super::event::HealthEvent;
+use crate::base::language::Language;
 use crate::words::record::{Gap, GapKind};
-
-/// The language of the texts for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// French: the original's texts.
-    Fr,
-}
 
 impl HealthEvent {
     /// The text for people.

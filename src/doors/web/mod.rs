@@ -1,4 +1,20 @@
-//! HTTP: the only room that names axum. It serves the routes that it is given.
+//! HTTP: the only room that names axum. It serves the routes that it is given, or a [`Site`]: pages that are made of
+//! [`View`]s and stay up to date while they are open.
+
+mod assets;
+mod connections;
+mod guard;
+mod html;
+mod language;
+mod live;
+mod place;
+mod site;
+mod view;
+
+pub use language::Dictionary;
+pub use place::{Place, search, segment};
+pub use site::{Document, Page, Pages, Site, Writing};
+pub use view::{Changes, Piece, Plot, Row, Tone, View};
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -52,7 +68,7 @@ pub enum ServeError {
 pub struct Server {
     address: SocketAddr,
     stop: Shutdown,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -62,38 +78,49 @@ impl Server {
     /// # Errors
     /// [`ServeError`] when the address cannot be had.
     pub fn start(address: &str, routes: Vec<(&'static str, Handler)>) -> Result<Self, ServeError> {
-        let bind = |source| ServeError::Bind { address: address.to_owned(), source };
-        let start = |source| ServeError::Start { address: address.to_owned(), source };
-        let listener = TcpListener::bind(address).map_err(bind)?;
-        listener.set_nonblocking(true).map_err(start)?;
-        let bound = listener.local_addr().map_err(start)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
         let router = routes.into_iter().fold(Router::new(), |router, (path, handler)| {
             router.route(path, get(move || std::future::ready(respond(&handler()))))
         });
+        let listener = listen(address)?;
+        Self::serve(address, listener, router, None)
+    }
+
+    /// Serves a site on `address`, on a thread of its own, and keeps its open pages up to date on another one.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the address cannot be had, or a template makes no sense.
+    pub fn site(address: &str, site: Site) -> Result<Self, ServeError> {
+        let listener = listen(address)?;
+        let start = |source| ServeError::Start { address: address.to_owned(), source };
+        let bound = listener.local_addr().map_err(start)?;
+        let (router, hub) = site::build(site, bound).map_err(|reason| start(io::Error::other(reason)))?;
+        Self::serve(address, listener, router, Some(hub))
+    }
+
+    fn serve(
+        address: &str,
+        listener: TcpListener,
+        router: Router,
+        hub: Option<Arc<live::Hub>>,
+    ) -> Result<Self, ServeError> {
+        let start = |source| ServeError::Start { address: address.to_owned(), source };
+        let bound = listener.local_addr().map_err(start)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
         let stop = Shutdown::new();
+        let mut threads = Vec::new();
+        if let Some(hub) = hub {
+            let stopping = stop.clone();
+            let run = move || hub.run(&stopping);
+            threads.push(std::thread::Builder::new().name("pages".into()).spawn(run).map_err(start)?);
+        }
         let stopping = stop.clone();
-        let thread = std::thread::Builder::new()
-            .name("web".into())
-            .spawn(move || {
-                runtime.block_on(async move {
-                    let listener = match tokio::net::TcpListener::from_std(listener) {
-                        Ok(listener) => listener,
-                        Err(error) => return tracing::warn!(%error, "the web server ended"),
-                    };
-                    // Connections that are kept open must not hold the end up: whoever ends first wins.
-                    tokio::select! {
-                        served = axum::serve(listener, router) => {
-                            if let Err(error) = served {
-                                tracing::warn!(%error, "the web server ended");
-                            }
-                        }
-                        () = stopping.requested() => {}
-                    }
-                });
-            })
-            .map_err(start)?;
-        Ok(Self { address: bound, stop, thread: Some(thread) })
+        let run = move || {
+            runtime.block_on(connections::serve(listener, router, stopping));
+            // What still waits in a request must not hold the end up.
+            runtime.shutdown_background();
+        };
+        threads.push(std::thread::Builder::new().name("web".into()).spawn(run).map_err(start)?);
+        Ok(Self { address: bound, stop, threads })
     }
 
     /// Where it really listens.
@@ -105,11 +132,18 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.request();
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // A thread that panicked has said so already.
             drop(thread.join());
         }
     }
+}
+
+fn listen(address: &str) -> Result<TcpListener, ServeError> {
+    let bind = |source| ServeError::Bind { address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).map_err(bind)?;
+    listener.set_nonblocking(true).map_err(bind)?;
+    Ok(listener)
 }
 
 fn respond(answer: &Answer) -> axum::response::Response {

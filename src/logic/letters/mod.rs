@@ -16,12 +16,13 @@ mod window;
 
 pub use backoff::{Backoff, Verdict};
 pub use result::{HandedOver, Outcome};
-pub use texts::{Language, harmless};
+pub use texts::harmless;
 pub use webhook::{Secret, SecretError, body, signature};
 pub use window::{Settled, Window};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base::language::Language;
 use crate::words::shop::Order;
 
 /// Why somebody is written to.

@@ -2,18 +2,9 @@
 //! neither begin a line nor turn the text around it.
 
 use super::{Channel, Kind};
+use crate::base::language::Language;
 use crate::base::money::Money;
 use crate::words::shop::Order;
-
-/// In which language letters are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// French.
-    Fr,
-}
 
 /// A value of an order takes at most so many characters of a letter.
 const LONGEST_VALUE: usize = 100;

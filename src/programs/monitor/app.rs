@@ -13,7 +13,7 @@ use super::seek::{HitCount, IsHit};
 use super::sources::{SourceOptions, Sources};
 use super::texts::{self, Clock};
 use super::timeline::TimelineView;
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::InputLine;
 use crate::doors::tail::{Pages, Place};
 use crate::logic::monitor::{BucketSize, ThroughputAxis};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::tools::config::{CommonArgs, SideCommand};
 
 const LOG_FILE: &str = "tracker.log";

@@ -10,7 +10,7 @@ use super::rows::{Grade, Row as _};
 use super::seek::{IsHit, unread_end};
 use super::sources::Sources;
 use super::timeline::TimelineView;
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::{Input, InputLine, Key};
 use crate::doors::tail::{Direction, Place};
 use crate::logic::monitor::BucketSize;

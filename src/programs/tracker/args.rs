@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::tools::config::{CommonArgs, SideCommand, byte_size, duration};
 
 const EXAMPLES: &str = "\

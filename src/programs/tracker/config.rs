@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::args::{DurabilityChoice, Payload, Print, TrackerArgs};
 use super::error::TrackerError;
 use super::record::threads_for;
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::kafka::{self, Role, TopicShape};
 use crate::logic::ledger::{Durability, RotationRule};
 use crate::tools::config::ClientSettings;

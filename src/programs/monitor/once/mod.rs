@@ -11,7 +11,7 @@ use super::args::MonitorArgs;
 use super::error::MonitorError;
 use super::sources::{SourceOptions, Sources};
 use super::texts::{Clock, Place, Texts};
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::logic::monitor::{Figures, FileState};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;

@@ -5,7 +5,7 @@ use std::fs;
 use insta::assert_snapshot;
 
 use super::stage::{BEGAN_MS, NOW_MS, Stage, gap_line, log_line, metrics_line, order_line};
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::{Glyphs, Key, Theme};
 use crate::logic::monitor::BucketSize;
 

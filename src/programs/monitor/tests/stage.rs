@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::base::language::Language;
 use crate::base::message::{Headers, Message, MessageTime, push_header};
-use crate::doors::health::Language;
 use crate::doors::screen::{Glyphs, Input, Key, Rendered, Theme, rendered};
 use crate::programs::monitor::app::App;
 use crate::programs::monitor::keys::{Around, Effect};

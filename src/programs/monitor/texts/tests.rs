@@ -8,7 +8,8 @@ use serde_json::Map;
 
 use super::words::TABLE;
 use super::*;
-use crate::doors::health::{HealthEvent, Language, MetricsReport};
+use crate::base::language::Language;
+use crate::doors::health::{HealthEvent, MetricsReport};
 use crate::logic::monitor::{
     BucketSize, Cause, Counted, ErrorState, FileState, LogKind, LogTally, Model, Percent, ProcessState, Sign,
     SuccessState, ThroughputState, Verdict,

@@ -1,6 +1,6 @@
 //! The table of the words: English, French.
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 
 macro_rules! words {
     ($($name:ident: $english:literal, $french:literal;)*) => {
@@ -301,14 +301,6 @@ impl Texts {
         match self.language {
             Language::En => &FRENCH,
             Language::Fr => &ENGLISH,
-        }
-    }
-
-    /// The one that fits the language.
-    pub(in crate::programs::monitor) fn choose<T>(&self, english: T, french: T) -> T {
-        match self.language {
-            Language::En => english,
-            Language::Fr => french,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::View;
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::programs::monitor::rows::LogRow;
 use crate::programs::monitor::texts::Texts;
 

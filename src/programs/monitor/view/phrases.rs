@@ -1,6 +1,6 @@
 //! Sentences that are made of words and figures, in both languages.
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::logic::monitor::{Lag, Trend};
 use crate::programs::monitor::app::Notice;
 use crate::programs::monitor::record::{Field, Form};

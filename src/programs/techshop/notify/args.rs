@@ -5,12 +5,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::hands::{Route, Routes};
+use crate::base::language::Language;
 use crate::doors::mail::{Sender, Smtp, check_address};
 use crate::doors::sms::Gateway;
-use crate::logic::letters::{Desk, Language, Secret};
+use crate::logic::letters::{Desk, Secret};
 use crate::programs::techshop::TechshopError;
 use crate::tools::config::duration;
 
@@ -19,16 +20,6 @@ const SECRET_VARIABLE: &str = "TECHSHOP_SMS_SECRET";
 
 /// So many mails or text messages are under way at a time.
 pub(super) const AT_A_TIME: u32 = 4;
-
-/// A language of letters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Lang {
-    /// English
-    #[default]
-    En,
-    /// French
-    Fr,
-}
 
 /// Where letters go.
 #[derive(Args, Clone, Debug)]
@@ -52,7 +43,7 @@ pub(crate) struct LettersArgs {
     pub(super) outbox: PathBuf,
     /// Language of the letters
     #[arg(long, value_enum, default_value_t)]
-    pub(super) lang: Lang,
+    pub(super) lang: Language,
     /// How long a letter is tried again before it becomes a dead letter [default: 1h, 30s with --resend]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) retry_for: Option<Duration>,
@@ -81,11 +72,7 @@ impl LettersArgs {
     /// Who writes the words.
     pub(crate) fn desk(&self, team: &str) -> Result<Desk, TechshopError> {
         check_address(team).map_err(|error| TechshopError::Usage { reason: format!("--team: {error}") })?;
-        let language = match self.lang {
-            Lang::En => Language::En,
-            Lang::Fr => Language::Fr,
-        };
-        Ok(Desk { language, team: team.to_owned() })
+        Ok(Desk { language: self.lang, team: team.to_owned() })
     }
 
     fn secret(&self) -> Result<Secret, TechshopError> {

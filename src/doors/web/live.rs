@@ -1,0 +1,208 @@
+//! Views that are kept up to date on open pages.
+//!
+//! However many look at one place, its view is made and encoded once for all of them. A thread of its own makes the
+//! views twice a second; the server only hands bytes on, and who reads too slowly is given the whole view anew instead
+//! of everything that was missed. Bounded: [`MOST_PLACES`] different places, [`MOST_STREAMS`] streams.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use serde::Serialize;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::place::Place;
+use super::site::Pages;
+use super::view::View;
+use crate::tools::shutdown::Shutdown;
+
+/// So many places are kept up to date at a time: filters and languages make places.
+const MOST_PLACES: usize = 64;
+
+/// So many pages may be open.
+const MOST_STREAMS: usize = 512;
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// A page is told that the server is alive at least at each such look.
+const HEARTBEAT: u32 = 2;
+
+/// What waits for one reader at most.
+const WAITING: usize = 8;
+
+/// Who looks at what.
+pub(super) struct Hub {
+    pages: Arc<dyn Pages>,
+    boot: String,
+    places: Mutex<BTreeMap<Place, Arc<Channel>>>,
+    streams: Arc<AtomicUsize>,
+}
+
+/// A place that somebody looks at.
+struct Channel {
+    sender: broadcast::Sender<Bytes>,
+    shown: Mutex<Shown>,
+}
+
+/// What its lookers were told.
+struct Shown {
+    view: View,
+    at_ms: i64,
+    /// Looks since anything was sent.
+    silent: u32,
+}
+
+/// Why there is no stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoStream {
+    /// There is nothing at that place.
+    NoPage,
+    /// So many are open already.
+    Full,
+}
+
+#[derive(Serialize)]
+struct Told<'a, T: Serialize> {
+    boot: &'a str,
+    at_ms: i64,
+    #[serde(flatten)]
+    what: T,
+}
+
+impl Hub {
+    pub(super) fn new(pages: Arc<dyn Pages>) -> Self {
+        let boot = uuid::Uuid::new_v4().simple().to_string();
+        let boot = boot.get(..8).unwrap_or(&boot).to_owned();
+        Self { pages, boot, places: Mutex::default(), streams: Arc::default() }
+    }
+
+    /// A view as JSON.
+    pub(super) fn json(&self, view: &View) -> String {
+        encode(&Told { boot: &self.boot, at_ms: now_ms(), what: view })
+    }
+
+    /// What is told of a place from now on, as the body of an answer. Makes a view, so it may take a moment.
+    pub(super) fn open(&self, place: &Place) -> Result<Body, NoStream> {
+        let Some(permit) = Permit::take(&self.streams) else { return Err(NoStream::Full) };
+        let channel = self.channel(place)?;
+        let (receiver, first) = {
+            // Nothing is sent between the two.
+            let shown = lock(&channel.shown);
+            (channel.sender.subscribe(), event("view", &self.whole(&shown)))
+        };
+        let state = (receiver, Some(first), channel, permit, self.boot.clone());
+        let events = stream::unfold(state, |(mut receiver, first, channel, permit, boot)| async move {
+            let bytes = match first {
+                Some(first) => first,
+                None => match receiver.recv().await {
+                    Ok(bytes) => bytes,
+                    // It reads too slowly for all of it: how things are now.
+                    Err(RecvError::Lagged(_)) => {
+                        let shown = lock(&channel.shown);
+                        receiver = receiver.resubscribe();
+                        let whole = encode(&Told { boot: &boot, at_ms: shown.at_ms, what: &shown.view });
+                        event("view", &whole)
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+            };
+            Some((Ok::<_, Infallible>(bytes), (receiver, None, channel, permit, boot)))
+        });
+        Ok(Body::from_stream(events))
+    }
+
+    fn channel(&self, place: &Place) -> Result<Arc<Channel>, NoStream> {
+        if let Some(channel) = lock(&self.places).get(place) {
+            return Ok(Arc::clone(channel));
+        }
+        // Made outside of the lock: two may make it at once, and one of them for nothing.
+        let page = self.pages.page(place).ok_or(NoStream::NoPage)?;
+        let mut places = lock(&self.places);
+        if places.len() >= MOST_PLACES && !places.contains_key(place) {
+            return Err(NoStream::Full);
+        }
+        let made = || {
+            let shown = Shown { view: page.view, at_ms: now_ms(), silent: 0 };
+            Arc::new(Channel { sender: broadcast::channel(WAITING).0, shown: Mutex::new(shown) })
+        };
+        Ok(Arc::clone(places.entry(place.clone()).or_insert_with(made)))
+    }
+
+    fn whole(&self, shown: &Shown) -> String {
+        encode(&Told { boot: &self.boot, at_ms: shown.at_ms, what: &shown.view })
+    }
+
+    /// Keeps every open place up to date until a stop is asked for.
+    pub(super) fn run(&self, stop: &Shutdown) {
+        while !stop.wait_timeout(EVERY) {
+            let places: Vec<(Place, Arc<Channel>)> = {
+                let mut places = lock(&self.places);
+                // Somebody who subscribes just now holds the channel.
+                places.retain(|_, channel| channel.sender.receiver_count() > 0 || Arc::strong_count(channel) > 1);
+                places.iter().map(|(place, channel)| (place.clone(), Arc::clone(channel))).collect()
+            };
+            for (place, channel) in places {
+                self.tell(&place, &channel);
+            }
+        }
+    }
+
+    fn tell(&self, place: &Place, channel: &Channel) {
+        let Some(page) = self.pages.page(place) else { return };
+        let at_ms = now_ms();
+        let mut shown = lock(&channel.shown);
+        shown.at_ms = at_ms;
+        shown.silent += 1;
+        let changes = page.view.since(&shown.view);
+        if changes.is_empty() && shown.silent < HEARTBEAT {
+            return;
+        }
+        let told = Told { boot: &self.boot, at_ms, what: &changes };
+        let bytes = event("tick", &encode(&told));
+        shown.view = page.view;
+        shown.silent = 0;
+        // Nobody may be looking any more.
+        drop(channel.sender.send(bytes));
+    }
+}
+
+/// One of the streams that may be open.
+struct Permit(Arc<AtomicUsize>);
+
+impl Permit {
+    fn take(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let more = |open: usize| (open < MOST_STREAMS).then_some(open + 1);
+        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self(Arc::clone(count)))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn encode<T: Serialize>(told: &Told<'_, T>) -> String {
+    // Texts and numbers, and keys that are texts: all of it has JSON.
+    serde_json::to_string(told).unwrap_or_default()
+}
+
+/// JSON holds no line break, so it is one line of data.
+fn event(name: &str, json: &str) -> Bytes {
+    Bytes::from(format!("event: {name}\nretry: 2000\ndata: {json}\n\n"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
