@@ -102,7 +102,16 @@ pub struct Minutes {
 impl Minutes {
     /// The latest minutes are kept, and so it does not matter in which order orders come.
     pub(super) fn add(&mut self, timestamp: &str, more: Counted) {
-        let Some(minute) = minute(timestamp) else {
+        self.add_at(minute(timestamp), more);
+    }
+
+    /// The same at milliseconds since 1970, if they are known.
+    pub(super) fn add_ms(&mut self, at_ms: Option<i64>, more: Counted) {
+        self.add_at(at_ms.map(|at_ms| at_ms.div_euclid(60_000)), more);
+    }
+
+    fn add_at(&mut self, minute: Option<i64>, more: Counted) {
+        let Some(minute) = minute else {
             self.earlier.add(more);
             return;
         };

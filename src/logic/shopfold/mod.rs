@@ -6,13 +6,19 @@
 //! whatever the messages say.
 
 mod counts;
+mod latency;
+mod moves;
 mod recent;
+mod sent;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use counts::{Breakdown, Counted, Minutes, Reasons};
-pub use recent::{Recent, RecentOrder};
+pub use latency::{Histogram, Latencies};
+pub use moves::{Move, Moved, Moves};
+pub use recent::{Recent, RecentOrder, Spot};
+pub use sent::{Sent, SentKind, SentOne};
 pub use snapshot::{Snapshot, SnapshotError};
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +43,8 @@ pub struct Sales {
     pub products: Breakdown,
     /// By minute of the order's own timestamp.
     pub minutes: Minutes,
+    /// How long decisions took.
+    pub latencies: Latencies,
     /// Messages that are no orders.
     pub unreadable: u64,
 }
@@ -52,6 +60,12 @@ pub struct Refusals {
     pub invalid: u64,
     /// Why, numbers left out.
     pub reasons: Reasons,
+    /// Those for which there was not enough, by id of the product.
+    pub wanting: Breakdown,
+    /// By minute of the order's own timestamp, else of when Kafka took it.
+    pub minutes: Minutes,
+    /// How long decisions took.
+    pub latencies: Latencies,
 }
 
 /// What the topics tell, counted.
@@ -63,6 +77,10 @@ pub struct Figures {
     pub refusals: Refusals,
     /// The last orders, oldest first.
     pub recent: Recent,
+    /// Of topic `inventory`.
+    pub moves: Moves,
+    /// Of topic `notification-results`.
+    pub sent: Sent,
 }
 
 impl Figures {
@@ -82,27 +100,48 @@ impl Figures {
         sales.categories.add(&order.product_category, one);
         sales.products.add(&order.product_name, one);
         sales.minutes.add(&order.timestamp, one);
-        self.recent.push(RecentOrder::new(&Glance::of(&order), Status::Confirmed, None, times(message)));
+        let times = timed(&mut sales.latencies, message);
+        self.recent.push(RecentOrder::new(&Glance::of(&order), Status::Confirmed, None, times, message));
     }
+
+    /// Counts a message of topic `inventory`.
+    pub fn moved(&mut self, message: &Message<'_>) {
+        self.moves.add(message);
+    }
+
+    /// Counts a message of topic `notification-results`.
+    pub fn sent(&mut self, message: &Message<'_>) {
+        self.sent.add(message);
+    }
+
 
     /// Counts a message of topic `errors`.
     pub fn refusal(&mut self, message: &Message<'_>) {
         let json: Value = serde_json::from_slice(message.payload.unwrap_or_default()).unwrap_or_default();
         let text = |field: &str| json.get(field).and_then(Value::as_str);
         let reason = text("error_reason").unwrap_or("no reason was told");
+        let one = Counted { orders: 1, ..Counted::default() };
         let refusals = &mut self.refusals;
+        let times = timed(&mut refusals.latencies, message);
         refusals.all += 1;
         let status = if text("status") == Some(Status::OutOfStock.as_str()) {
             refusals.out_of_stock += 1;
+            refusals.wanting.add(text("product_id").unwrap_or_default(), one);
             Status::OutOfStock
         } else {
             refusals.invalid += 1;
             Status::Invalid
         };
         refusals.reasons.add(reason);
+        match text("timestamp") {
+            Some(timestamp) => refusals.minutes.add(timestamp, one),
+            None => refusals.minutes.add_ms(times.0.or(times.1), one),
+        }
         let glance = Glance {
             order_id: text("order_id").unwrap_or_default(),
             customer_id: text("customer_id").unwrap_or_default(),
+            email: text("customer_email").unwrap_or_default(),
+            is_vip: json.get("customer_vip").and_then(Value::as_bool).unwrap_or_default(),
             region: text("customer_region").unwrap_or_default(),
             product: text("product_name").or_else(|| text("product_id")).unwrap_or_default(),
             quantity: json.get("quantity").and_then(Value::as_i64).unwrap_or_default(),
@@ -111,13 +150,23 @@ impl Figures {
                 .and_then(|total| serde_json::from_value::<Money>(total.clone()).ok())
                 .map(Sum::from),
         };
-        self.recent.push(RecentOrder::new(&glance, status, Some(reason), times(message)));
+        self.recent.push(RecentOrder::new(&glance, status, Some(reason), times, message));
     }
 
     /// Forgets what topic `analytics` told: it is another one now, or is read from its beginning.
     pub fn forget_sales(&mut self) {
         self.sales = Sales::default();
         self.recent.retain(|order| order.status != Status::Confirmed);
+    }
+
+    /// Forgets what topic `inventory` told.
+    pub fn forget_moves(&mut self) {
+        self.moves = Moves::default();
+    }
+
+    /// Forgets what topic `notification-results` told.
+    pub fn forget_sent(&mut self) {
+        self.sent = Sent::default();
     }
 
     /// Forgets what topic `errors` told.
@@ -138,6 +187,8 @@ impl Sales {
 struct Glance<'a> {
     order_id: &'a str,
     customer_id: &'a str,
+    email: &'a str,
+    is_vip: bool,
     region: &'a str,
     product: &'a str,
     quantity: i64,
@@ -149,6 +200,8 @@ impl<'a> Glance<'a> {
         Self {
             order_id: &order.order_id,
             customer_id: &order.customer_id,
+            email: &order.customer_email,
+            is_vip: order.customer_vip,
             region: &order.customer_region,
             product: &order.product_name,
             quantity: order.quantity,
@@ -157,13 +210,25 @@ impl<'a> Glance<'a> {
     }
 }
 
-/// When it was ordered and when it was decided, milliseconds since 1970, as far as the message tells.
-fn times(message: &Message<'_>) -> (Option<i64>, Option<i64>) {
-    let ordered = message.headers.into_iter().find(|(name, _)| *name == b"order-timestamp-ms");
-    let ordered = ordered.and_then(|(_, value)| std::str::from_utf8(value?).ok()?.parse().ok());
-    let decided = match message.time {
+/// When the order was taken and when it was decided, as far as the message tells; counted.
+fn timed(latencies: &mut Latencies, message: &Message<'_>) -> (Option<i64>, Option<i64>) {
+    let times = (ordered_ms(message), written_ms(message));
+    if let (Some(ordered_ms), Some(decided_ms)) = times {
+        latencies.add(ordered_ms, decided_ms);
+    }
+    times
+}
+
+/// When Kafka took the order that the message tells of, milliseconds since 1970.
+fn ordered_ms(message: &Message<'_>) -> Option<i64> {
+    let (_, value) = message.headers.into_iter().find(|(name, _)| *name == b"order-timestamp-ms")?;
+    std::str::from_utf8(value?).ok()?.parse().ok()
+}
+
+/// When the message itself was written, milliseconds since 1970.
+fn written_ms(message: &Message<'_>) -> Option<i64> {
+    match message.time {
         MessageTime::Unknown => None,
         MessageTime::Create(at) | MessageTime::LogAppend(at) => Some(at),
-    };
-    (ordered, decided)
+    }
 }

@@ -1,16 +1,52 @@
 //! The last orders, for who wants to look at them one by one.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::Glance;
 use super::counts::short;
+use crate::base::message::Message;
 use crate::base::money::Sum;
 use crate::words::shop::Status;
 
 /// So many are remembered.
 pub(super) const MOST_RECENT: usize = 20_000;
+
+/// Where a message stands in its topic: partition and offset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Spot(pub i32, pub i64);
+
+impl Spot {
+    pub(super) fn of(message: &Message<'_>) -> Self {
+        Self(message.partition, message.offset)
+    }
+}
+
+/// As places are written: `1@58`.
+impl fmt::Display for Spot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}@{}", self.0, self.1)
+    }
+}
+
+impl FromStr for Spot {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (partition, offset) = text.split_once('@').ok_or(())?;
+        Ok(Self(partition.parse().map_err(|_| ())?, offset.parse().map_err(|_| ())?))
+    }
+}
+
+/// Where the message stands that this one is told of, as its header `order-source` says.
+pub(super) fn source(message: &Message<'_>) -> Option<Spot> {
+    let (_, value) = message.headers.into_iter().find(|(name, _)| *name == b"order-source")?;
+    let (_, spot) = std::str::from_utf8(value?).ok()?.rsplit_once('/')?;
+    spot.parse().ok()
+}
 
 /// An order and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +56,10 @@ pub struct RecentOrder {
     pub order_id: String,
     /// Who bought.
     pub customer_id: String,
+    /// Where letters to them go.
+    pub email: String,
+    /// Whether they get a text message, too.
+    pub is_vip: bool,
     /// Where.
     pub region: String,
     /// What, by name.
@@ -36,10 +76,18 @@ pub struct RecentOrder {
     pub ordered_ms: Option<i64>,
     /// When its outcome was written, milliseconds since 1970.
     pub decided_ms: Option<i64>,
+    /// Where the order stands in its topic.
+    pub source: Option<Spot>,
+    /// Where its outcome is told: in `analytics` when it was confirmed, else in `errors`.
+    pub told: Spot,
 }
 
 /// The same without names, since there are many.
-type Row = ((String, String, String, String), i64, Option<Sum>, char, Option<String>, Option<i64>, Option<i64>);
+type Row = (
+    (String, String, String, bool, String, String),
+    (i64, Option<Sum>, char, Option<String>),
+    (Option<i64>, Option<i64>, Option<Spot>, Spot),
+);
 
 impl From<RecentOrder> for Row {
     fn from(order: RecentOrder) -> Self {
@@ -48,20 +96,40 @@ impl From<RecentOrder> for Row {
             Status::OutOfStock => 'o',
             Status::Invalid => 'i',
         };
-        let texts = (order.order_id, order.customer_id, order.region, order.product);
-        (texts, order.quantity, order.total, status, order.reason, order.ordered_ms, order.decided_ms)
+        (
+            (order.order_id, order.customer_id, order.email, order.is_vip, order.region, order.product),
+            (order.quantity, order.total, status, order.reason),
+            (order.ordered_ms, order.decided_ms, order.source, order.told),
+        )
     }
 }
 
 impl From<Row> for RecentOrder {
-    fn from((texts, quantity, total, status, reason, ordered_ms, decided_ms): Row) -> Self {
-        let (order_id, customer_id, region, product) = texts;
+    fn from((who, what, places): Row) -> Self {
+        let (order_id, customer_id, email, is_vip, region, product) = who;
+        let (quantity, total, status, reason) = what;
+        let (ordered_ms, decided_ms, source, told) = places;
         let status = match status {
             'c' => Status::Confirmed,
             'o' => Status::OutOfStock,
             _ => Status::Invalid,
         };
-        Self { order_id, customer_id, region, product, quantity, total, status, reason, ordered_ms, decided_ms }
+        Self {
+            order_id,
+            customer_id,
+            email,
+            is_vip,
+            region,
+            product,
+            quantity,
+            total,
+            status,
+            reason,
+            ordered_ms,
+            decided_ms,
+            source,
+            told,
+        }
     }
 }
 
@@ -71,10 +139,13 @@ impl RecentOrder {
         status: Status,
         reason: Option<&str>,
         (ordered_ms, decided_ms): (Option<i64>, Option<i64>),
+        message: &Message<'_>,
     ) -> Self {
         Self {
             order_id: short(glance.order_id),
             customer_id: short(glance.customer_id),
+            email: short(glance.email),
+            is_vip: glance.is_vip,
             region: short(glance.region),
             product: short(glance.product),
             quantity: glance.quantity,
@@ -83,6 +154,8 @@ impl RecentOrder {
             reason: reason.map(short),
             ordered_ms,
             decided_ms,
+            source: source(message),
+            told: Spot::of(message),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::base::position::Positions;
 const KIND: &str = "techshop-analytics";
 
 /// The version of the shape that is written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Figures, and up to where each topic was read for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

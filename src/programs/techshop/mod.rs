@@ -4,6 +4,7 @@
 mod analytics;
 mod args;
 mod catalogue;
+mod counting;
 mod error;
 mod errors;
 mod names;

@@ -1,7 +1,5 @@
 //! `techshop analytics`: confirmed orders and refusals, counted once each, across restarts and kills.
 
-mod count;
-mod keep;
 mod summary;
 
 use std::io::IsTerminal as _;
@@ -12,6 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::counting::{self, Counting, Found, Keeper, Part, SLICE, load};
 use super::service::{ListenArgs, Service, existing};
 use super::{Shop, TechshopError, print};
 use crate::doors::health::Level;
@@ -19,8 +18,6 @@ use crate::doors::kafka::{Inflow, Role};
 use crate::logic::shopfold::{Figures, Snapshot};
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
-use count::Counting;
-use keep::{Found, Keeper, load};
 
 /// Where it tells of itself unless told otherwise.
 const ADDRESS: &str = "127.0.0.1:6068";
@@ -32,11 +29,8 @@ const GROUP: &str = "analytics-processor";
 const EVERY_ON_A_TERMINAL: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_secs(5);
 
-/// How long one wait takes before anything else is looked at.
-const SLICE: Duration = Duration::from_millis(50);
-
-/// How long the last answers are waited for.
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// What is counted.
+const PARTS: [Part; 2] = [Part::Sales, Part::Refusals];
 
 /// Flags of `techshop analytics`.
 #[derive(Args, Clone, Debug)]
@@ -76,9 +70,9 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
         }
     };
     let cluster = shop.connect_once(&[Role::Admin, Role::Consumer])?;
-    let topic = |name: &str| existing(shop, &cluster, name);
-    let topics = (topic(&shop.names.analytics)?, topic(&shop.names.errors)?);
-    let mut counting = Counting::new(shop, &cluster, GROUP, topics, snapshot)?;
+    let topic = |part: Part| Ok((part, existing(shop, &cluster, part.topic(shop))?));
+    let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
+    let mut counting = Counting::new(&cluster, GROUP, topics, snapshot)?;
     while !counting.is_at_end() {
         if shop.shutdown.is_requested() {
             anstream::eprintln!("stopped before all was read");
@@ -105,43 +99,17 @@ fn shown(figures: &Figures, as_json: bool) -> String {
 fn serve(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let mut keeper = Keeper::open(&args.state)?;
     let service = Service::start("techshop-analytics", &args.listen, ADDRESS, shop)?;
-    let snapshot = begin(&service, &keeper, args)?;
+    let snapshot = counting::begin(&service, &keeper)?;
     let cluster = service.connect(shop, &[Role::Admin, Role::Consumer])?;
-    let topic = |name: &str| service.topic(shop, &cluster, name);
-    let topics = (topic(&shop.names.analytics)?, topic(&shop.names.errors)?);
-    let mut counting = Counting::new(shop, &cluster, GROUP, topics, snapshot)?;
+    let topic = |part: Part| Ok((part, service.topic(shop, &cluster, part.topic(shop))?));
+    let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
+    let mut counting = Counting::new(&cluster, GROUP, topics, snapshot)?;
     service.ready();
     let ended = run_on(shop, args, &service, &mut counting, &mut keeper);
-    // Whatever ended it, what was counted is kept.
-    if keeper.is_changed() {
-        keeper.save(&counting.positions(), counting.figures()).map_err(|error| keeper.unsaved(error))?;
-    }
-    counting.commit();
-    let deadline = Instant::now() + LAST_ANSWERS;
-    while !counting.hear_commits(SLICE)? && Instant::now() < deadline {}
+    counting::end(&mut counting, &mut keeper)?;
     let orders = counting.figures().sales.all.orders;
     service.log.info("service.stopped", &format!("stopped, {orders} orders counted"), json!({"orders": orders}));
     ended.map(|()| Exit::Done)
-}
-
-/// What the file says; tells of one that cannot be used, and puts it aside.
-fn begin(service: &Service, keeper: &Keeper, args: &AnalyticsArgs) -> Result<Snapshot, TechshopError> {
-    let path = args.state.display();
-    match load(&args.state)? {
-        Found::Snapshot(snapshot) => {
-            let orders = snapshot.figures.sales.all.orders;
-            let message = format!("going on from {path} with {orders} orders");
-            service.log.info("state.read", &message, json!({"file": path.to_string(), "orders": orders}));
-            Ok(*snapshot)
-        }
-        Found::Nothing => Ok(Snapshot::default()),
-        Found::Unusable(error) => {
-            let aside = keeper.put_aside()?;
-            let message = format!("{path} was put aside as {}; counting anew from the topics", aside.display());
-            service.log.warn("state.unusable", &message, &error.to_string(), json!({"file": path.to_string()}));
-            Ok(Snapshot::default())
-        }
-    }
 }
 
 /// The figures of the figures.
@@ -178,37 +146,15 @@ fn run_on(
 ) -> Result<(), TechshopError> {
     let gauges = Gauges::new(service);
     let mut screen = Screen::new(args);
-    let mut is_unsaved = false;
     gauges.set(counting.figures());
     while !shop.shutdown.is_requested() {
-        let mut is_disturbed = false;
-        let is_changed = counting.step(SLICE, |topic, inflow| {
-            is_disturbed |= !matches!(inflow, Inflow::Messages(_) | Inflow::Ends);
-            service.tell(topic, inflow);
-            if matches!(inflow, Inflow::Cut { .. }) {
-                let message = format!("{topic} is counted anew from its beginning");
-                service.log.warn("counting.anew", &message, "what was counted may be gone", json!({"topic": topic}));
-            }
-        })?;
+        let (is_changed, mut is_disturbed) = counting::step(service, counting, SLICE)?;
         if is_changed {
             keeper.changed();
             screen.changed();
             gauges.set(counting.figures());
         }
-        if keeper.is_due() {
-            match keeper.save(&counting.positions(), counting.figures()) {
-                Ok(()) => {
-                    is_unsaved = false;
-                    counting.commit();
-                }
-                Err(error) if !is_unsaved => {
-                    (is_unsaved, is_disturbed) = (true, true);
-                    let message = format!("{} cannot be written; trying on", args.state.display());
-                    service.log.error("state.unsaved", &message, &error.to_string(), json!({}));
-                }
-                Err(_) => {}
-            }
-        }
+        is_disturbed |= counting::save_when_due(service, counting, keeper);
         if is_disturbed {
             screen.disturbed();
         }

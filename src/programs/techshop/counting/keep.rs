@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::super::TechshopError;
+use crate::programs::techshop::TechshopError;
 use crate::base::position::Positions;
 use crate::logic::shopfold::{Figures, Snapshot, SnapshotError};
 use crate::tools::durable::{Access, Disk as _, Lock, LockAttempt, OsDisk, beside};
@@ -21,7 +21,7 @@ const ASIDE: &str = ".damaged";
 
 /// What was found where the snapshot should be.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(in crate::programs::techshop) enum Found {
     /// A snapshot.
     Snapshot(Box<Snapshot>),
     /// Nothing yet.
@@ -34,7 +34,7 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// [`TechshopError::File`] when it cannot be read.
-pub(super) fn load(path: &Path) -> Result<Found, TechshopError> {
+pub(in crate::programs::techshop) fn load(path: &Path) -> Result<Found, TechshopError> {
     let read = OsDisk.read(path).map_err(|source| failed("read", path, source))?;
     Ok(match read.as_deref().map(Snapshot::read) {
         None => Found::Nothing,
@@ -44,12 +44,14 @@ pub(super) fn load(path: &Path) -> Result<Found, TechshopError> {
 }
 
 /// Who may write the file.
-pub(super) struct Keeper {
+pub(in crate::programs::techshop) struct Keeper {
     path: PathBuf,
     _lock: Lock,
     due: Instant,
     /// Whether there is something to save.
     is_changed: bool,
+    /// How many savings in a row have failed.
+    failures: u32,
 }
 
 impl Keeper {
@@ -57,11 +59,11 @@ impl Keeper {
     ///
     /// # Errors
     /// [`TechshopError`]: another owner, or no file can be made there.
-    pub(super) fn open(path: &Path) -> Result<Self, TechshopError> {
+    pub(in crate::programs::techshop) fn open(path: &Path) -> Result<Self, TechshopError> {
         let lock = beside(path, ".lock");
         match Lock::try_acquire(&lock).map_err(|source| failed("lock", &lock, source))? {
             LockAttempt::Acquired(lock) => {
-                Ok(Self { path: path.to_owned(), _lock: lock, due: Instant::now(), is_changed: false })
+                Ok(Self { path: path.to_owned(), _lock: lock, due: Instant::now(), is_changed: false, failures: 0 })
             }
             LockAttempt::HeldBy(holder) => {
                 let reason = format!(
@@ -77,24 +79,24 @@ impl Keeper {
     ///
     /// # Errors
     /// [`TechshopError::File`].
-    pub(super) fn put_aside(&self) -> Result<PathBuf, TechshopError> {
+    pub(in crate::programs::techshop) fn put_aside(&self) -> Result<PathBuf, TechshopError> {
         let aside = beside(&self.path, ASIDE);
         OsDisk.rename(&self.path, &aside).map_err(|source| failed("put aside", &self.path, source))?;
         Ok(aside)
     }
 
     /// Notes that there is something to save.
-    pub(super) fn changed(&mut self) {
+    pub(in crate::programs::techshop) fn changed(&mut self) {
         self.is_changed = true;
     }
 
     /// Whether it is time to save.
-    pub(super) fn is_due(&self) -> bool {
+    pub(in crate::programs::techshop) fn is_due(&self) -> bool {
         self.is_changed && Instant::now() >= self.due
     }
 
     /// Whether there is something to save.
-    pub(super) fn is_changed(&self) -> bool {
+    pub(in crate::programs::techshop) fn is_changed(&self) -> bool {
         self.is_changed
     }
 
@@ -102,16 +104,27 @@ impl Keeper {
     ///
     /// # Errors
     /// What the operating system says; the file is as it was.
-    pub(super) fn save(&mut self, positions: &BTreeMap<String, Positions>, figures: &Figures) -> io::Result<()> {
+    pub(in crate::programs::techshop) fn save(&mut self, positions: &BTreeMap<String, Positions>, figures: &Figures) -> io::Result<()> {
         let began = Instant::now();
-        let saved = OsDisk.replace(&self.path, &Snapshot::write(positions, figures), Access::Ordinary);
+        let saved = OsDisk.replace(&self.path, &Snapshot::write(positions, figures), Access::OwnerOnly);
         self.due = Instant::now() + PAUSE.max(began.elapsed() * SHARE);
         self.is_changed &= saved.is_err();
+        self.failures = if saved.is_err() { self.failures.saturating_add(1) } else { 0 };
         saved
     }
 
+    /// Whether the last saving failed and the one before did not.
+    pub(in crate::programs::techshop) fn is_first_failure(&self) -> bool {
+        self.failures == 1
+    }
+
+    /// The file.
+    pub(in crate::programs::techshop) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The error of a saving that was the last.
-    pub(super) fn unsaved(&self, source: io::Error) -> TechshopError {
+    pub(in crate::programs::techshop) fn unsaved(&self, source: io::Error) -> TechshopError {
         failed("write", &self.path, source)
     }
 }
