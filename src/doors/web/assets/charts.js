@@ -7,6 +7,7 @@
   const MINUTE_S = 60;
   const LABELS_WIDTH_PX = 58;
   const LABEL_HEIGHT_PX = 14;
+  const HALF_LABEL_PX = 18;
   const COUNTS = [1, 2, 5].flatMap((step) => [...Array(13).keys()].map((power) => step * 10 ** power)).sort((a, b) => a - b);
   const SPANS_S = [1, 5, 10, 15, 30, 60, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE_S);
   const LINES = [{ width: 1 }, { width: 1.5, dash: [4, 3] }, { width: 2 }];
@@ -189,7 +190,7 @@
     return {
       width: chart.box.clientWidth,
       height: chart.box.clientHeight,
-      padding: [8, chart.kind === "lines" ? LABELS_WIDTH_PX : 8, 0, 0],
+      padding: [8, chart.kind === "lines" ? LABELS_WIDTH_PX : HALF_LABEL_PX, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: chart.kind !== "bars" } },
       scales: {
