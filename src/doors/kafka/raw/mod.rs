@@ -224,7 +224,7 @@ pub(super) fn commit<C: ConsumerContext>(
     }
 }
 
-struct EventGuard(*mut sys::rd_kafka_event_t);
+pub(super) struct EventGuard(*mut sys::rd_kafka_event_t);
 
 impl EventGuard {
     /// Shows the line to `handle` when the event is one of the log.

@@ -18,7 +18,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use args::{DashboardTheme, KafkaDashboardArgs};
+use args::DashboardTheme;
+pub(super) use args::KafkaDashboardArgs;
 
 use std::io::{self, IsTerminal as _};
 

@@ -66,8 +66,12 @@ pub(super) fn summary(figures: &Figures, is_all: bool, texts: Texts, now_ms: i64
     let mut text = format!("{}: {}\n", told.word, told.reason);
     let names = figures.groups.iter().map(|group| shown::width(&shown::safe(&group.group)));
     let columns = names.max().unwrap_or(0).max(20);
-    text += &format!("{:<columns$}  {:<18} {:>7} {:>11} {:>11} {:>10}\n", "GROUP", "STATE", "MEMBERS", "LAG", "PER_SECOND", "TO_ZERO_S");
-    let is_shown = |group: &&GroupFigures| is_all || group.lag.is_some_and(|lag| lag >= LITTLE_LAG) || group.is_unread();
+    text += &format!(
+        "{:<columns$}  {:<18} {:>7} {:>11} {:>11} {:>10}\n",
+        "GROUP", "STATE", "MEMBERS", "LAG", "PER_SECOND", "TO_ZERO_S"
+    );
+    let is_shown =
+        |group: &&GroupFigures| is_all || group.lag.is_some_and(|lag| lag >= LITTLE_LAG) || group.is_unread();
     for group in figures.groups.iter().filter(is_shown) {
         text += &line(group, columns);
     }
@@ -103,7 +107,10 @@ fn line(group: &GroupFigures, columns: usize) -> String {
 fn topics(figures: &Figures) -> String {
     let names = figures.topics.iter().map(|topic| shown::width(&shown::safe(&topic.name)));
     let columns = names.max().unwrap_or(0).max(20);
-    let mut text = format!("{:<columns$}  {:>10} {:>8} {:>12} {:>11}\n", "TOPIC", "PARTITIONS", "IN_SYNC", "MESSAGES", "PER_SECOND");
+    let mut text = format!(
+        "{:<columns$}  {:>10} {:>8} {:>12} {:>11}\n",
+        "TOPIC", "PARTITIONS", "IN_SYNC", "MESSAGES", "PER_SECOND"
+    );
     for topic in &figures.topics {
         let name = shown::safe(&topic.name);
         let missing = " ".repeat(columns.saturating_sub(shown::width(&name)));

@@ -25,7 +25,11 @@ pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
     match &figures.verdict.cause {
         Cause::Waiting { reason } => {
             let reason = reason.clone().unwrap_or_else(|| texts.choose("the first look", "premier regard").to_owned());
-            say(texts.choose("WAITING", "EN ATTENTE"), reason, texts.choose("Is Kafka up? ./start.sh", "Kafka tourne-t-il ? ./start.sh"))
+            say(
+                texts.choose("WAITING", "EN ATTENTE"),
+                reason,
+                texts.choose("Is Kafka up? ./start.sh", "Kafka tourne-t-il ? ./start.sh"),
+            )
         }
         Cause::NoKafka { since_ms, reason } => say(
             texts.choose("NO KAFKA", "PAS DE KAFKA"),
@@ -53,7 +57,8 @@ pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
             let (names, age) = (listed(partitions), age(*since_ms));
             say(
                 texts.choose("NO LEADER", "SANS LEADER"),
-                texts.choose(format!("{names} without a leader for {age}"), format!("{names} sans leader depuis {age}")),
+                texts
+                    .choose(format!("{names} without a leader for {age}"), format!("{names} sans leader depuis {age}")),
                 texts.choose(
                     "Nothing can be written there until one is elected.",
                     "Rien ne peut y être écrit avant une élection.",

@@ -186,7 +186,9 @@ impl Texts {
     /// Who did not answer, and why.
     pub(super) fn silence(self, silence: &Silence) -> String {
         let who = match &silence.who {
-            Silent::GroupList => self.choose("some brokers did not list their groups", "des groupes manquent").to_owned(),
+            Silent::GroupList => {
+                self.choose("some brokers did not list their groups", "des groupes manquent").to_owned()
+            }
             Silent::Group(group) => {
                 self.choose(format!("group {group} did not answer"), format!("le groupe {group} ne répond pas"))
             }
@@ -244,7 +246,9 @@ impl Texts {
         }
         if group.in_open_transaction > 0 {
             let hidden = self.count(group.in_open_transaction);
-            parts.push(self.choose(format!("{hidden} in an open transaction."), format!("{hidden} en transaction ouverte.")));
+            parts.push(
+                self.choose(format!("{hidden} in an open transaction."), format!("{hidden} en transaction ouverte.")),
+            );
         }
         parts.join(" ")
     }
