@@ -6,6 +6,7 @@
 
 mod batch;
 mod budget;
+mod census;
 mod cluster;
 mod connect;
 mod consumer;
@@ -31,6 +32,7 @@ mod transactions;
 mod watch;
 
 pub use batch::MessageBatch;
+pub use census::{Census, CensusError};
 pub use cluster::Cluster;
 pub use connect::{ConnectError, Patience, connect};
 pub use consumer::{ConsumeError, Consumer, Ends, Fetched, StartAt};

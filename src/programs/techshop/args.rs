@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::analytics::AnalyticsArgs;
 use super::errors::ErrorsArgs;
+use super::kafka_dashboard::KafkaDashboardArgs;
 use super::notify::NotifyArgs;
 use super::process::ProcessArgs;
 use super::produce::ProduceArgs;
@@ -20,6 +21,7 @@ Examples:
   techshop stock                       what is left
   techshop restock P001 20             bring twenty more
   techshop analytics                   revenue and more, live
+  techshop kafka-dashboard             brokers, topics and groups, live; --once --json for scripts
 
 Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (commands that end by themselves),
 75 some orders were not delivered.";
@@ -56,6 +58,8 @@ pub enum Command {
     Stock(StockArgs),
     /// Bring more of a product
     Restock(RestockArgs),
+    /// Watch the cluster live: brokers, topics, groups, lag and where it is going
+    KafkaDashboard(KafkaDashboardArgs),
     /// Beside its job.
     #[command(flatten)]
     Side(SideCommand),

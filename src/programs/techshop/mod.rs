@@ -7,6 +7,7 @@ mod catalogue;
 mod counting;
 mod error;
 mod errors;
+mod kafka_dashboard;
 mod names;
 mod notify;
 mod process;
@@ -56,6 +57,7 @@ pub fn run(args: &TechshopArgs, shutdown: &Shutdown) -> Result<Exit, TechshopErr
         Command::Errors(args) => errors::run(&shop, args),
         Command::Stock(args) => stock::run(&shop, args),
         Command::Restock(args) => restock::run(&shop, args),
+        Command::KafkaDashboard(args) => kafka_dashboard::run(&shop, args),
         Command::Side(command) => Ok(command.run::<TechshopArgs>(&mut io::stdout()).map(|()| Exit::Done)?),
     };
     match outcome {

@@ -30,7 +30,7 @@ pub(in super::super) struct NoAnswer {
 }
 
 impl NoAnswer {
-    fn new(code: RDKafkaErrorCode) -> Self {
+    pub(in super::super) fn new(code: RDKafkaErrorCode) -> Self {
         Self { code, reason: code.to_string() }
     }
 }
@@ -56,7 +56,8 @@ impl<'a> Patience<'a> {
         Self { deadline: Instant::now() + timeout, gives_up }
     }
 
-    fn left(&self) -> Duration {
+    /// What is left of it.
+    pub(in super::super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
@@ -209,7 +210,7 @@ fn read_offsets(answer: &EventGuard) -> BTreeMap<i32, Result<i64, String>> {
 }
 
 /// A question that is on its way.
-struct Question {
+pub(in super::super) struct Question {
     queue: NonNull<sys::rd_kafka_queue_t>,
 }
 
@@ -221,7 +222,7 @@ impl Drop for Question {
 }
 
 impl Question {
-    fn ask<C: ConsumerContext>(
+    pub(super) fn ask<C: ConsumerContext>(
         client: &BaseConsumer<C>,
         operation: sys::rd_kafka_admin_op_t,
         patience: &Patience<'_>,
@@ -243,7 +244,8 @@ impl Question {
         Ok(question)
     }
 
-    fn answer(&self, patience: &Patience<'_>) -> Result<EventGuard, NoAnswer> {
+    /// Its answer, waited for.
+    pub(in super::super) fn answer(&self, patience: &Patience<'_>) -> Result<EventGuard, NoAnswer> {
         loop {
             // The last slice is longer: librdkafka's own word about the timeout says more than ours.
             let slice = i32::try_from(patience.left().min(SLICE).as_millis()).unwrap_or(i32::MAX) + 1;
@@ -275,7 +277,7 @@ impl Question {
 
 /// # Safety
 /// `first` must point at `count` values that live for `'a`, or be null when there are none.
-unsafe fn elements<'a, T>(first: *mut T, count: usize) -> &'a [T] {
+pub(super) unsafe fn elements<'a, T>(first: *mut T, count: usize) -> &'a [T] {
     if first.is_null() || count == 0 {
         return &[];
     }

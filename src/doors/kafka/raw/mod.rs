@@ -10,11 +10,13 @@
 //! - The leader epoch that goes with a position, without which librdkafka cannot notice that a log was
 //!   cut behind it.
 //! - A topic's id, and the ends of many partitions at once (`admin`).
+//! - Consumer groups, their members, and what they have published (`census`).
 //! - The reports of a whole batch in one piece, with the headers to be used again (`reports`).
 //! - The names of all properties, for suggestions.
 #![allow(unsafe_code)]
 
 pub(super) mod admin;
+pub(super) mod census;
 pub(super) mod produce;
 pub(super) mod reports;
 pub(super) mod transactions;
@@ -222,7 +224,7 @@ pub(super) fn commit<C: ConsumerContext>(
     }
 }
 
-struct EventGuard(*mut sys::rd_kafka_event_t);
+pub(super) struct EventGuard(*mut sys::rd_kafka_event_t);
 
 impl EventGuard {
     /// Shows the line to `handle` when the event is one of the log.

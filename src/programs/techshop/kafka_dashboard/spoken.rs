@@ -1,0 +1,144 @@
+//! The verdict in words: what, since when, and what to do.
+
+use super::texts::Texts;
+use crate::doors::screen::Role;
+use crate::logic::lag::{Cause, Figures, Level};
+
+/// More names than these are only counted.
+const MOST_NAMES: usize = 3;
+
+/// A verdict in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spoken {
+    /// The word of the badge.
+    pub(super) word: &'static str,
+    /// What, since when.
+    pub(super) reason: String,
+    /// What to do; empty when nothing is to be done.
+    pub(super) advice: String,
+}
+
+/// Says a verdict.
+pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
+    let age = |since_ms: i64| texts.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+    let say = |word, reason: String, advice: &str| Spoken { word, reason, advice: advice.to_owned() };
+    match &figures.verdict.cause {
+        Cause::Waiting { reason } => {
+            let reason = reason.clone().unwrap_or_else(|| texts.choose("the first look", "premier regard").to_owned());
+            say(
+                texts.choose("WAITING", "EN ATTENTE"),
+                reason,
+                texts.choose("Is Kafka up? ./start.sh", "Kafka tourne-t-il ? ./start.sh"),
+            )
+        }
+        Cause::NoKafka { since_ms, reason } => say(
+            texts.choose("NO KAFKA", "PAS DE KAFKA"),
+            texts.choose(format!("for {}: {reason}", age(*since_ms)), format!("depuis {} : {reason}", age(*since_ms))),
+            texts.choose(
+                "Figures are as of then. It tries again by itself. ./start.sh",
+                "Chiffres de cet instant. Nouvel essai automatique. ./start.sh",
+            ),
+        ),
+        Cause::BrokerDown { up, of, missing, since_ms, under_replicated } => {
+            let (names, age) = (listed(missing), age(*since_ms));
+            Spoken {
+                word: texts.choose("BROKER DOWN", "BROKER ABSENT"),
+                reason: texts.choose(
+                    format!("{up} of {of}: {names} is missing for {age}"),
+                    format!("{up} sur {of} : {names} absent depuis {age}"),
+                ),
+                advice: texts.choose(
+                    format!("{under_replicated} partitions are under-replicated. Figures go on."),
+                    format!("{under_replicated} partitions sous-répliquées. Les chiffres continuent."),
+                ),
+            }
+        }
+        Cause::NoLeader { partitions, since_ms } => {
+            let (names, age) = (listed(partitions), age(*since_ms));
+            say(
+                texts.choose("NO LEADER", "SANS LEADER"),
+                texts
+                    .choose(format!("{names} without a leader for {age}"), format!("{names} sans leader depuis {age}")),
+                texts.choose(
+                    "Nothing can be written there until one is elected.",
+                    "Rien ne peut y être écrit avant une élection.",
+                ),
+            )
+        }
+        Cause::UnderReplicated { partitions } => say(
+            texts.choose("UNDER-REPLICATED", "SOUS-RÉPLIQUÉ"),
+            texts.choose(format!("{partitions} partitions"), format!("{partitions} partitions")),
+            "",
+        ),
+        Cause::Behind { falling, unread } => say("ATTENTION", behind(falling, unread, texts), ""),
+        Cause::KeepingUp { groups, lag } => {
+            let lag = texts.count(*lag);
+            say(
+                texts.choose("KEEPING UP", "SUIT"),
+                texts.choose(
+                    format!("{groups} of {} groups have lag, {lag} in all", figures.groups.len()),
+                    format!("{groups} groupes sur {} en retard, {lag} au total", figures.groups.len()),
+                ),
+                "",
+            )
+        }
+        Cause::AllRead { groups, markers } => {
+            let markers = match markers {
+                0 => String::new(),
+                count => texts.choose(
+                    format!("; transaction markers not counted: {count}"),
+                    format!(" ; marqueurs de transactions non comptés : {count}"),
+                ),
+            };
+            let reason = texts.choose(format!("{groups} groups, lag 0"), format!("{groups} groupes, retard 0"));
+            say(texts.choose("ALL READ", "TOUT LU"), format!("{reason}{markers}"), "")
+        }
+    }
+}
+
+fn behind(falling: &[String], unread: &[String], texts: Texts) -> String {
+    let mut parts = Vec::new();
+    match falling.len() {
+        0 => {}
+        1 => parts.push(format!("{} {}", listed(falling), texts.choose("falls behind", "prend du retard"))),
+        count => parts.push(texts.choose(
+            format!("{count} groups fall behind: {}", listed(falling)),
+            format!("{count} groupes prennent du retard : {}", listed(falling)),
+        )),
+    }
+    if !unread.is_empty() {
+        parts.push(texts.choose(
+            format!("nobody reads for {}", listed(unread)),
+            format!("personne ne lit pour {}", listed(unread)),
+        ));
+    }
+    parts.join("; ")
+}
+
+fn listed(names: &[String]) -> String {
+    let some: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => some.join(", "),
+        more => format!("{}, +{more}", some.join(", ")),
+    }
+}
+
+/// The shape that stands before the word; never colour alone.
+pub(super) fn shape(level: Level) -> &'static str {
+    match level {
+        Level::Good => "●",
+        Level::Warn => "▲",
+        Level::Bad => "■",
+        Level::Pending => "…",
+    }
+}
+
+/// How the badge looks.
+pub(super) fn badge_role(level: Level) -> Role {
+    match level {
+        Level::Good => Role::BadgeGood,
+        Level::Warn => Role::BadgeWarn,
+        Level::Bad => Role::BadgeBad,
+        Level::Pending => Role::BadgeNeutral,
+    }
+}
