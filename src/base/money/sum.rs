@@ -13,6 +13,11 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// A sum of so many hundredths.
+    pub fn from_cents(cents: i128) -> Self {
+        Self { cents }
+    }
+
     /// Adds an amount.
     pub fn add(&mut self, amount: Money) {
         self.cents = self.cents.saturating_add(amount.whole_cents());

@@ -18,6 +18,7 @@ mod inlet;
 mod last_values;
 mod limit;
 mod parting;
+mod peek;
 mod processing;
 mod producer;
 mod raw;

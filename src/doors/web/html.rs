@@ -190,7 +190,7 @@ fn bars(html: &mut String, piece: &Piece) {
         write_all(html, format_args!("<rect class=\"fill\" y=\"2\" width=\"{width}\" height=\"8\"></rect>"));
         if let Some(mark) = piece.mark {
             let x = hundredths(mark);
-            write_all(html, format_args!("<rect class=\"mark\" x=\"{x}\" width=\"1\" height=\"12\"></rect>"));
+            write_all(html, format_args!("<line class=\"mark\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"12\"></line>"));
         }
         html.push_str("</svg>");
     }

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::analytics::AnalyticsArgs;
+use super::dashboard::DashboardArgs;
 use super::errors::ErrorsArgs;
 use super::kafka_dashboard::KafkaDashboardArgs;
 use super::notify::NotifyArgs;
@@ -56,6 +57,8 @@ pub enum Command {
     Errors(ErrorsArgs),
     /// Show what is left of each product
     Stock(StockArgs),
+    /// Show the shop live in a browser, on http://127.0.0.1:5000
+    Dashboard(DashboardArgs),
     /// Bring more of a product
     Restock(RestockArgs),
     /// Watch the cluster live: brokers, topics, groups, lag and where it is going

@@ -5,6 +5,7 @@ mod analytics;
 mod args;
 mod catalogue;
 mod counting;
+mod dashboard;
 mod error;
 mod errors;
 mod kafka_dashboard;
@@ -55,6 +56,7 @@ pub fn run(args: &TechshopArgs, shutdown: &Shutdown) -> Result<Exit, TechshopErr
         Command::Analytics(args) => analytics::run(&shop, args),
         Command::Notify(args) => notify::run(&shop, args),
         Command::Errors(args) => errors::run(&shop, args),
+        Command::Dashboard(args) => dashboard::run(&shop, args),
         Command::Stock(args) => stock::run(&shop, args),
         Command::Restock(args) => restock::run(&shop, args),
         Command::KafkaDashboard(args) => kafka_dashboard::run(&shop, args),

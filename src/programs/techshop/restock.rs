@@ -50,39 +50,69 @@ pub struct RestockArgs {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Outcome {
-    Applied { old_stock: i64, new_stock: i64 },
-    Refused { reason: String },
+pub(super) enum Outcome {
+    /// It was added.
+    Applied {
+        /// Pieces before.
+        old_stock: i64,
+        /// Pieces after.
+        new_stock: i64,
+    },
+    /// It was not, for good.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// It waits for `techshop process`.
     Queued,
+    /// It did not reach Kafka.
+    Undelivered {
+        /// Why.
+        reason: String,
+    },
 }
 
 pub(super) fn run(shop: &Shop<'_>, args: &RestockArgs) -> Result<Exit, TechshopError> {
     let catalogue = args.catalogue.read()?;
     let cluster = shop.connect_once(&[Role::Admin, Role::Consumer, Role::Producer])?;
-    let limit = Some(shop.common.connect_timeout);
-    let topic = |name: &str| ensure(shop, &cluster, name, limit, |_| {});
-    let (restocks, inventory, errors) =
-        (topic(&shop.names.restocks)?, topic(&shop.names.inventory)?, topic(&shop.names.errors)?);
-    // Before it is sent, so that what comes of it stands behind.
-    let mut inlets = [from_now(&cluster, &inventory, limit)?, from_now(&cluster, &errors, limit)?];
     let restock = Restock {
         restock_id: Uuid::new_v4().to_string(),
         product_id: args.product_id.clone(),
         quantity: args.quantity,
         timestamp: format!("{:.3}", Timestamp::now()),
     };
-    let deadline = Instant::now() + args.timeout;
-    let source = match send(shop, &cluster, &restocks, &restock, deadline)? {
-        Ok((partition, offset)) => format!("{}/{partition}@{offset}", restocks.name),
-        Err(reason) => {
-            anstream::eprintln!("the restock was not delivered: {reason}; nothing was brought, try again");
-            return Ok(Exit::Undelivered);
-        }
-    };
-    let outcome = wait(shop, &mut inlets, &source, deadline)?;
+    let (source, outcome) = bring(shop, &cluster, &restock, Instant::now() + args.timeout)?;
+    if let Outcome::Undelivered { reason } = outcome {
+        anstream::eprintln!("the restock was not delivered: {reason}; nothing was brought, try again");
+        return Ok(Exit::Undelivered);
+    }
     let name = catalogue.products.get(&restock.product_id).map(|product| product.name.as_str());
     tell(&restock, name, &source, &outcome, args)?;
     Ok(if matches!(outcome, Outcome::Refused { .. }) { Exit::Failed } else { Exit::Done })
+}
+
+/// Sends a restock and waits until `deadline` for what comes of it: where it stands, and that.
+///
+/// # Errors
+/// [`TechshopError`] when Kafka cannot be used at all; nothing was sent then.
+pub(super) fn bring(
+    shop: &Shop<'_>,
+    cluster: &Cluster,
+    restock: &Restock,
+    deadline: Instant,
+) -> Result<(String, Outcome), TechshopError> {
+    let limit = Some(shop.common.connect_timeout);
+    let topic = |name: &str| ensure(shop, cluster, name, limit, |_| {});
+    let (restocks, inventory, errors) =
+        (topic(&shop.names.restocks)?, topic(&shop.names.inventory)?, topic(&shop.names.errors)?);
+    // Before it is sent, so that what comes of it stands behind.
+    let mut inlets = [from_now(cluster, &inventory, limit)?, from_now(cluster, &errors, limit)?];
+    let source = match send(shop, cluster, &restocks, restock, deadline)? {
+        Ok((partition, offset)) => format!("{}/{partition}@{offset}", restocks.name),
+        Err(reason) => return Ok((restocks.name, Outcome::Undelivered { reason })),
+    };
+    let outcome = wait(shop, &mut inlets, &source, deadline)?;
+    Ok((source, outcome))
 }
 
 /// Reads a topic from its end on.
@@ -185,6 +215,7 @@ fn tell(
             Outcome::Applied { old_stock, new_stock } => ("applied", Some(old_stock), Some(new_stock), None),
             Outcome::Refused { reason } => ("refused", None, None, Some(reason)),
             Outcome::Queued => ("queued", None, None, None),
+            Outcome::Undelivered { reason } => ("undelivered", None, None, Some(reason)),
         };
         let json = json!({
             "state": state, "product_id": product_id, "quantity": quantity, "old_stock": old_stock,
@@ -197,7 +228,7 @@ fn tell(
         Outcome::Applied { old_stock, new_stock } => {
             print(&format!("{product}: {old_stock} → {new_stock} (+{quantity})\n"))
         }
-        Outcome::Refused { reason } => {
+        Outcome::Refused { reason } | Outcome::Undelivered { reason } => {
             anstream::eprintln!("{product}: not brought: {}; techshop stock lists the products", safe(reason));
             Ok(())
         }

@@ -1,5 +1,6 @@
 //! What every service of the shop has: a log, figures, `--listen`, and patience with Kafka.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::names::Kind;
 use super::{Shop, TechshopError};
 use crate::doors::health::{ServiceLog, ServiceMeters};
 use crate::doors::kafka::{Cluster, Inflow, Patience, Role, TopicError, TopicInfo, connect};
-use crate::doors::web::{Answer, Handler, Server};
+use crate::doors::web::{Answer, Handler, Server, Site};
 
 /// Where a service tells of itself.
 #[derive(Args, Clone, Debug)]
@@ -21,14 +22,17 @@ pub(crate) struct ListenArgs {
     listen: Option<String>,
 }
 
+/// Why a service is not ready; nothing when it is.
+pub(crate) type Trouble = Arc<Mutex<Option<String>>>;
+
 /// A running service.
 pub(crate) struct Service {
     /// What it says while it runs.
     pub(crate) log: ServiceLog,
     /// Its figures.
     pub(crate) meters: Arc<ServiceMeters>,
-    trouble: Arc<Mutex<Option<String>>>,
-    _server: Option<Server>,
+    trouble: Trouble,
+    server: Option<Server>,
 }
 
 impl Service {
@@ -59,13 +63,39 @@ impl Service {
         let listening = server.as_ref().map(|server| server.address().to_string());
         let figures = json!({"pid": std::process::id(), "brokers": shop.settings.brokers, "listen": listening});
         log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
-        Ok(Self { log, meters, trouble, _server: server })
+        Ok(Self { log, meters, trouble, server: server })
+    }
+
+    /// A service named `techshop-<name>` that shows a site at `address`, which it must have.
+    ///
+    /// # Errors
+    /// [`TechshopError::Listen`].
+    pub(crate) fn serving(
+        name: &'static str,
+        address: &str,
+        shop: &Shop<'_>,
+        site: impl FnOnce(&Arc<ServiceMeters>, &Trouble) -> Site,
+    ) -> Result<Self, TechshopError> {
+        let log = ServiceLog::new(name);
+        let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
+        let trouble = Arc::new(Mutex::new(Some("starting".to_owned())));
+        let server = Server::site(address, site(&meters, &trouble))?;
+        let figures = json!({
+            "pid": std::process::id(), "brokers": shop.settings.brokers, "listen": server.address().to_string(),
+        });
+        log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
+        Ok(Self { log, meters, trouble, server: Some(server) })
+    }
+
+    /// Where it listens, if it does.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(Server::address)
     }
 
     /// What a command that ends by itself has of a service: nobody hears of it but by its log.
     pub(crate) fn unheard(name: &'static str) -> Self {
         let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
-        Self { log: ServiceLog::new(name), meters, trouble: Arc::default(), _server: None }
+        Self { log: ServiceLog::new(name), meters, trouble: Arc::default(), server: None }
     }
 
     /// Not ready, and why.

@@ -55,15 +55,19 @@ pub(super) fn run(shop: &Shop<'_>, args: &StockArgs) -> Result<Exit, TechshopErr
 }
 
 /// The stock of each product, in the order of their ids, and how many values were none.
-fn levels(table: &Table) -> (Vec<StockLevel<'_>>, usize) {
+pub(super) fn levels(table: &Table) -> (Vec<StockLevel<'_>>, usize) {
     let levels: Vec<_> = table.values().filter_map(|value| serde_json::from_slice(value).ok()).collect();
     let others = table.len() - levels.len();
     (levels, others)
 }
 
-/// Whether it is time to bring more: at most five pieces, or a tenth of all there ever were.
+/// At so many pieces or less it is time to bring more: five, or a tenth of all there ever were.
+pub(super) fn low_mark(opening: i64, restocked: i64) -> i64 {
+    5.max(opening.saturating_add(restocked) / 10)
+}
+
 fn is_low(level: &StockLevel<'_>) -> bool {
-    level.stock <= 5 || level.stock <= level.opening.saturating_add(level.restocked) / 10
+    level.stock <= low_mark(level.opening, level.restocked)
 }
 
 fn name<'a>(level: &StockLevel<'_>, catalogue: &'a Catalogue) -> Option<&'a str> {

@@ -57,6 +57,12 @@ impl StockChange<'_> {
 }
 
 impl StockLevel<'_> {
+    /// The same with memory of its own.
+    pub fn into_owned(self) -> StockLevel<'static> {
+        let Self { product_id, stock, opening, sold, restocked } = self;
+        StockLevel { product_id: product_id.into_owned().into(), stock, opening, sold, restocked }
+    }
+
     /// Adds the record's payload to `json`.
     pub fn write(&self, json: &mut Vec<u8>) {
         write(json, self);

@@ -4,6 +4,7 @@ mod summary;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -72,7 +73,7 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let cluster = shop.connect_once(&[Role::Admin, Role::Consumer])?;
     let topic = |part: Part| Ok((part, existing(shop, &cluster, part.topic(shop))?));
     let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
-    let mut counting = Counting::new(&cluster, GROUP, topics, snapshot)?;
+    let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::default())?;
     while !counting.is_at_end() {
         if shop.shutdown.is_requested() {
             anstream::eprintln!("stopped before all was read");
@@ -89,7 +90,7 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
             _ => {}
         })?;
     }
-    print(&shown(counting.figures(), args.json)).map(|()| Exit::Done)
+    print(&shown(&counting.figures(), args.json)).map(|()| Exit::Done)
 }
 
 fn shown(figures: &Figures, as_json: bool) -> String {
@@ -103,7 +104,7 @@ fn serve(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let cluster = service.connect(shop, &[Role::Admin, Role::Consumer])?;
     let topic = |part: Part| Ok((part, service.topic(shop, &cluster, part.topic(shop))?));
     let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
-    let mut counting = Counting::new(&cluster, GROUP, topics, snapshot)?;
+    let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::default())?;
     service.ready();
     let ended = run_on(shop, args, &service, &mut counting, &mut keeper);
     counting::end(&mut counting, &mut keeper)?;
@@ -146,13 +147,13 @@ fn run_on(
 ) -> Result<(), TechshopError> {
     let gauges = Gauges::new(service);
     let mut screen = Screen::new(args);
-    gauges.set(counting.figures());
+    gauges.set(&counting.figures());
     while !shop.shutdown.is_requested() {
         let (is_changed, mut is_disturbed) = counting::step(service, counting, SLICE)?;
         if is_changed {
             keeper.changed();
             screen.changed();
-            gauges.set(counting.figures());
+            gauges.set(&counting.figures());
         }
         is_disturbed |= counting::save_when_due(service, counting, keeper);
         if is_disturbed {
@@ -162,10 +163,10 @@ fn run_on(
             for (topic, progress) in counting.progress() {
                 service.meters.progress(GROUP, topic, &progress);
             }
-            screen.show(counting.figures())?;
+            screen.show(&counting.figures())?;
         }
     }
-    screen.show(counting.figures())
+    screen.show(&counting.figures())
 }
 
 /// Where summaries are shown: each in the place of the one before where that can be, else one after the other.

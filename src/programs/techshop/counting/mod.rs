@@ -3,6 +3,7 @@
 mod keep;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -67,11 +68,12 @@ pub(super) struct Counting<'a> {
     cluster: &'a Cluster,
     group: &'a str,
     sources: Vec<Source>,
-    figures: Figures,
+    figures: Arc<RwLock<Figures>>,
 }
 
 impl<'a> Counting<'a> {
-    /// Goes on from a snapshot. Figures of topics that it does not know are begun anew.
+    /// Goes on from a snapshot, whose figures are put into `shown` and kept up to date there. Figures of topics that
+    /// it does not know are begun anew.
     ///
     /// # Errors
     /// [`TechshopError`] when there is no consumer.
@@ -80,6 +82,7 @@ impl<'a> Counting<'a> {
         group: &'a str,
         topics: impl IntoIterator<Item = (Part, TopicInfo)>,
         snapshot: Snapshot,
+        shown: Arc<RwLock<Figures>>,
     ) -> Result<Self, TechshopError> {
         let Snapshot { mut positions, mut figures } = snapshot;
         let source = |(part, topic): (Part, TopicInfo)| {
@@ -91,7 +94,8 @@ impl<'a> Counting<'a> {
             Ok::<_, TechshopError>(Source { part, topic, inlet })
         };
         let sources = topics.into_iter().map(source).collect::<Result<_, _>>()?;
-        Ok(Self { cluster, group, sources, figures })
+        *shown.write().unwrap_or_else(PoisonError::into_inner) = figures;
+        Ok(Self { cluster, group, sources, figures: shown })
     }
 
     /// Takes what has come, waiting at most `wait` for it; whether the figures are others now. What is
@@ -105,6 +109,7 @@ impl<'a> Counting<'a> {
             // Only the first is waited for: it is the one that mostly has something.
             let Some(inflow) = source.inlet.next(std::mem::take(&mut wait))? else { continue };
             tell(&source.topic.name, &inflow);
+            let mut figures = self.figures.write().unwrap_or_else(PoisonError::into_inner);
             match inflow {
                 Inflow::Messages(batch) => {
                     for message in batch.iter() {
@@ -112,22 +117,22 @@ impl<'a> Counting<'a> {
                             continue;
                         }
                         match source.part {
-                            Part::Sales => self.figures.sale(&message),
-                            Part::Refusals => self.figures.refusal(&message),
-                            Part::Moves => self.figures.moved(&message),
-                            Part::Sent => self.figures.sent(&message),
+                            Part::Sales => figures.sale(&message),
+                            Part::Refusals => figures.refusal(&message),
+                            Part::Moves => figures.moved(&message),
+                            Part::Sent => figures.sent(&message),
                         }
                         is_changed = true;
                     }
                     source.inlet.recycle(batch);
                 }
                 Inflow::NewTopic => {
-                    source.part.forget(&mut self.figures);
+                    source.part.forget(&mut figures);
                     is_changed = true;
                 }
                 // What was counted may not be there any more: counted anew, from what is.
                 Inflow::Cut { .. } => {
-                    source.part.forget(&mut self.figures);
+                    source.part.forget(&mut figures);
                     source.inlet = self.cluster.inlet(&source.topic, self.group, Positions::default())?;
                     is_changed = true;
                 }
@@ -138,8 +143,8 @@ impl<'a> Counting<'a> {
     }
 
     /// What was counted.
-    pub(super) fn figures(&self) -> &Figures {
-        &self.figures
+    pub(super) fn figures(&self) -> RwLockReadGuard<'_, Figures> {
+        self.figures.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Up to where, by topic.
@@ -151,6 +156,11 @@ impl<'a> Counting<'a> {
     /// Whether all that is there was counted, as last heard.
     pub(super) fn is_at_end(&self) -> bool {
         self.sources.iter().all(|source| source.inlet.is_at_end())
+    }
+
+    /// Whether no broker can be reached.
+    pub(super) fn is_without_broker(&self) -> bool {
+        self.sources.iter().any(|source| source.inlet.is_without_broker())
     }
 
     /// By topic, how far each partition was read and how far it goes.
@@ -225,7 +235,7 @@ pub(super) fn save_when_due(service: &Service, counting: &Counting<'_>, keeper: 
     if !keeper.is_due() {
         return false;
     }
-    match keeper.save(&counting.positions(), counting.figures()) {
+    match keeper.save(&counting.positions(), &counting.figures()) {
         Ok(()) => {
             counting.commit();
             false
@@ -245,7 +255,7 @@ pub(super) fn save_when_due(service: &Service, counting: &Counting<'_>, keeper: 
 /// [`TechshopError::File`] when it cannot be saved.
 pub(super) fn end(counting: &mut Counting<'_>, keeper: &mut Keeper) -> Result<(), TechshopError> {
     if keeper.is_changed() {
-        keeper.save(&counting.positions(), counting.figures()).map_err(|error| keeper.unsaved(error))?;
+        keeper.save(&counting.positions(), &counting.figures()).map_err(|error| keeper.unsaved(error))?;
     }
     counting.commit();
     let deadline = Instant::now() + LAST_ANSWERS;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::layout::Layout;
 use super::texts::{Clock, Texts};
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::InputLine;
 use crate::logic::lag::{BrokerFigures, Figures, GroupFigures, TopicFigures, Watch};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::tools::config::duration;
 
 /// Between two looks, live.

@@ -1,7 +1,7 @@
 //! What keys and the mouse do.
 
 use super::app::{App, Overlay, Pane};
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::{Input, InputLine, Key};
 
 /// The most buckets to a column of the lag's plot.

@@ -23,7 +23,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const WAITING: usize = 2;
 
 /// What a look saw.
-pub(super) enum Seen {
+pub(in crate::programs::techshop) enum Seen {
     /// The cluster.
     Round(Box<Round>),
     /// Nothing, for this reason.
@@ -33,7 +33,7 @@ pub(super) enum Seen {
 }
 
 /// Looks at the cluster until a stop is asked for, or until it is dropped.
-pub(super) struct Looker {
+pub(in crate::programs::techshop) struct Looker {
     seen: Receiver<(Seen, i64)>,
 }
 
@@ -42,7 +42,7 @@ impl Looker {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub(super) fn start(settings: &ClientSettings, every: Duration, shutdown: &Shutdown) -> io::Result<Self> {
+    pub(in crate::programs::techshop) fn start(settings: &ClientSettings, every: Duration, shutdown: &Shutdown) -> io::Result<Self> {
         let (tell, seen) = sync_channel(WAITING);
         let (settings, shutdown) = (settings.clone(), shutdown.clone());
         // Nobody waits for its end: a look that is on its way ends with the process.
@@ -51,7 +51,7 @@ impl Looker {
     }
 
     /// What was seen since it was last asked, and when, in milliseconds; waits at most so long for it.
-    pub(super) fn next(&self, timeout: Duration) -> Option<(Seen, i64)> {
+    pub(in crate::programs::techshop) fn next(&self, timeout: Duration) -> Option<(Seen, i64)> {
         match self.seen.recv_timeout(timeout) {
             Ok(seen) => Some(seen),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,

@@ -9,10 +9,10 @@ mod args;
 mod keys;
 mod layout;
 mod live;
-mod look;
+pub(super) mod look;
 mod once;
-mod spoken;
-mod texts;
+pub(super) mod spoken;
+pub(super) mod texts;
 mod view;
 
 #[cfg(test)]

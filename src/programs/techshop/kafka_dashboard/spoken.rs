@@ -9,17 +9,17 @@ const MOST_NAMES: usize = 3;
 
 /// A verdict in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Spoken {
+pub(in crate::programs::techshop) struct Spoken {
     /// The word of the badge.
-    pub(super) word: &'static str,
+    pub(in crate::programs::techshop) word: &'static str,
     /// What, since when.
-    pub(super) reason: String,
+    pub(in crate::programs::techshop) reason: String,
     /// What to do; empty when nothing is to be done.
-    pub(super) advice: String,
+    pub(in crate::programs::techshop) advice: String,
 }
 
 /// Says a verdict.
-pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
+pub(in crate::programs::techshop) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
     let age = |since_ms: i64| texts.span(((now_ms - since_ms) / 1_000).max(0) as f64);
     let say = |word, reason: String, advice: &str| Spoken { word, reason, advice: advice.to_owned() };
     match &figures.verdict.cause {
@@ -124,7 +124,7 @@ fn listed(names: &[String]) -> String {
 }
 
 /// The shape that stands before the word; never colour alone.
-pub(super) fn shape(level: Level) -> &'static str {
+pub(in crate::programs::techshop) fn shape(level: Level) -> &'static str {
     match level {
         Level::Good => "●",
         Level::Warn => "▲",
@@ -134,7 +134,7 @@ pub(super) fn shape(level: Level) -> &'static str {
 }
 
 /// How the badge looks.
-pub(super) fn badge_role(level: Level) -> Role {
+pub(in crate::programs::techshop) fn badge_role(level: Level) -> Role {
     match level {
         Level::Good => Role::BadgeGood,
         Level::Warn => Role::BadgeWarn,

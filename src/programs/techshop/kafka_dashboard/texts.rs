@@ -3,29 +3,29 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::logic::lag::{GroupFigures, ReadBy, Silence, Silent, ToZero, TopicFigures, TopicNote, Trend};
 use crate::tools::shown;
 
 /// What is not known.
-pub(super) const UNKNOWN: &str = "–";
+pub(in crate::programs::techshop) const UNKNOWN: &str = "–";
 
 /// Between the groups of a French number and before its unit: no line ends there.
 const NO_BREAK: &str = "\u{a0}";
 
 /// Every word in one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Texts {
+pub(in crate::programs::techshop) struct Texts {
     language: Language,
 }
 
 impl Texts {
-    pub(super) fn of(language: Language) -> Self {
+    pub(in crate::programs::techshop) fn of(language: Language) -> Self {
         Self { language }
     }
 
     /// The one of the two that is in its language.
-    pub(super) fn choose<T>(self, english: T, french: T) -> T {
+    pub(in crate::programs::techshop) fn choose<T>(self, english: T, french: T) -> T {
         match self.language {
             Language::En => english,
             Language::Fr => french,
@@ -37,19 +37,19 @@ impl Texts {
     }
 
     /// `48,210`, `−3`.
-    pub(super) fn count(self, number: i64) -> String {
+    pub(in crate::programs::techshop) fn count(self, number: i64) -> String {
         let grouped = shown::grouped(number.unsigned_abs());
         let grouped = self.choose(grouped.clone(), grouped.replace(',', NO_BREAK));
         if number < 0 { format!("−{grouped}") } else { grouped }
     }
 
     /// The same, or `–`.
-    pub(super) fn count_or_unknown(self, number: Option<i64>) -> String {
+    pub(in crate::programs::techshop) fn count_or_unknown(self, number: Option<i64>) -> String {
         number.map_or_else(|| UNKNOWN.to_owned(), |number| self.count(number))
     }
 
     /// `1,000`, `58.1`, `0.50`: by its size.
-    pub(super) fn rate(self, per_second: f64) -> String {
+    pub(in crate::programs::techshop) fn rate(self, per_second: f64) -> String {
         let places = match per_second.abs() {
             ..0.005 => 0,
             ..9.995 => 2,
@@ -72,7 +72,7 @@ impl Texts {
     }
 
     /// `▲ +118/s grows`.
-    pub(super) fn trend(self, trend: Trend, slope: Option<f64>) -> String {
+    pub(in crate::programs::techshop) fn trend(self, trend: Trend, slope: Option<f64>) -> String {
         let slope = slope.unwrap_or(0.0);
         match trend {
             Trend::Grows => format!("▲ {} {}", self.change(slope), self.choose("grows", "monte")),
@@ -83,7 +83,7 @@ impl Texts {
     }
 
     /// `done`, `never`, `4 s`, `> 1 d`, `–`.
-    pub(super) fn to_zero(self, to_zero: ToZero) -> String {
+    pub(in crate::programs::techshop) fn to_zero(self, to_zero: ToZero) -> String {
         match to_zero {
             ToZero::Done => self.choose("done", "fini").to_owned(),
             ToZero::Never => self.choose("never", "jamais").to_owned(),
@@ -94,7 +94,7 @@ impl Texts {
     }
 
     /// `≈ 51 s`, `0 s`.
-    pub(super) fn behind(self, seconds: Option<f64>) -> String {
+    pub(in crate::programs::techshop) fn behind(self, seconds: Option<f64>) -> String {
         match seconds {
             None => UNKNOWN.to_owned(),
             Some(seconds) if seconds <= 0.0 => self.span(0.0),
@@ -103,7 +103,7 @@ impl Texts {
     }
 
     /// `0.3 s`, `51 s`, `3m 05s`, `2h 10m`.
-    pub(super) fn span(self, seconds: f64) -> String {
+    pub(in crate::programs::techshop) fn span(self, seconds: f64) -> String {
         if seconds > 0.0 && seconds < 9.95 {
             let text = format!("{seconds:.1}");
             return self.unit(self.choose(text.clone(), text.replace('.', ",")), "s");
@@ -124,7 +124,7 @@ impl Texts {
     }
 
     /// `Empty for 10 s`, `Empty, committing`, `Stable`.
-    pub(super) fn state(self, group: &GroupFigures, now_ms: i64) -> String {
+    pub(in crate::programs::techshop) fn state(self, group: &GroupFigures, now_ms: i64) -> String {
         let Some(state) = group.state.as_deref() else { return UNKNOWN.to_owned() };
         if group.read_by == ReadBy::ByHand && state == "Empty" {
             return format!("{state}, {}", self.choose("committing", "publie"));
@@ -139,7 +139,7 @@ impl Texts {
     }
 
     /// What stands in the column of the trend: also why there is none.
-    pub(super) fn lag_words(self, group: &GroupFigures) -> String {
+    pub(in crate::programs::techshop) fn lag_words(self, group: &GroupFigures) -> String {
         if group.state.as_deref() == Some("Dead") {
             return self.choose("gone", "disparu").to_owned();
         }
@@ -160,7 +160,7 @@ impl Texts {
     }
 
     /// A topic's note.
-    pub(super) fn note(self, topic: &TopicFigures, now_ms: i64) -> String {
+    pub(in crate::programs::techshop) fn note(self, topic: &TopicFigures, now_ms: i64) -> String {
         match topic.note {
             None => String::new(),
             Some(TopicNote::Deleted { since_ms }) => {
@@ -184,7 +184,7 @@ impl Texts {
     }
 
     /// Who did not answer, and why.
-    pub(super) fn silence(self, silence: &Silence) -> String {
+    pub(in crate::programs::techshop) fn silence(self, silence: &Silence) -> String {
         let who = match &silence.who {
             Silent::GroupList => {
                 self.choose("some brokers did not list their groups", "des groupes manquent").to_owned()
@@ -204,7 +204,7 @@ impl Texts {
     }
 
     /// How many groups a summary leaves out.
-    pub(super) fn left_out(self, count: usize, all: usize, lag: i64) -> String {
+    pub(in crate::programs::techshop) fn left_out(self, count: usize, all: usize, lag: i64) -> String {
         self.choose(
             format!("… and {count} groups with lag under {lag} or none known, of {all} (--all)\n"),
             format!("… et {count} groupes avec un retard de moins de {lag} ou inconnu, sur {all} (--all)\n"),
@@ -212,7 +212,7 @@ impl Texts {
     }
 
     /// Why a group is behind, and what would help.
-    pub(super) fn why(self, group: &GroupFigures) -> String {
+    pub(in crate::programs::techshop) fn why(self, group: &GroupFigures) -> String {
         let mut parts = Vec::new();
         if let (Some(come), Some(read)) = (group.in_per_second, group.read_per_second) {
             let (come, read) = (self.rate(come), self.rate(read));
@@ -255,7 +255,7 @@ impl Texts {
 }
 
 /// The seconds to zero, where they are known.
-pub(super) fn to_zero_seconds(to_zero: ToZero) -> Option<f64> {
+pub(in crate::programs::techshop) fn to_zero_seconds(to_zero: ToZero) -> Option<f64> {
     match to_zero {
         ToZero::Done => Some(0.0),
         ToZero::Seconds(seconds) => Some(seconds.ceil()),
@@ -265,23 +265,23 @@ pub(super) fn to_zero_seconds(to_zero: ToZero) -> Option<f64> {
 
 /// Times of day, in the zone of this machine or in UTC.
 #[derive(Clone, Debug)]
-pub(super) struct Clock {
+pub(in crate::programs::techshop) struct Clock {
     local: TimeZone,
     pub(super) is_utc: bool,
 }
 
 impl Clock {
-    pub(super) fn of_machine(is_utc: bool) -> Self {
+    pub(in crate::programs::techshop) fn of_machine(is_utc: bool) -> Self {
         Self { local: TimeZone::system(), is_utc }
     }
 
     /// `09:41:07`.
-    pub(super) fn second(&self, time_ms: i64) -> String {
+    pub(in crate::programs::techshop) fn second(&self, time_ms: i64) -> String {
         self.written(time_ms, "%H:%M:%S")
     }
 
     /// `09:41`.
-    pub(super) fn minute(&self, time_ms: i64) -> String {
+    pub(in crate::programs::techshop) fn minute(&self, time_ms: i64) -> String {
         self.written(time_ms, "%H:%M")
     }
 

@@ -1,0 +1,114 @@
+//! The pages: what each shows, in the words of its language.
+
+mod errors;
+mod frame;
+mod kafka;
+mod notifications;
+mod order;
+mod orders;
+mod overview;
+mod series;
+mod stock;
+
+use serde_json::{Value, json};
+
+use super::state::State;
+use crate::doors::web::{Page, Pages, Place, View};
+
+pub(super) use errors::matching as matching_errors;
+
+/// The templates, and what they are called.
+pub(super) static TEMPLATES: &[(&str, &str)] = &[
+    ("layout.html", include_str!("../pages/layout.html")),
+    ("overview.html", include_str!("../pages/overview.html")),
+    ("orders.html", include_str!("../pages/orders.html")),
+    ("order.html", include_str!("../pages/order.html")),
+    ("order_body.html", include_str!("../pages/order_body.html")),
+    ("drawer.html", include_str!("../pages/drawer.html")),
+    ("stock.html", include_str!("../pages/stock.html")),
+    ("errors.html", include_str!("../pages/errors.html")),
+    ("notifications.html", include_str!("../pages/notifications.html")),
+    ("kafka.html", include_str!("../pages/kafka.html")),
+    ("group.html", include_str!("../pages/group.html")),
+    ("missing.html", include_str!("../pages/missing.html")),
+];
+
+/// French for every English text of the templates.
+pub(super) static FRENCH: &str = include_str!("../pages/fr.json");
+
+/// Whether a page may look a message up in Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lookup {
+    Memory,
+    Kafka,
+}
+
+impl State {
+    fn at(&self, place: &Place, lookup: Lookup) -> Option<Page> {
+        let mut view = View::default();
+        let (template, page, more) = match place.path.as_str() {
+            "/" => {
+                overview::fill(self, place.language, &mut view);
+                ("overview.html", "overview", json!({}))
+            }
+            "/orders" => {
+                orders::fill(self, place, &mut view);
+                ("orders.html", "orders", json!({"regions_known": orders::regions(self)}))
+            }
+            "/stock" => {
+                stock::fill(self, place.language, &mut view);
+                ("stock.html", "stock", json!({"products": stock::products(self)}))
+            }
+            "/errors" => {
+                errors::fill(self, place, &mut view);
+                let reasons = errors::reasons(self);
+                ("errors.html", "errors", json!({"products": stock::products(self), "reasons_known": reasons}))
+            }
+            "/notifications" => {
+                notifications::fill(self, place.language, &mut view);
+                ("notifications.html", "notifications", json!({}))
+            }
+            "/kafka" => {
+                kafka::fill(self, place.language, &mut view);
+                ("kafka.html", "kafka", json!({}))
+            }
+            path => {
+                if let Some(group) = path.strip_prefix("/kafka/groups/") {
+                    kafka::fill_group(self, group, place.language, &mut view)?;
+                    ("group.html", "group", json!({}))
+                } else if let Some(id) = path.strip_prefix("/orders/") {
+                    order::fill(self, id, place.language, lookup, &mut view);
+                    ("order.html", "order", json!({}))
+                } else {
+                    return None;
+                }
+            }
+        };
+        frame::fill(self, place.language, &mut view);
+        Some(Page { status: 200, template, view, variables: named(page, more) })
+    }
+}
+
+fn named(page: &str, more: Value) -> Value {
+    let mut variables = json!({"page": page, "shop": "TechShop"});
+    if let (Value::Object(all), Value::Object(more)) = (&mut variables, more) {
+        all.extend(more);
+    }
+    variables
+}
+
+impl Pages for State {
+    fn page(&self, place: &Place) -> Option<Page> {
+        self.at(place, Lookup::Memory)
+    }
+
+    fn fresh(&self, place: &Place) -> Option<Page> {
+        self.at(place, Lookup::Kafka)
+    }
+
+    fn missing(&self, place: &Place) -> Page {
+        let mut view = View::default();
+        frame::fill(self, place.language, &mut view);
+        Page { status: 404, template: "missing.html", view, variables: named("missing", json!({})) }
+    }
+}
