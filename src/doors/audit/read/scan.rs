@@ -39,6 +39,8 @@ pub struct Span {
     pub end: u64,
     /// The number of its first line.
     pub first_line: u64,
+    /// The number of the line behind its last, when somebody has told it: it is compared with what is counted.
+    pub next_line: Option<u64>,
 }
 
 /// What was made of one piece.
@@ -109,6 +111,7 @@ impl TrailReader {
             start: 0,
             end: file.bytes,
             first_line: file.first_line,
+            next_line: None,
         };
         self.segments().iter().enumerate().map(whole).collect()
     }
@@ -176,7 +179,11 @@ impl TrailReader {
                     next_line = Some(span.first_line);
                 }
                 let first_line = next_line.unwrap_or(span.first_line);
-                next_line = Some(first_line + made.lines);
+                let counted = first_line + made.lines;
+                next_line = Some(counted);
+                if let Some(told) = span.next_line.filter(|&told| chunk.end == span.end && told != counted) {
+                    end.jumps.push((counted, told));
+                }
                 end.lines += made.lines;
                 end.bytes += made.bytes;
                 end.torn.extend(made.torn);

@@ -1,5 +1,7 @@
 //! Whatever the folder holds, and whatever its index says, each line is found, once, with its number.
 
+mod damaged;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
@@ -238,37 +240,6 @@ fn hundred(dir: &Path) -> Story {
 fn plan(dir: &Path) -> Plan {
     let reader = TrailReader::open(dir).expect("a trail");
     Plan::new(&reader, &Wanted { partition: Some(0), offsets: Some(33..34), ..Wanted::default() })
-}
-
-#[test]
-fn a_sound_index_narrows_and_one_that_does_not_fit_the_lines_is_not_used() {
-    let dir = tempfile::tempdir().expect("a folder");
-    hundred(dir.path());
-    let index = dir.path().join("tracker.events.index");
-    let sound = fs::read_to_string(&index).expect("there");
-    let narrow = plan(dir.path());
-    assert!(narrow.by_index);
-    // Its ten lines, and what stands behind the last entry.
-    assert_eq!(narrow.spans.iter().map(|span| span.first_line).collect::<Vec<_>>(), [31, 91]);
-    let third = sound.lines().nth(3).expect("ten entries").to_owned();
-    let entry: serde_json::Value = serde_json::from_str(&third).expect("our own");
-    for (field, value) in [
-        ("byte", json!(entry["byte"].as_u64().map(|byte| byte + 1))),
-        ("byte", json!(entry["byte"].as_u64().map(|byte| byte - 1))),
-        ("next", json!({"0": 31})),
-        ("line", json!(19)),
-        ("segment", json!(7)),
-        ("line", json!("thirty")),
-    ] {
-        let mut wrong = entry.clone();
-        wrong[field] = value;
-        fs::write(&index, sound.replace(&third, &wrong.to_string())).expect("written");
-        assert!(!plan(dir.path()).by_index, "{wrong}");
-    }
-    fs::write(&index, format!("{sound}{{\"line\":100,\"segm")).expect("written");
-    assert!(plan(dir.path()).by_index, "a last line that is being written is no harm");
-    fs::write(&index, b"").expect("written");
-    assert!(!plan(dir.path()).by_index);
 }
 
 #[test]
