@@ -21,10 +21,11 @@ usage() {
   cat <<'EOF'
 Starts ordertrail and says what runs where. What already runs is left as it is.
 
-usage: ./start.sh [demo] [--broker auto|external|docker|local] [--foreground]
+usage: ./start.sh [demo|techshop] [--broker auto|external|docker|local] [--foreground]
 
-  demo           the producer sends an order every 2 s, the tracker keeps the trail (the default;
-                 techshop, supply, travel and all come in later versions)
+  demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
+  techshop       the shop: its topics, and its four services process, analytics, notify and errors
+                 (supply, travel and all come in later versions)
 
 options
   --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a Kafka that answers on
@@ -32,7 +33,7 @@ options
                  external  one that runs already; it is never stopped
                  docker    docker compose, and nothing else
                  local     Apache Kafka as a child process, its data in .broker/
-  --foreground   stay, show the orders, and stop everything on Ctrl-C
+  --foreground   stay, show what happens to orders, and stop everything on Ctrl-C
   -h, --help     this text
 
 environment
@@ -48,10 +49,12 @@ environment
 files, beside this script
   tracker.events, tracker.log   the trail, and the tracker's health
   *.out, *.pid                  what each program printed, and its process number
+  outbox/, analytics.state.json what the shop wrote to its customers, and what it counted
   .broker/, .run/               Kafka and its data; what stop.sh needs to know
 
 examples
   ./start.sh
+  ./start.sh techshop
   ./start.sh --foreground
   KAFKA_BOOTSTRAP_SERVERS=kafka.example:9092 ./start.sh
   ORDERTRAIL_BROKER_PORT=19092 ./start.sh --broker local
@@ -63,7 +66,10 @@ EOF
 # ---------------------------------------------------------------------------------------------
 # Asked for what
 
-asked=auto system='' foreground=''
+shop_services='techshop-process techshop-analytics techshop-notify techshop-errors'
+all_parts="broker tracker producer $shop_services"
+
+asked=auto system='' foreground='' parts='' needed='' helpful=''
 parse() {
   while [ $# -gt 0 ]; do
     case $1 in
@@ -88,8 +94,9 @@ parse() {
     *) fail 2 "--broker takes auto, external, docker or local, not '$asked'" ;;
   esac
   case ${system:=demo} in
-    demo) ;;
-    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo" ;;
+    demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit' ;;
+    techshop) parts=$shop_services needed=techshop helpful='' ;;
+    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo, ./start.sh techshop" ;;
   esac
 }
 
@@ -159,7 +166,7 @@ cut_short() { # CODE
 
 what_is_up() {
   local name up=''
-  for name in broker tracker producer; do
+  for name in $all_parts; do
     find_child "$name"
     [ -z "$child_pid" ] || up="$up${up:+, }$name (pid $child_pid)"
   done
@@ -188,12 +195,16 @@ died() { # NAME
 # What runs, and what to try next
 
 already_running() {
-  local oldest=$producer_since words=''
+  local name words='' oldest=''
   case $(recall .run/broker kind) in
     local) words="broker $broker_pid" ;;
     *) words="broker at $(recall .run/broker address)" ;;
   esac
-  echo "Already running: $words, tracker $tracker_pid, producer $producer_pid ($(since "$oldest")); no change"
+  for name in $parts; do
+    find_child "$name"
+    words="$words, ${name#techshop-} $child_pid" oldest=$child_since
+  done
+  echo "Already running: $words ($(since "$oldest")); no change"
 }
 
 asked_for_another() {
@@ -209,27 +220,56 @@ hints() {
   local shown=$bin
   case $bin in /*) ;; *) shown=./$bin ;; esac
   echo
+  "hints_$system" "$shown"
+}
+
+hints_demo() { # FOLDER-OF-THE-PROGRAMS
   echo "${green}●${plain} Running after $(took "$began")   trail tracker.events, health tracker.log"
   echo
-  [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$shown/log-monitor" "watch it live"
+  [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$1/log-monitor" "watch it live"
   printf '  %-35s %s\n' "tail -f tracker.events | jq ." "the trail itself"
   [ ${#listen[@]} -eq 0 ] ||
     printf '  %-35s %s\n' "http://127.0.0.1:9464/metrics" "the tracker in numbers"
-  [ ! -x "$bin/audit" ] || printf '  %-35s %s\n' "$shown/audit verify" "prove that nothing is missing"
+  [ ! -x "$bin/audit" ] || printf '  %-35s %s\n' "$1/audit verify" "prove that nothing is missing"
   printf '  %-35s %s\n' "./stop.sh" "stop everything"
+}
+
+hints_techshop() { # FOLDER-OF-THE-PROGRAMS
+  echo "${green}●${plain} The shop is open after $(took "$began")"
+  echo
+  # The default of every program needs no word.
+  case $address in
+    127.0.0.1:9092 | localhost:9092) ;;
+    *) printf '  %s\n' "export KAFKA_BOOTSTRAP_SERVERS=$address" ;;
+  esac
+  printf '  %-42s %s\n' "$1/techshop produce --count 50" "send fifty random orders" \
+    "tail -f techshop-process.out" "what becomes of each" \
+    "$1/techshop stock" "what is left" \
+    "$1/techshop restock P002 20" "bring more" \
+    "$1/techshop analytics --once" "revenue, regions, products" \
+    "ls outbox" "mails to customers" \
+    "./stop.sh" "stop everything"
+}
+
+any_part_noted() {
+  local name
+  for name in $parts; do
+    [ ! -f "$name.pid" ] || return 0
+  done
+  return 1
 }
 
 # Shows the orders, and says when a part ends; ends itself when stop.sh was here, or we are gone.
 watch_parts() { # PID-OF-WHO-SHOWS-THE-ORDERS
   local name shown_dead=''
-  while kill -0 "$$" 2>/dev/null && { [ -f producer.pid ] || [ -f tracker.pid ]; }; do
-    for name in broker tracker producer; do
+  while kill -0 "$$" 2>/dev/null && any_part_noted; do
+    for name in broker $parts; do
       find_child "$name"
       if [ -z "$child_pid" ] && [ -f "$name.pid" ]; then
         ! lock_holder || continue # a stop.sh or start.sh is just at it
         case $shown_dead in *" $name "*) continue ;; esac
         shown_dead="$shown_dead $name "
-        warn "the $name has ended: see $name.out; ./start.sh in another terminal starts it again"
+        warn "the $name has ended: see $name.out; ./start.sh $system in another terminal starts it again"
       else
         shown_dead=${shown_dead/ $name /}
       fi
@@ -240,11 +280,16 @@ watch_parts() { # PID-OF-WHO-SHOWS-THE-ORDERS
 }
 
 follow() {
-  local leaving='' watcher orders
+  local leaving='' watcher orders shown=producer.out
   echo
-  echo "Orders as they are sent; Ctrl-C stops everything."
+  if [ "$system" = techshop ]; then
+    shown=techshop-process.out
+    echo "What becomes of orders; Ctrl-C stops everything."
+  else
+    echo "Orders as they are sent; Ctrl-C stops everything."
+  fi
   trap 'leaving=1' INT TERM HUP
-  tail -n 0 -F producer.out 2>/dev/null &
+  tail -n 0 -F "$shown" 2>/dev/null &
   orders=$!
   watch_parts "$orders" &
   watcher=$!
@@ -271,10 +316,12 @@ broker_lives() {
   esac
 }
 
-# Sets broker_pid, tracker_pid and producer_pid to what already runs, and drops what is stale.
+# Sets broker_pid, tracker_pid and producer_pid to what already runs, up to all that does, missing to what of
+# the system does not; and drops what is stale.
 look_around() {
   local name
-  for name in broker tracker producer; do
+  up='' missing=''
+  for name in $all_parts; do
     find_child "$name"
     [ -z "$stranger" ] ||
       warn "$name.pid named process $stranger, which is not ours: left alone, the file is dropped"
@@ -282,12 +329,34 @@ look_around() {
       [ ! -f ".run/$name.proc" ] ||
         warn "the $name had ended by itself; what it printed last is in .run/$name.last.out"
       forget "$name"
+      case " $parts " in *" $name "*) missing="$missing $name" ;; esac
     fi
+    up=$up$child_pid
     case $name in
       broker) broker_pid=$child_pid ;;
       tracker) tracker_pid=$child_pid ;;
-      producer) producer_pid=$child_pid producer_since=$child_since ;;
+      producer) producer_pid=$child_pid ;;
     esac
+  done
+}
+
+start_demo() {
+  tell topic "${TOPIC_PREFIX:-}orders$(probe_topic)"
+  listen=()
+  if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
+  if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
+}
+
+start_techshop() {
+  local name
+  shop_topics
+  for name in $parts; do
+    find_child "$name"
+    if [ -z "$child_pid" ]; then
+      shop_service "${name#techshop-}"
+    else
+      tell "${name#techshop-}" "pid $child_pid, still running"
+    fi
   done
 }
 
@@ -296,20 +365,17 @@ work() {
   trap '' PIPE TTOU # nobody reads on, or may write: what was asked is still done
   lock start wait_for_other
   look_around
-  if [ -f .run/broker ] && [ -n "$broker_pid$tracker_pid$producer_pid" ]; then asked_for_another; fi
-  if [ -n "$tracker_pid" ] && [ -n "$producer_pid" ] && broker_lives; then
+  if [ -f .run/broker ] && [ -n "$up" ]; then asked_for_another; fi
+  if [ -z "$missing" ] && broker_lives; then
     already_running
     return
   fi
   version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml 2>/dev/null | head -n 1)
   printf 'ordertrail%s, %s\n\n' "${version:+ $version}" "$system" 2>/dev/null
-  if [ ! -f .run/broker ] || [ -z "$broker_pid$tracker_pid$producer_pid" ]; then check_hope; fi
+  if [ ! -f .run/broker ] || [ -z "$up" ]; then check_hope; fi
   build
   broker
-  tell topic "${TOPIC_PREFIX:-}orders$(probe_topic)"
-  listen=()
-  if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
-  if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
+  "start_$system"
   hints 2>/dev/null
 }
 

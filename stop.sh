@@ -15,14 +15,14 @@ cd "$(dirname "$self")" || exit 1
 usage() {
   cat <<'EOF'
 Stops what start.sh started: the producer first (its last orders are delivered), then the tracker
-(it writes down what is still to be read), the broker last. Nothing else is ever touched: a process
+(it writes down what is still to be read), the shop's services, the broker last. Nothing else is ever touched: a process
 that start.sh did not start, a broker that was there before.
 
 usage: ./stop.sh [--keep-broker] [--wipe [--yes]]
 
 options
   --keep-broker  leave our broker running
-  --wipe         then delete the broker's data and the trail; asks about each
+  --wipe         then delete the broker's data, the trail, and what the shop wrote; asks about each
   --yes          with --wipe: delete without asking
   -h, --help     this text
 
@@ -66,7 +66,7 @@ stopped=0 left=0
 
 # Stops the child called NAME, if it runs and is ours.
 stop_child() { # NAME
-  local start pid birth said=0
+  local start pid birth said=0 shown=${1#techshop-}
   start=$(now_ms)
   find_child "$1"
   [ -z "$stranger" ] ||
@@ -78,7 +78,7 @@ stop_child() { # NAME
   fi
   birth=$(recall ".run/$1.proc" birth)
   [ "$1" != tracker ] || [ ! -f tracker.log ] || said=$(wc -c <tracker.log)
-  doing "$1" "pid $pid, stopping"
+  doing "$shown" "pid $pid, stopping"
   if ! end_process "$pid" "$birth"; then
     left=$((left + 1))
     warn "$1 (pid $pid) would not be stopped: it belongs to another user?"
@@ -92,10 +92,10 @@ stop_child() { # NAME
   stopped=$((stopped + 1))
   forget "$1"
   if [ "$how" = forced ]; then
-    tell "$1" "pid $pid, ended by force" "$start"
+    tell "$shown" "pid $pid, ended by force" "$start"
     warn "$1 did not end by itself in time and was killed (SIGKILL); its last words are in $1.out"
   else
-    tell "$1" "pid $pid, $(last_word "$1" "$said")" "$start"
+    tell "$shown" "pid $pid, $(last_word "$1" "$said")" "$start"
   fi
 }
 
@@ -113,18 +113,24 @@ last_word() { # NAME BYTES-OF-ITS-LOG-BEFORE
         *:0) echo "drained and synced; the trail is tracker.events" ;;
         *) echo "synced; the next start goes on where it stopped${lag:+ ($lag left)}" ;;
       esac ;;
+    techshop-*)
+      line=$(grep '"event":"service.stopped"' "$1.out" 2>/dev/null | tail -n 1 |
+        sed -n 's/.*"message":"\([^"\\]*\)".*/\1/p')
+      echo "${line:-stopped}" ;;
     broker) echo "stopped, data kept in .broker/" ;;
     *) echo stopped ;;
   esac
 }
 
-# Whatever else start.sh may have started: all that .run/ knows but the three with a fixed place.
+# Whatever else start.sh may have started: all that .run/ knows but the three with a fixed place. Who decides
+# orders first, so that nothing new comes to the others.
 others() {
   local file name
+  [ ! -f .run/techshop-process.proc ] || echo techshop-process
   for file in .run/*.proc; do
     [ -f "$file" ] || continue
     name=${file##*/} name=${name%.proc}
-    case $name in producer | tracker | broker) ;; *) echo "$name" ;; esac
+    case $name in producer | tracker | broker | techshop-process) ;; *) echo "$name" ;; esac
   done
 }
 
@@ -207,6 +213,16 @@ wipe_trail() {
   fi
 }
 
+wipe_shop() {
+  if ls analytics.state.json* >/dev/null 2>&1 && agreed "Delete what the shop counted (analytics.state.json)?"; then
+    rm -f analytics.state.json analytics.state.json.*
+    tell wiped "what the shop counted"
+  fi
+  if [ -d outbox ] && agreed "Delete what the shop wrote to its customers (outbox/)?"; then
+    rm -rf outbox && tell wiped "outbox"
+  fi
+}
+
 # ---------------------------------------------------------------------------------------------
 
 # A start that is still at work would go on starting what we stop, so it is ended first.
@@ -237,6 +253,7 @@ main() {
     trap 'exit 130' INT TERM
     wipe_broker
     wipe_trail
+    wipe_shop
     if [ "$left" -gt 0 ]; then fail 1 "all is stopped, but not all is deleted"; fi
   fi
   if [ "$stopped" = 0 ]; then

@@ -5,7 +5,7 @@ usage: measure.py run OUTPUT [--until-size FILE BYTES] COMMAND...
        measure.py forget FILE...
        measure.py json COUNT BYTES
        measure.py table
-       measure.py document REPORT FILE
+       measure.py document REPORT FILE [NAME]
 
 run     runs a command with its standard output in a file, and prints: its exit code, seconds, CPU seconds (user and
         system), peak of memory in MiB. --until-size: it never ends by itself and is stopped as soon as a file has so
@@ -13,7 +13,8 @@ run     runs a command with its standard output in a file, and prints: its exit 
 forget  lets the system forget what it has of files in memory
 json    prints lines of JSON of so many bytes each, of random letters
 table   makes a Markdown table of lines of cells parted by tabs
-document puts a report between the two comments of a Markdown file that are there for it, its headings one level lower
+document puts a report between the two comments of a Markdown file that are there for it (`<!-- NAME -->` and
+        `<!-- end of NAME -->`; NAME is "report" unless given), its headings one level lower
 """
 import base64
 import os
@@ -106,14 +107,14 @@ def table():
             print("|" + "|".join("-" * (width + 1) + (":" if end else "-") for width, end in zip(widths, right)) + "|")
 
 
-def document(report, path):
+def document(report, path, name="report"):
     with open(report, encoding="utf-8") as file:
         lines = file.read().splitlines()
     # Its first line is its title.
     body = "\n".join("#" + line if line.startswith("#") else line for line in lines[1:]).strip()
     with open(path, encoding="utf-8") as file:
-        before, begin, rest = file.read().partition("<!-- report -->\n")
-    _, end, after = rest.partition("<!-- end of report -->\n")
+        before, begin, rest = file.read().partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {name} -->\n")
     if not (begin and end):
         sys.exit(f"{path} has no place for a report")
     with open(path, "w", encoding="utf-8") as file:

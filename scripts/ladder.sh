@@ -3,8 +3,8 @@
 # address it is given, a Kafka already on our port, Docker, Kafka as a child process. Each rung that
 # does not hold says why. Sourced by start.sh after lib.sh.
 #
-# Set by the caller: bin (folder of the programs), asked (auto, external, docker or local),
-# want_port, client_args. Set here: address, kind and note, also kept in .run/broker.
+# Set by the caller: bin (folder of the programs), needed (those that are), system, asked (auto, external,
+# docker or local), want_port, client_args. Set here: address, kind and note, also kept in .run/broker.
 
 tried=''
 missing_hint=''
@@ -42,7 +42,10 @@ next_free_port() { # FROM
 # Does a Kafka really answer at $1? Makes the topic on the way. The words of the program that asked
 # are kept for the reason.
 probe() { # ADDRESS
-  within 30 "$bin/producer" --count 0 --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
+  local sender
+  sender=("$bin/producer")
+  [ "$system" != techshop ] || sender=("$bin/techshop" produce)
+  within 30 "${sender[@]}" --count 0 --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
     >.run/probe.out 2>&1 </dev/null
 }
 
@@ -97,7 +100,7 @@ check_hope() {
   case $asked in
     auto | external)
       if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
-        [ -x "$bin/producer" ] || any_door_open "$KAFKA_BOOTSTRAP_SERVERS" ||
+        [ -x "$bin/${needed%% *}" ] || any_door_open "$KAFKA_BOOTSTRAP_SERVERS" ||
           no_answer "$KAFKA_BOOTSTRAP_SERVERS" "nothing listens there"
         return 0
       fi ;;

@@ -3,10 +3,10 @@
 # missing, waits until it is ready and says so, or ends start.sh with the reason. Sourced by start.sh.
 
 build() {
-  local start line
+  local start line flags=()
   start=$(now_ms)
   if [ -n "${ORDERTRAIL_BIN_DIR:-}" ]; then
-    for line in producer tracker; do
+    for line in $needed; do
       [ -x "$bin/$line" ] || fail 1 "no program $line in $bin (ORDERTRAIL_BIN_DIR)"
     done
     tell build "not needed, programs of $bin"
@@ -17,8 +17,9 @@ build() {
       "or name a folder with built programs: ORDERTRAIL_BIN_DIR=/path ./start.sh"
   doing build "cargo build --release (minutes, the first time)"
   unset CARGO_BUILD_TARGET
+  for line in $needed $helpful; do flags+=(--bin "$line"); done
   if ! in_group .run/build.out cargo build --release --locked --target-dir "$target" --color never \
-    --bin producer --bin tracker --bin log-monitor --bin audit; then
+    "${flags[@]}"; then
     fail 1 "the build failed. Its last words, from .run/build.out:" "$(tail -n 12 .run/build.out)"
   fi
   if grep -q Compiling .run/build.out; then
@@ -46,7 +47,7 @@ broker() {
       return 0
     fi
     # The others go on talking to the old address, so the broker has to come back there.
-    if [ -n "$tracker_pid$producer_pid" ]; then
+    if [ "$up" != "$broker_pid" ]; then
       revive_broker
       tell broker "back on $address" "$start"
       return 0
@@ -131,4 +132,59 @@ producer() {
     tenths=$((tenths - 1))
   done
   fail 1 "the producer (pid $spawned) runs but delivered nothing in 20 s: see producer.out" "$(what_is_up)"
+}
+
+# ---------------------------------------------------------------------------------------------
+# The shop
+
+shop_topics() {
+  local start code
+  start=$(now_ms)
+  doing topics "techshop setup-topics"
+  "$bin/techshop" setup-topics -b "$address" ${client_args[@]+"${client_args[@]}"} \
+    >.run/topics.out 2>&1 </dev/null
+  code=$?
+  if grep -q '  WRONG  ' .run/topics.out; then
+    warn "not all of the shop's topics are as they should be; it goes on with them as they are:" \
+      "$(grep -A 1 '  WRONG  ' .run/topics.out)"
+  elif [ "$code" != 0 ]; then
+    fail 1 "the shop's topics could not be made:" "$(tail -n 8 .run/topics.out)" "$(what_is_up)"
+  fi
+  # One is made when a broker is looked for.
+  tell topics "$(grep -c -e '  made   ' -e '  there  ' .run/topics.out) of $(grep -c '^[^ ]' .run/topics.out) as they should be" "$start"
+}
+
+# Does the service whose output is FILE say that it is ready? Its own address is in its first line.
+service_ready() { # FILE
+  local at status=''
+  at=$(sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$1" | tail -n 1)
+  [ -n "$at" ] || return 1
+  {
+    printf 'GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
+    read -r status <&3
+  } 2>/dev/null 3<>"/dev/tcp/${at%:*}/${at##*:}"
+  case $status in *' 200 '*) return 0 ;; *) return 1 ;; esac
+}
+
+shop_service() { # process, analytics, notify or errors
+  local start name=techshop-$1 tenths=600 at
+  start=$(now_ms)
+  doing "$1" "starting"
+  spawn "$name" "$bin/techshop" "$1" -b "$address" ${client_args[@]+"${client_args[@]}"}
+  while [ "$tenths" -gt 0 ]; do
+    if grep -q '"event":"service.started".*"listen":null\|"listen":null.*"event":"service.started"' "$name.out"; then
+      tell "$1" "pid $spawned, started" "$start"
+      warn "$1 runs without its metrics: their port is taken"
+      return 0
+    fi
+    if service_ready "$name.out"; then
+      at=$(sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$name.out" | tail -n 1)
+      tell "$1" "pid $spawned, ready, metrics on http://$at/metrics" "$start"
+      return 0
+    fi
+    look_at "$spawned" || died "$name"
+    sleep 0.1
+    tenths=$((tenths - 1))
+  done
+  fail 1 "$1 (pid $spawned) runs but was not ready after a minute: see $name.out" "$(what_is_up)"
 }

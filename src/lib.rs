@@ -6,8 +6,8 @@
 //! | floor | rooms | may do |
 //! |---|---|---|
 //! | [`programs`] | producer, tracker, auditor | put doors together into something a person runs |
-//! | [`doors`] | kafka, audit, health, web | touch one part of the outside world each |
-//! | [`logic`] | ledger | decide; pure |
+//! | [`doors`] | kafka, audit, health, mail, outbox, sms, web | touch one part of the outside world each |
+//! | [`logic`] | ledger, letters | decide; pure |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |
 //! | [`words`] | order, record, seal | say what an order, a line of each file and a seal are; pure |
 //! | [`base`] | money, message, tree | the values all others are made of; pure |

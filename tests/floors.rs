@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&str; 6] = ["base", "words", "logic", "tools", "doors", "programs"];
 
 /// A crate or a keyword, and the one place that may name it.
-const ONE_PLACE: [(&str, &str); 6] = [
+const ONE_PLACE: [(&str, &str); 9] = [
     ("rdkafka", "src/doors/kafka/"),
     ("rdkafka_sys", "src/doors/kafka/"),
     ("axum", "src/doors/web/"),
     ("ratatui", "src/doors/screen/"),
+    ("lettre", "src/doors/mail/"),
+    ("ureq", "src/doors/sms/"),
+    ("rustls", "src/doors/sms/"),
     ("anyhow", "src/bin/"),
     ("unsafe", "src/doors/kafka/raw"),
 ];

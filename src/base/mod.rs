@@ -2,4 +2,5 @@
 
 pub mod message;
 pub mod money;
+pub mod position;
 pub mod tree;

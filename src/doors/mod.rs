@@ -3,6 +3,9 @@
 pub mod audit;
 pub mod health;
 pub mod kafka;
+pub mod mail;
+pub mod outbox;
 pub mod screen;
+pub mod sms;
 pub mod tail;
 pub mod web;

@@ -1,4 +1,7 @@
 //! What is decided, apart from what is done. Pure: no clock, no I/O; time comes in as a number.
 
 pub mod ledger;
+pub mod letters;
 pub mod monitor;
+pub mod shop;
+pub mod shopfold;

@@ -3,4 +3,5 @@
 pub mod auditor;
 pub mod monitor;
 pub mod producer;
+pub mod techshop;
 pub mod tracker;

@@ -2,6 +2,7 @@
 //! text that is safe to show, JSON laid out, places as people write them; and work on several threads.
 
 pub mod config;
+pub mod dice;
 pub mod durable;
 pub mod exit;
 pub mod in_order;

@@ -279,12 +279,12 @@ fn offsets_of_a_transaction_are_published_when_it_is_committed_and_only_then() {
     let record = KafkaRecord { key: Some(b"key"), payload: Some(b"value"), ..KafkaRecord::default() };
     producer.begin().expect("it begins");
     producer.send(&to, &record, || true).expect("it is taken");
-    producer.send_offsets(&consumer, &[(0, 4)], |_| true).expect("they are taken");
+    producer.send_offsets(&consumer, &[(0, 4)], "", |_| true).expect("they are taken");
     producer.abort(LONG).expect("it is aborted");
     assert_eq!(consumer.committed(LONG).expect("the cluster answers"), BTreeMap::new());
     producer.begin().expect("the next begins");
     producer.send(&to, &record, || true).expect("it is taken");
-    producer.send_offsets(&consumer, &[(0, 7)], |_| true).expect("they are taken");
+    producer.send_offsets(&consumer, &[(0, 7)], "", |_| true).expect("they are taken");
     let places = producer.commit(|_, _| true).expect("it is committed");
     assert_eq!(consumer.committed(LONG).expect("the cluster answers"), BTreeMap::from([(0, (7, String::new()))]));
     let committed = kafka.dump(&to);

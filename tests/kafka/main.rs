@@ -26,6 +26,13 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `techshop_process.rs` | the shop's heart: what it decides, who decides, what it remembers |
+//! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
+//! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
+//! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_errors.rs` | apologies, restock alerts, and the list of what is invalid |
+//! | `techshop_oracle/` | orders of every kind and deaths of every kind, and a second reading of what came of them |
+//! | `techshop_python.rs` | the exercise's own clients in Python, against `process` |
 //! | `tracker_anchors.rs` | checkpoints in a topic, and what they find |
 //! | `tracker_calls.rs` | every system call on every file made to fail or to kill |
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
@@ -80,6 +87,14 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod techshop_errors;
+mod techshop_notify;
+mod techshop_notify_shop;
+mod techshop_oracle;
+mod techshop_process;
+mod techshop_python;
+mod techshop_shop;
+mod techshop_shop_analytics;
 mod tracker_anchors;
 mod tracker_calls;
 mod tracker_faults;
@@ -127,6 +142,13 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        techshop_process::trials(),
+        techshop_shop::trials(),
+        techshop_shop_analytics::trials(),
+        techshop_errors::trials(),
+        techshop_notify::trials(),
+        techshop_oracle::trials(),
+        techshop_python::trials(),
         tracker_anchors::trials(),
         tracker_calls::trials(),
         tracker_faults::trials(),

@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             without_java_and_docker_it_says_what_to_install,
             a_broker_that_does_not_answer_is_named,
             what_the_scripts_do_not_know_is_a_usage_error,
+            the_shop_is_opened_looked_after_and_closed,
         ]
     )
 }
@@ -239,4 +240,58 @@ fn what_the_scripts_do_not_know_is_a_usage_error() {
     house.stop(&["--wype"]).expect_code(2).expect_message(&["--wype"]);
     let wipe = house.stop(&["--wipe"]);
     wipe.expect_code(2).expect_message(&["--yes"]);
+}
+
+/// A folder of programs in which the shop's services only say that they run; all else is the real thing.
+fn shop_programs(scratch: &Scratch) -> std::path::PathBuf {
+    let bin = scratch.join("programs");
+    std::fs::create_dir(&bin).unwrap();
+    let real = Path::new(env!("CARGO_BIN_EXE_techshop"));
+    let script = format!(
+        "#!/bin/sh\ncase $1 in process | notify | errors) ;; *) exec {} \"$@\" ;; esac\n\
+         echo '{{\"event\":\"service.started\",\"metadata\":{{\"listen\":null}}}}'\n\
+         trap 'echo \"{{\\\"message\\\":\\\"closed\\\",\\\"event\\\":\\\"service.stopped\\\"}}\"; exit 0' TERM\n\
+         while :; do sleep 0.1; done\n",
+        real.display()
+    );
+    let shop = bin.join("techshop");
+    std::fs::write(&shop, script).unwrap();
+    std::fs::set_permissions(&shop, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    bin
+}
+
+fn the_shop_is_opened_looked_after_and_closed() {
+    const SERVICES: [&str; 4] = ["techshop-process", "techshop-analytics", "techshop-notify", "techshop-errors"];
+    let (house, scratch) = (House::new(), Scratch::new("shop-programs"));
+    let bin = shop_programs(&scratch);
+    let start = || {
+        let _one_at_a_time = one_start_at_a_time();
+        let run = house.script("start.sh").env("ORDERTRAIL_BIN_DIR", &bin).args(["techshop", "--broker", "local"]);
+        let exit = run.finish_within(LONG);
+        exit.expect_code(0);
+        exit
+    };
+    let pids = || SERVICES.map(|name| house.pid(name).unwrap_or_else(|| panic!("there is no {name}.pid")));
+    let started = start();
+    for text in ["11 of 11 as they should be", "analytics", "produce --count 50", "stock", "./stop.sh"] {
+        assert!(started.stdout.contains(text), "{text:?} in {}", started.stdout);
+    }
+    let before = pids();
+    assert!(before.iter().all(|pid| runs(*pid)));
+    assert!(house.pid("tracker").is_none(), "the demo was not asked for");
+
+    let again = start();
+    assert!(again.stdout.contains("Already running"), "{}", again.stdout);
+    assert_eq!(pids(), before);
+
+    kill_nine(before[1]);
+    start();
+    let after = pids();
+    assert_ne!(before[1], after[1]);
+    assert_eq!([before[0], before[2], before[3]], [after[0], after[2], after[3]]);
+
+    let stopped = house.stop(&[]);
+    stopped.expect_code(0);
+    assert!(stopped.stdout.contains("0 orders counted"), "{}", stopped.stdout);
+    is_quiet(&house, &after);
 }

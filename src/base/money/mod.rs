@@ -8,8 +8,11 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+mod sum;
 #[cfg(test)]
 mod tests;
+
+pub use sum::Sum;
 
 /// Up to here (2^53) an `f64` holds every integer.
 const EXACT_F64_INTEGERS: u64 = 1 << 53;
@@ -41,6 +44,20 @@ impl Money {
     #[must_use]
     pub fn cents(self) -> Option<i64> {
         i64::try_from(self.0.mantissa()).ok().filter(|_| self.0.scale() == 2)
+    }
+
+    /// How many hundredths it is, rounded to them.
+    fn whole_cents(self) -> i128 {
+        let rounded = self.round_to_cents().0;
+        // At most 29 digits and two more: an i128 has 38.
+        rounded.mantissa()
+            * if rounded.scale() == 0 {
+                100
+            } else if rounded.scale() == 1 {
+                10
+            } else {
+                1
+            }
     }
 
     /// The sum, or [`None`] when it has more than 28 digits before the decimal point.

@@ -15,19 +15,19 @@ use prometheus_client::registry::{Registry, Unit};
 use super::report::MetricsReport;
 
 /// The content type of [`Meters::text`].
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct GroupPartition {
-    consumergroup: String,
-    topic: String,
-    partition: String,
+pub(super) struct GroupPartition {
+    pub(super) consumergroup: String,
+    pub(super) topic: String,
+    pub(super) partition: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct TopicPartition {
-    topic: String,
-    partition: String,
+pub(super) struct TopicPartition {
+    pub(super) topic: String,
+    pub(super) partition: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]

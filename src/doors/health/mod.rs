@@ -1,9 +1,11 @@
-//! The tracker's health: the lines of `tracker.log`, and the figures for Prometheus.
+//! Health: the lines of `tracker.log` and the tracker's figures for Prometheus, and the same for other services.
 
 mod event;
 mod log;
 mod meters;
 mod report;
+mod service_log;
+mod service_meters;
 mod texts;
 mod vitals;
 
@@ -11,5 +13,7 @@ pub use event::HealthEvent;
 pub use log::HealthLog;
 pub use meters::Meters;
 pub use report::{MetricsReport, PartitionReport, Percentiles};
+pub use service_log::ServiceLog;
+pub use service_meters::{Count, Level, ServiceMeters};
 pub use texts::Language;
 pub use vitals::{VitalSigns, Vitals};

@@ -214,14 +214,15 @@ impl Consumer {
         }
     }
 
-    /// What a transaction needs to publish `positions` as the group's offsets.
+    /// What a transaction needs to publish `positions` as the group's offsets, with `metadata` beside each.
     pub(super) fn for_transaction(
         &self,
         positions: &[(i32, i64)],
+        metadata: &str,
     ) -> Option<(ConsumerGroupMetadata, TopicPartitionList)> {
         let mut list = TopicPartitionList::with_capacity(positions.len());
         for &(partition, next) in positions {
-            add(&mut list, &self.topic, partition, StartAt::Offset(next));
+            add(&mut list, &self.topic, partition, StartAt::Offset(next)).set_metadata(metadata);
         }
         Some((self.client()?.group_metadata()?, list))
     }

@@ -12,6 +12,7 @@ use rdkafka::producer::{BaseProducer, ProducerContext};
 use super::connect::tidy;
 use super::deliveries::{delivery_error, lock};
 use super::producer::DeliveryError;
+use super::transactions::Hears;
 use crate::tools::shutdown::Shutdown;
 
 /// How long one wait for delivery reports takes while some are due.
@@ -30,7 +31,7 @@ struct Miss {
 
 #[derive(Default)]
 struct Records {
-    /// What is known of each, in the order of sending.
+    /// What is known of each, in the order of sending; of those that failed alone where only failures are heard.
     fates: Vec<Option<Result<(i32, i64), Miss>>>,
     in_flight: usize,
 }
@@ -44,8 +45,8 @@ pub(super) enum Missing {
 }
 
 /// What the sender and librdkafka's callbacks share.
-#[derive(Default)]
 pub(super) struct Flight {
+    hears: Hears,
     records: Mutex<Records>,
     /// The first record took off, or the end.
     changed: Condvar,
@@ -53,6 +54,10 @@ pub(super) struct Flight {
 }
 
 impl Flight {
+    pub(super) fn new(hears: Hears) -> Self {
+        Self { hears, records: Mutex::default(), changed: Condvar::new(), heard: Mutex::default() }
+    }
+
     /// Forgets the transaction before.
     pub(super) fn begin(&self) {
         *lock(&self.records) = Records::default();
@@ -61,6 +66,9 @@ impl Flight {
 
     /// Notes that one more record is sent, and gives its number in the transaction.
     pub(super) fn take_off(&self) -> usize {
+        if self.hears == Hears::Failures {
+            return 0;
+        }
         let mut records = lock(&self.records);
         records.fates.push(None);
         records.in_flight += 1;
@@ -72,6 +80,9 @@ impl Flight {
 
     /// Notes that the last record was not taken after all.
     pub(super) fn stay(&self) {
+        if self.hears == Hears::Failures {
+            return;
+        }
         let mut records = lock(&self.records);
         records.fates.pop();
         records.in_flight = records.in_flight.saturating_sub(1);
@@ -79,6 +90,10 @@ impl Flight {
 
     fn land(&self, index: usize, fate: Result<(i32, i64), Miss>) {
         let mut records = lock(&self.records);
+        if self.hears == Hears::Failures {
+            records.fates.push(Some(fate));
+            return;
+        }
         if let Some(known @ None) = records.fates.get_mut(index) {
             *known = Some(fate);
             records.in_flight = records.in_flight.saturating_sub(1);
@@ -163,6 +178,13 @@ pub(super) fn is_final(error: &KafkaError) -> bool {
 /// Serves delivery reports until a stop is asked for. librdkafka's flush and commit rely on it.
 pub(super) fn serve(client: &BaseProducer<Landing>, flight: &Flight, stop: &Shutdown) {
     while !stop.is_requested() {
+        if flight.hears == Hears::Failures {
+            // Hardly ever there is one, and it may be a little late; the crate's poll costs as much as the rest while
+            // a transaction is filled.
+            stop.wait_timeout(TICK);
+            client.poll(Duration::ZERO);
+            continue;
+        }
         let wait = if flight.wait_for_traffic(stop) { TICK } else { Duration::ZERO };
         client.poll(wait);
     }

@@ -14,7 +14,7 @@ use super::raw::{ConsumerQueue, RawEvent};
 use super::settings::{PropertyError, Role, client_config};
 
 /// How many offsets before the end are looked at first, then next. Mostly the value is among the last.
-const LOOKS: [i64; 4] = [256, 8_192, 262_144, i64::MAX];
+const LOOKS: [i64; 6] = [256, 2_048, 16_384, 131_072, 1_048_576, i64::MAX];
 
 /// How long one wait takes before a stop is looked for.
 const SLICE: Duration = Duration::from_millis(100);
@@ -81,6 +81,33 @@ impl Cluster {
     }
 }
 
+/// What is made of the records of a topic that is read from its end backwards.
+pub trait Gather {
+    /// A record. They come in pieces, the newest piece first, and within a piece the oldest first.
+    fn take(&mut self, offset: i64, key: &[u8], value: Option<&[u8]>);
+
+    /// Whether no older ones are needed. Asked after each piece.
+    fn is_enough(&mut self) -> bool;
+}
+
+/// The last value of one key.
+struct Last<'k> {
+    key: &'k [u8],
+    found: Option<Option<Vec<u8>>>,
+}
+
+impl Gather for Last<'_> {
+    fn take(&mut self, _offset: i64, key: &[u8], value: Option<&[u8]>) {
+        if key == self.key {
+            self.found = Some(value.map(<[u8]>::to_vec));
+        }
+    }
+
+    fn is_enough(&mut self) -> bool {
+        self.found.is_some()
+    }
+}
+
 impl LastValues {
     /// The last committed value of `key`. `None` when there is none, or it was deleted. Waits at most
     /// `timeout`, and only while `goes_on` says true, which is asked often.
@@ -92,8 +119,35 @@ impl LastValues {
         key: &[u8],
         reach: Reach,
         timeout: Duration,
-        mut goes_on: impl FnMut() -> bool,
+        goes_on: impl FnMut() -> bool,
     ) -> Result<Option<Vec<u8>>, ReadBackError> {
+        let mut last = Last { key, found: None };
+        self.read_back(&mut last, reach, timeout, goes_on)?;
+        Ok(last.found.flatten())
+    }
+
+    /// One past the last offset that can be read.
+    ///
+    /// # Errors
+    /// [`ReadBackError`] when there is no answer within `timeout`.
+    pub fn end(&self, timeout: Duration) -> Result<i64, ReadBackError> {
+        let asked = self.committed.fetch_watermarks(&self.topic, 0, timeout);
+        asked.map(|(_, end)| end).map_err(|error| self.no_answer(error.to_string()))
+    }
+
+    /// Gives committed records to `gather` until it has enough, or the topic's beginning is reached. However long the
+    /// topic is, only as much of its end is read as is needed, or eight times that. Waits at most `timeout`, and only
+    /// while `goes_on` says true, which is asked often.
+    ///
+    /// # Errors
+    /// [`ReadBackError`].
+    pub fn read_back(
+        &self,
+        gather: &mut dyn Gather,
+        reach: Reach,
+        timeout: Duration,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<(), ReadBackError> {
         let deadline = Instant::now() + timeout;
         let asked = match reach {
             Reach::Everything => self.uncommitted.fetch_watermarks(&self.topic, 0, timeout),
@@ -106,28 +160,28 @@ impl LastValues {
                 break;
             }
             let start = high.saturating_sub(look).max(low);
-            let found = self.read(start..end, key, deadline, &mut goes_on)?;
-            if let Some(value) = found {
-                return Ok(value);
+            self.read(start..end, gather, deadline, &mut goes_on)?;
+            if gather.is_enough() {
+                break;
             }
             end = start;
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// The last value of `key` among some offsets; the inner `None` is a deletion.
+    /// Reads the records at some offsets.
     fn read(
         &self,
         offsets: std::ops::Range<i64>,
-        key: &[u8],
+        gather: &mut dyn Gather,
         deadline: Instant,
         goes_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<Option<Vec<u8>>>, ReadBackError> {
+    ) -> Result<(), ReadBackError> {
         let mut list = TopicPartitionList::with_capacity(1);
         let placed = list.add_partition_offset(&self.topic, 0, Offset::Offset(offsets.start));
         let assigned = placed.and_then(|()| self.committed.incremental_assign(&list));
         assigned.map_err(|error| self.no_answer(error.to_string()))?;
-        let read = self.read_assigned(offsets.end, key, deadline, goes_on);
+        let read = self.read_assigned(offsets.end, gather, deadline, goes_on);
         if let Err(error) = self.committed.incremental_unassign(&list) {
             tracing::debug!(%error, topic = self.topic, "not unassigned");
         }
@@ -137,19 +191,18 @@ impl LastValues {
     fn read_assigned(
         &self,
         end: i64,
-        key: &[u8],
+        gather: &mut dyn Gather,
         deadline: Instant,
         goes_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<Option<Vec<u8>>>, ReadBackError> {
-        let mut found = None;
+    ) -> Result<(), ReadBackError> {
         let mut failed = None;
         let mut next = 0;
         while next < end {
             self.queue.poll(SLICE, |event| match event {
                 RawEvent::Message(message) => {
                     next = message.offset() + 1;
-                    if next <= end && message.key() == Some(key) {
-                        found = Some(message.payload().map(<[u8]>::to_vec));
+                    if let Some(key) = message.key().filter(|_| next <= end) {
+                        gather.take(message.offset(), key, message.payload());
                     }
                 }
                 // After the last record there may be marks of transactions, which nobody is shown.
@@ -169,7 +222,7 @@ impl LastValues {
                 return Err(self.no_answer("not all of it could be read in time".to_owned()));
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn no_answer(&self, reason: String) -> ReadBackError {

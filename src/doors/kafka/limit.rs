@@ -43,6 +43,11 @@ impl Closing {
         // Without a thread it has been dropped, and waited for, here.
         Self(std::thread::Builder::new().name("closing".into()).spawn(move || drop(client)).ok())
     }
+
+    /// Nobody waits for it.
+    fn let_go(mut self) {
+        self.0 = None;
+    }
 }
 
 impl Drop for Closing {
@@ -87,7 +92,10 @@ impl Cluster {
 
     /// What a topic is configured to, name by name. A topic that was just made is asked for again.
     pub(super) fn topic_config(&self, topic: &str) -> Result<BTreeMap<String, String>, String> {
-        self.ask_topic_config(topic, &mut Closing::default())
+        let mut closing = Closing::default();
+        let config = self.ask_topic_config(topic, &mut closing);
+        closing.let_go();
+        config
     }
 
     fn ask_topic_config(&self, topic: &str, closing: &mut Closing) -> Result<BTreeMap<String, String>, String> {

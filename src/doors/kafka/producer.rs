@@ -18,7 +18,7 @@ use thiserror::Error;
 use super::cluster::Cluster;
 use super::deliveries::{Desk, Listen, Poller, Reports, delivery_error};
 use super::limit::Closing;
-use super::raw::produce::{Destination, Topic, produce};
+use super::raw::produce::{Topic, produce};
 use super::raw::reports::ReportQueue;
 use super::raw::transactions::flush;
 use super::settings::{PropertyError, Role, client_config, has_depth, linger_for_bulk};
@@ -268,14 +268,14 @@ impl<T: Send + Sync + 'static> Producer<T> {
         if self.wait_for_room(shutdown) {
             return Err(SendError::Stopped { token });
         }
-        let destination = Destination::Topic(&self.topic);
+        let topic = &self.topic;
         // Counted before it is sent, since its report may come before `send` returns.
         let (index, mut spare) = self.desk.take_off(token, record.bytes());
         // True once the queue was seen empty although it is too full for this record.
         let mut was_empty = false;
         loop {
             let landings = self.desk.landings();
-            let Err((code, _)) = produce(&self.client, &destination, record, spare.take(), index) else {
+            let Err((code, _)) = produce(&self.client, topic, record, spare.take(), index) else {
                 return Ok(());
             };
             let full = code == RDKafkaErrorCode::QueueFull;

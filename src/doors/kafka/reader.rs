@@ -16,11 +16,14 @@ use super::raw::{ConsumerQueue, LogQueue};
 use super::settings::{Role, client_config};
 use super::topics::TopicInfo;
 use super::watch::{Observer, watch};
-use crate::tools::config::ClientSettings;
+use crate::tools::config::{ClientSettings, Property};
 use crate::tools::shutdown::Shutdown;
 
 /// How many things that were read or learnt may wait for whoever reads.
 const WAITING: usize = 8;
+
+/// What is fetched ahead by a small one; its user's own words win.
+const SMALL: [(&str, &str); 2] = [("queued.max.messages.kbytes", "4096"), ("queued.min.messages", "5000")];
 
 /// Everything that a consumer of one topic is made from. It needs no connection and outlives the
 /// [`Cluster`] it came from, so that a consumer can be dropped and made anew at any time.
@@ -35,6 +38,17 @@ impl Cluster {
     /// A maker of consumers of `topic` that publish their offsets as those of `group`.
     pub fn reader(&self, topic: &TopicInfo, group: &str) -> Reader {
         Reader { settings: self.settings.clone(), topic: topic.name.clone(), group: group.to_owned() }
+    }
+
+    /// The same with less memory for what is fetched ahead: for who reads several topics, or does more with each
+    /// message than keep it.
+    pub(super) fn small_reader(&self, topic: &TopicInfo, group: &str) -> Reader {
+        let mut reader = self.reader(topic, group);
+        for (name, value) in SMALL {
+            let property = || Property { value: value.to_owned(), origin: "a default".to_owned() };
+            reader.settings.properties.entry(name.to_owned()).or_insert_with(property);
+        }
+        reader
     }
 
     /// A consumer of `topic`, whatever its id: see [`Reader::consumer`].

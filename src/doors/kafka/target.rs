@@ -10,6 +10,8 @@ use super::cluster::Cluster;
 pub struct TopicTerms {
     /// Records that are older than this are deleted.
     pub retention: Option<Duration>,
+    /// What goes beyond so many bytes in a partition is deleted, the oldest first.
+    pub most_kept_bytes: Option<u64>,
     /// Whether the broker puts its own time in place of each record's.
     pub broker_time: bool,
     /// Whether of the records with one key only the last is kept.
@@ -38,6 +40,7 @@ fn terms(config: &BTreeMap<String, String>) -> TopicTerms {
     let policy = text("cleanup.policy");
     TopicTerms {
         retention: duration("retention.ms").filter(|_| policy.contains("delete")),
+        most_kept_bytes: text("retention.bytes").parse().ok().filter(|_| policy.contains("delete")),
         broker_time: text("message.timestamp.type") == "LogAppendTime",
         compacted: policy.contains("compact"),
         most_ahead: duration("message.timestamp.after.max.ms"),
@@ -57,6 +60,7 @@ mod tests {
             ("retention.ms", "604800000"),
             ("message.timestamp.type", "CreateTime"),
             ("message.timestamp.after.max.ms", "3600000"),
+            ("retention.bytes", "-1"),
             ("max.message.bytes", "1048588"),
         ];
         let expected = TopicTerms {
@@ -67,6 +71,7 @@ mod tests {
         };
         assert_eq!(terms(&config(&usual)), expected);
         let strange = [
+            ("retention.bytes", "1000"),
             ("cleanup.policy", "compact"),
             ("retention.ms", "604800000"),
             ("message.timestamp.type", "LogAppendTime"),
@@ -75,5 +80,7 @@ mod tests {
         let expected = TopicTerms { broker_time: true, compacted: true, ..TopicTerms::default() };
         assert_eq!(terms(&config(&strange)), expected);
         assert_eq!(terms(&config(&[("cleanup.policy", "delete"), ("retention.ms", "-1")])), TopicTerms::default());
+        let small = [("cleanup.policy", "compact,delete"), ("retention.bytes", "1000")];
+        assert_eq!(terms(&config(&small)).most_kept_bytes, Some(1_000));
     }
 }

@@ -34,6 +34,15 @@ pub struct TopicShape {
     pub replication_factor: Option<i32>,
 }
 
+/// A topic that keeps everything, as it is to be made when it is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptTopic {
+    /// Partitions and copies.
+    pub shape: TopicShape,
+    /// The largest message that it takes; `None` leaves it to the broker.
+    pub largest_bytes: Option<usize>,
+}
+
 /// A topic as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicInfo {
@@ -153,11 +162,46 @@ impl Cluster {
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
         let shape = TopicShape { partitions: 1, replication_factor: None };
-        self.ensure(topic, (shape, KEPT), limit, shutdown, waiting)
+        self.ensure_kept_topic(topic, KeptTopic { shape, largest_bytes: None }, limit, shutdown, waiting)
     }
 
-    /// The same for a topic of one partition in which only the last value of each key counts. One that
-    /// is there already must be like that, as far as its settings may be read: another would forget.
+    /// The same for a topic like `kept`.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_kept_topic(
+        &self,
+        topic: &str,
+        kept: KeptTopic,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        let largest_bytes = kept.largest_bytes.map(|bytes| bytes.to_string());
+        let mut config = KEPT.to_vec();
+        config.extend(largest_bytes.as_deref().map(|bytes| ("max.message.bytes", bytes)));
+        self.ensure(topic, (kept.shape, &config), limit, shutdown, waiting)
+    }
+
+    /// The topic of one partition in which only the last value of each key counts, made when it is missing.
+    /// One that is there already is taken as it is.
+    ///
+    /// # Errors
+    /// [`TopicError`]: refused, or no answer in time.
+    pub fn ensure_compacted(
+        &self,
+        topic: &str,
+        replication_factor: Option<i32>,
+        limit: Option<Duration>,
+        shutdown: &Shutdown,
+        waiting: impl FnMut(&str),
+    ) -> Result<TopicInfo, TopicError> {
+        let shape = TopicShape { partitions: 1, replication_factor };
+        self.ensure(topic, (shape, COMPACTED), limit, shutdown, waiting)
+    }
+
+    /// The same, but one that is there already must be like that, as far as its settings may be read:
+    /// another would forget.
     ///
     /// # Errors
     /// [`TopicError`]: refused, or no answer in time.
@@ -169,8 +213,7 @@ impl Cluster {
         shutdown: &Shutdown,
         waiting: impl FnMut(&str),
     ) -> Result<TopicInfo, TopicError> {
-        let shape = TopicShape { partitions: 1, replication_factor };
-        let found = self.ensure(topic, (shape, COMPACTED), limit, shutdown, waiting)?;
+        let found = self.ensure_compacted(topic, replication_factor, limit, shutdown, waiting)?;
         let refused = |reason: String| Err(TopicError::Refused { topic: topic.to_owned(), reason });
         if found.partitions != 1 {
             return refused(format!("it must have one partition, it has {}", found.partitions));

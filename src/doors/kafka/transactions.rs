@@ -25,7 +25,7 @@ use super::deliveries::delivery_error;
 use super::flight::{Flight, Landing, Missing, is_final, serve};
 use super::parting::part;
 use super::producer::{DeliveryError, Record};
-use super::raw::produce::{Destination, produce};
+use super::raw::produce::{Topic, produce};
 use super::raw::transactions::{self as raw, Refusal};
 use super::settings::{PropertyError, Role, client_config};
 use super::transaction_error::{TransactionError, judge, refusal};
@@ -62,12 +62,22 @@ const QUEUE_FULL_WAIT: Duration = Duration::from_millis(1);
 /// Where a record came to lie: partition and offset.
 pub type RecordPlace = (i32, i64);
 
+/// What a producer is told of its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hears {
+    /// Where each came to lie.
+    Each,
+    /// Only those that did not arrive.
+    Failures,
+}
+
 /// Makes producers with one transactional id, each of which fences the one before.
 #[derive(Clone, Debug)]
 pub struct Transactions {
     config: ClientConfig,
     topic: String,
     id: String,
+    hears: Hears,
 }
 
 impl Cluster {
@@ -78,12 +88,16 @@ impl Cluster {
     pub fn transactions(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
         let mut config = client_config(&self.settings, Role::Transactions)?;
         drop(self.fit_batches(&mut config, topic));
-        config.set("transactional.id", id);
-        Ok(Transactions { config, topic: topic.to_owned(), id: id.to_owned() })
+        Ok(Transactions::new(config, topic, id, Hears::Each))
     }
 }
 
 impl Transactions {
+    pub(super) fn new(mut config: ClientConfig, topic: &str, id: &str, hears: Hears) -> Self {
+        config.set("transactional.id", id);
+        Self { config, topic: topic.to_owned(), id: id.to_owned(), hears }
+    }
+
     /// A producer that alone has the id now. Waits for as long as it takes: `goes_on` is asked often,
     /// with the last that was heard of the brokers, and ends the wait by saying false.
     ///
@@ -130,7 +144,7 @@ impl Transactions {
     }
 
     fn create(&self) -> Result<TransactionalProducer, TransactionError> {
-        let flight = Arc::new(Flight::default());
+        let flight = Arc::new(Flight::new(self.hears));
         let client = self.config.create_with_context(Landing(Arc::clone(&flight)));
         let client: Arc<BaseProducer<Landing>> = Arc::new(client.map_err(|error| creation(&error))?);
         let stop = Shutdown::new();
@@ -140,12 +154,15 @@ impl Transactions {
             .spawn(move || serve(&serving, &seen, &until))
             .map_err(|error| TransactionError::Fatal { reason: error.to_string() })?;
         let id = self.id.clone();
-        Ok(TransactionalProducer { client, flight, stop, thread: Some(thread), id, is_tainted: false, lets_go: false })
+        let (thread, topics) = (Some(thread), Vec::new());
+        Ok(TransactionalProducer { topics, client, flight, stop, thread, id, is_tainted: false, lets_go: false })
     }
 }
 
 /// Sends records in transactions, one transaction after the other.
 pub struct TransactionalProducer {
+    /// Those that were sent to, looked up once.
+    topics: Vec<(String, Topic<Landing>)>,
     client: Arc<BaseProducer<Landing>>,
     flight: Arc<Flight>,
     stop: Shutdown,
@@ -186,12 +203,15 @@ impl TransactionalProducer {
         record: &Record<'_>,
         mut goes_on: impl FnMut() -> bool,
     ) -> Result<(), TransactionError> {
-        let no_topic = || TransactionError::Fatal { reason: format!("{topic:?} is no name for a topic") };
-        let topic = CString::new(topic).map_err(|_| no_topic())?;
-        let destination = Destination::Named(&topic);
+        let known = self.topics.iter().position(|(name, _)| name == topic);
+        let known = match known {
+            Some(known) => known,
+            None => self.look_up(topic)?,
+        };
+        let Some((_, topic)) = self.topics.get(known) else { return Err(no_topic(topic)) };
         let index = self.flight.take_off();
         let mut was_empty = false;
-        while let Err((code, _)) = produce(&self.client, &destination, record, None, index) {
+        while let Err((code, _)) = produce(&self.client, topic, record, None, index) {
             let full = code == RDKafkaErrorCode::QueueFull;
             if !full || was_empty {
                 self.flight.stay();
@@ -213,8 +233,15 @@ impl TransactionalProducer {
         Ok(())
     }
 
-    /// Publishes `positions` (partition, next offset) of what `consumer` reads as its group's offsets, if
-    /// and when the transaction is committed. Waits for as long as `goes_on` wants to.
+    fn look_up(&mut self, topic: &str) -> Result<usize, TransactionError> {
+        let name = CString::new(topic).map_err(|_| no_topic(topic))?;
+        let found = Topic::new(Arc::clone(&self.client), &name).ok_or_else(|| no_topic(topic))?;
+        self.topics.push((topic.to_owned(), found));
+        Ok(self.topics.len() - 1)
+    }
+
+    /// Publishes `positions` (partition, next offset) of what `consumer` reads as its group's offsets, with
+    /// `metadata` beside each, if and when the transaction is committed. Waits for as long as `goes_on` wants to.
     ///
     /// # Errors
     /// [`TransactionError`].
@@ -222,9 +249,10 @@ impl TransactionalProducer {
         &mut self,
         consumer: &Consumer,
         positions: &[(i32, i64)],
+        metadata: &str,
         mut goes_on: impl FnMut(Option<&str>) -> bool,
     ) -> Result<(), TransactionError> {
-        let Some((group, offsets)) = consumer.for_transaction(positions) else {
+        let Some((group, offsets)) = consumer.for_transaction(positions, metadata) else {
             return Err(TransactionError::Fatal { reason: "the consumer has no group".to_owned() });
         };
         while let Err(error) = self.client.send_offsets_to_transaction(&offsets, &group, SLICE) {
@@ -240,7 +268,8 @@ impl TransactionalProducer {
         Ok(())
     }
 
-    /// Commits the transaction and tells where each of its records lies, in the order of sending. Waits
+    /// Commits the transaction and tells where each of its records lies, in the order of sending (nothing when it
+    /// is from [`Cluster::processing`]). Waits
     /// for as long as it takes: `goes_on` is asked often, with how long it has taken and the last that
     /// was heard of the brokers, and ends the wait by saying false.
     ///
@@ -315,8 +344,13 @@ impl TransactionalProducer {
     }
 }
 
+fn no_topic(topic: &str) -> TransactionError {
+    TransactionError::Fatal { reason: format!("{topic:?} is no name for a topic") }
+}
+
 impl Drop for TransactionalProducer {
     fn drop(&mut self) {
+        self.topics.clear();
         self.stop.request();
         self.flight.wake();
         let (client, thread) = (Arc::clone(&self.client), self.thread.take());

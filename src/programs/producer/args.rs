@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 
 use super::orders::LinePolicy;
 use crate::doors::kafka::TopicShape;
-use crate::tools::config::{ClientSettings, CommonArgs, SettingsError, SideCommand, duration};
+use crate::tools::config::{ClientSettings, CommonArgs, SettingsError, SideCommand, duration, rate};
 
 /// Between two generated orders when nobody says otherwise.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(2);
@@ -234,16 +234,6 @@ fn slot(text: &str) -> Result<String, String> {
     match text.chars().count() {
         1..=100 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
         _ => Err("a slot's name has 1 to 100 characters, none of them a control character".to_owned()),
-    }
-}
-
-/// Reads `2000`, `0.5` or `50/s`.
-fn rate(text: &str) -> Result<f64, String> {
-    let number = text.trim().strip_suffix("/s").unwrap_or(text).trim();
-    match number.parse::<f64>() {
-        // Slower than one order in 30 years is a mistake, and more than one a nanosecond is no pace.
-        Ok(rate) if (1e-9..=1e9).contains(&rate) => Ok(rate),
-        _ => Err(format!("`{text}` is no rate; write orders a second as 2000, 0.5 or 50/s")),
     }
 }
 

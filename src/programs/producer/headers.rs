@@ -5,9 +5,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::dice::Dice;
 use super::event::Event;
 use crate::base::message::push_header;
+use crate::tools::dice::Dice;
 
 /// `00-`, 32 digits of the trace, `-`, 16 digits of the parent, `-01`.
 const TRACEPARENT_BYTES: usize = 55;

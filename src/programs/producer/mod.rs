@@ -21,7 +21,6 @@ use crate::tools::shutdown::Shutdown;
 
 mod args;
 mod demo;
-mod dice;
 mod event;
 mod exactly_once;
 mod headers;

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::demo::Demo;
-use super::dice::Dice;
 use super::lines::{Lines, NextLine};
+use crate::tools::dice::Dice;
 use crate::tools::shutdown::Shutdown;
 use crate::words::order::{DemoIds, Order, read, warnings};
 

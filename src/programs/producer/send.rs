@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::args::ProducerConfig;
-use super::dice::Dice;
 use super::event::Event;
 use super::headers::push_headers;
 use super::label::{self, IdLength, Place};
@@ -18,6 +17,7 @@ use super::report::{Report, Ticket};
 use super::{Source, report};
 use crate::base::message::Headers;
 use crate::doors::kafka::{Producer, Record, SendError};
+use crate::tools::dice::Dice;
 use crate::tools::shutdown::Shutdown;
 use crate::words::order::Order;
 

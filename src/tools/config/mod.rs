@@ -12,4 +12,4 @@ mod text;
 pub use args::{ColorChoice, CommonArgs};
 pub use client::{ClientSettings, Property, SettingsError};
 pub use side_command::SideCommand;
-pub use text::{byte_size, duration, is_quiet_end};
+pub use text::{byte_size, duration, is_quiet_end, rate};

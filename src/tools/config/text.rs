@@ -42,6 +42,19 @@ pub fn byte_size(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| format!("`{text}` is no number of bytes; write it as 1000000, 500K, 64M or 1G"))
 }
 
+/// Reads a rate: `2000`, `0.5` or `50/s`.
+///
+/// # Errors
+/// A sentence that says what would be accepted, for clap to show.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix("/s").unwrap_or(text).trim();
+    match number.parse::<f64>() {
+        // Slower than one order in 30 years is a mistake, and more than one a nanosecond is no pace.
+        Ok(rate) if (1e-9..=1e9).contains(&rate) => Ok(rate),
+        _ => Err(format!("`{text}` is no rate; write orders a second as 2000, 0.5 or 50/s")),
+    }
+}
+
 /// Whether an error of printing means only that the reader has gone, as `| head` does: a quiet end.
 pub fn is_quiet_end(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe

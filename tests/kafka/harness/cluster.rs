@@ -177,10 +177,13 @@ impl Cluster {
     /// One past the last offset of each partition.
     #[track_caller]
     pub(crate) fn ends(&self, topic: &str) -> BTreeMap<i32, i64> {
-        numbers(&self.ask("ends", json!({"topic": topic})))
-            .into_iter()
-            .map(|(partition, end)| (partition.parse().unwrap(), end))
-            .collect()
+        by_partition(&self.ask("ends", json!({"topic": topic})))
+    }
+
+    /// How far readers of committed messages can read each partition: up to the first open transaction.
+    #[track_caller]
+    pub(crate) fn committed_ends(&self, topic: &str) -> BTreeMap<i32, i64> {
+        by_partition(&self.ask("ends", json!({"topic": topic, "committed": true})))
     }
 
     /// How many offsets all partitions of a topic have given out.
@@ -225,6 +228,11 @@ impl Cluster {
         }});
         Flood { request: Request::ask(&self.request("transactions", details), []) }
     }
+}
+
+fn by_partition(answer: &Value) -> BTreeMap<i32, i64> {
+    let ends = numbers(answer).into_iter();
+    ends.map(|(partition, end)| (partition.parse().expect("a partition is a number"), end)).collect()
 }
 
 fn numbers(answer: &Value) -> BTreeMap<String, i64> {

@@ -1,5 +1,6 @@
 //! What this machine has of the things that tests need, and which tests run for it.
 
+use super::python;
 use super::small::can_mount;
 use libtest_mimic::{Completion, Failed, Trial};
 use std::collections::BTreeSet;
@@ -20,6 +21,8 @@ pub(crate) enum Need {
     Strace,
     /// The right to mount a file system: root.
     Mount,
+    /// Python, with a client of Kafka and a mail server that pip fetches.
+    Python,
 }
 
 const OLDEST_JAVA: u32 = 17;
@@ -91,6 +94,7 @@ fn missing(need: Need) -> Option<String> {
         Need::Kcat => KCAT.as_ref().err().cloned(),
         Need::Strace => STRACE.as_ref().err().cloned(),
         Need::Mount => MOUNT.as_ref().err().cloned(),
+        Need::Python => python::missing(),
     }
 }
 
@@ -100,7 +104,7 @@ pub(crate) fn java_tool(name: &str) -> PathBuf {
     home.filter(|tool| tool.is_file()).unwrap_or_else(|| name.into())
 }
 
-fn answers(tool: impl AsRef<OsStr>, argument: &str) -> bool {
+pub(super) fn answers(tool: impl AsRef<OsStr>, argument: &str) -> bool {
     Command::new(tool).arg(argument).stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 

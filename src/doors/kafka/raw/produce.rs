@@ -49,14 +49,6 @@ impl<C: ProducerContext> Drop for Topic<C> {
     }
 }
 
-/// Where a record goes.
-pub(in super::super) enum Destination<'a, C: ProducerContext> {
-    /// By name.
-    Named(&'a CStr),
-    /// A topic that was looked up.
-    Topic(&'a Topic<C>),
-}
-
 /// Headers that are ours until librdkafka takes them, and again when it gives them back with a report.
 pub(in super::super) struct OwnedHeaders(NonNull<sys::rd_kafka_headers_t>);
 
@@ -112,7 +104,7 @@ impl Drop for OwnedHeaders {
 /// it comes with the delivery report. The memory of `spare` is used for the record's headers.
 pub(in super::super) fn produce<C: ProducerContext>(
     client: &BaseProducer<C>,
-    destination: &Destination<'_, C>,
+    topic: &Topic<C>,
     record: &Record<'_>,
     spare: Option<OwnedHeaders>,
     opaque: C::DeliveryOpaque,
@@ -127,18 +119,14 @@ pub(in super::super) fn produce<C: ProducerContext>(
     let headers = OwnedHeaders::new(record.headers);
     let headers_pointer = headers.as_ref().map_or(ptr::null_mut(), |headers| headers.0.as_ptr());
     let opaque = opaque.into_ptr();
-    let (destination_tag, destination) = match destination {
-        Destination::Named(name) => (vtype::RD_KAFKA_VTYPE_TOPIC, name.as_ptr().cast::<c_void>()),
-        Destination::Topic(topic) => (vtype::RD_KAFKA_VTYPE_RKT, topic.handle.as_ptr().cast::<c_void>().cast_const()),
-    };
     // SAFETY: each tag is followed by what librdkafka's documentation says it takes; all pointers are
     // valid for the call, which copies topic, payload and key. On success headers and opaque are
     // librdkafka's, on failure they stay ours.
     let code = unsafe {
         sys::rd_kafka_producev(
             client.client().native_ptr(),
-            destination_tag,
-            destination,
+            vtype::RD_KAFKA_VTYPE_RKT,
+            topic.handle.as_ptr(),
             vtype::RD_KAFKA_VTYPE_PARTITION,
             record.partition.unwrap_or(NO_PARTITION),
             vtype::RD_KAFKA_VTYPE_MSGFLAGS,

@@ -154,6 +154,7 @@ mod tests {
             most_ahead: Some(Duration::from_secs(3_600)),
             largest_bytes: Some(1_000),
             retention: None,
+            most_kept_bytes: None,
         };
         let mut odd = survey("2026-11-20T00:00:00Z", "2027-01-01T00:00:00Z");
         (odd.largest_bytes, odd.inexact, odd.of_time_zero, odd.timeless) = (2_000, 1, 2, 3);

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::super::args::ProducerConfig;
-use super::super::dice::Dice;
 use super::super::event::Event;
 use super::super::headers::push_headers;
 use super::super::label::{self, IdLength, Place};
@@ -14,6 +13,7 @@ use super::super::lock;
 use super::super::orders::{Next, Orders, doubts};
 use super::super::pace::Pace;
 use super::super::report::Report;
+use crate::tools::dice::Dice;
 use crate::tools::shutdown::Shutdown;
 
 /// The most orders of a transaction.

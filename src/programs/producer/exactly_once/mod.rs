@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::args::{ExactlyOnceConfig, ProducerConfig, Source};
-use super::dice::Dice;
 use super::label::IdLength;
 use super::lock;
 use super::orders::{LinePolicy, Orders};
@@ -25,6 +24,7 @@ use crate::doors::kafka::{
     Cluster, DeliveryError, LastValues, ProducerEvent, Reach, ReadBackError, Record, RecordPlace, TransactionError,
     TransactionalProducer, Transactions,
 };
+use crate::tools::dice::Dice;
 use crate::tools::shutdown::Shutdown;
 
 mod batch;

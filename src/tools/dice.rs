@@ -10,14 +10,14 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A source of ids.
 #[derive(Debug)]
-pub(super) struct Dice {
+pub struct Dice {
     high: u64,
     low: u64,
 }
 
 impl Dice {
     /// Random from 128 bits of the operating system's, or the same ids for the same seed.
-    pub(super) fn new(seed: Option<u64>) -> Self {
+    pub fn new(seed: Option<u64>) -> Self {
         match seed {
             // Far apart in the one cycle that both streams run through.
             Some(seed) => Self { high: seed, low: mix(seed ^ STEP) },
@@ -31,7 +31,7 @@ impl Dice {
     }
 
     /// A number of 64 random bits that is not zero.
-    pub(super) fn number(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         loop {
             self.low = self.low.wrapping_add(STEP);
             match mix(self.low) {
@@ -42,7 +42,7 @@ impl Dice {
     }
 
     /// A random (version 4) UUID.
-    pub(super) fn uuid(&mut self) -> Uuid {
+    pub fn uuid(&mut self) -> Uuid {
         self.high = self.high.wrapping_add(STEP);
         let bits = (u128::from(mix(self.high)) << 64) | u128::from(self.number());
         Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()

@@ -1,0 +1,124 @@
+//! The figures of a service for Prometheus, beside the lag of its group under kafka_exporter's names.
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::{Mutex, PoisonError};
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::meters::{CONTENT_TYPE, GroupPartition, TopicPartition};
+
+/// Something that is counted. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Count(Counter<u64, AtomicU64>);
+
+impl Count {
+    /// So many more.
+    pub fn add(&self, more: u64) {
+        self.0.inc_by(more);
+    }
+
+    /// How many so far.
+    pub fn get(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// Something that goes up and down. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Level(Gauge<i64, AtomicI64>);
+
+impl Level {
+    /// Is so much now.
+    pub fn set(&self, value: i64) {
+        self.0.set(value);
+    }
+}
+
+/// The figures of one service.
+pub struct ServiceMeters {
+    prefix: String,
+    registry: Mutex<Registry>,
+    lag: Family<GroupPartition, Gauge<i64, AtomicI64>>,
+    group_offset: Family<GroupPartition, Gauge<i64, AtomicI64>>,
+    end: Family<TopicPartition, Gauge<i64, AtomicI64>>,
+}
+
+impl ServiceMeters {
+    /// Figures whose names begin with `ordertrail_<name>_`.
+    pub fn new(name: &str) -> Self {
+        let mut registry = Registry::default();
+        let (lag, group_offset, end) = (Family::default(), Family::default(), Family::default());
+        let mut register = |name: &str, help: &str, metric: &Family<GroupPartition, Gauge<i64, AtomicI64>>| {
+            registry.register(name, help, metric.clone());
+        };
+        register("kafka_consumergroup_lag", "Readable messages that the group has not read", &lag);
+        register("kafka_consumergroup_current_offset", "Next offset of the group", &group_offset);
+        let help = "End of the partition";
+        let ends: &Family<TopicPartition, Gauge<i64, AtomicI64>> = &end;
+        registry.register("kafka_topic_partition_current_offset", help, ends.clone());
+        Self { prefix: format!("ordertrail_{name}"), registry: Mutex::new(registry), lag, group_offset, end }
+    }
+
+    /// A new count; `_total` is added to its name.
+    pub fn count(&self, name: &str, help: &str) -> Count {
+        let count = Count::default();
+        self.lock().register(format!("{}_{name}", self.prefix), help, count.0.clone());
+        count
+    }
+
+    /// A new level.
+    pub fn level(&self, name: &str, help: &str) -> Level {
+        let level = Level::default();
+        self.lock().register(format!("{}_{name}", self.prefix), help, level.0.clone());
+        level
+    }
+
+    /// How far `group` has come in `topic`: partition, next offset, end.
+    pub fn progress(&self, group: &str, topic: &str, partitions: &[(i32, i64, i64)]) {
+        for &(partition, next, end) in partitions {
+            let (topic, partition) = (topic.to_owned(), partition.to_string());
+            let of_topic = TopicPartition { topic: topic.clone(), partition: partition.clone() };
+            let of_group = GroupPartition { consumergroup: group.to_owned(), topic, partition };
+            self.lag.get_or_create(&of_group).set(end - next);
+            self.group_offset.get_or_create(&of_group).set(next);
+            self.end.get_or_create(&of_topic).set(end);
+        }
+    }
+
+    /// The content type and the text for Prometheus.
+    pub fn text(&self) -> (&'static str, String) {
+        let mut text = String::new();
+        let encoded = encode(&mut text, &self.lock());
+        debug_assert!(encoded.is_ok(), "writing into a string does not fail");
+        (CONTENT_TYPE, text)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_levels_and_lag_are_told() {
+        let meters = ServiceMeters::new("techshop_process");
+        meters.count("orders", "Orders decided").add(3);
+        meters.level("stock", "Pieces").set(-1);
+        meters.progress("g", "orders", &[(0, 7, 9)]);
+        let (_, text) = meters.text();
+        for line in [
+            "ordertrail_techshop_process_orders_total 3",
+            "ordertrail_techshop_process_stock -1",
+            "kafka_consumergroup_lag{consumergroup=\"g\",topic=\"orders\",partition=\"0\"} 2",
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Sending what a processor makes of what it reads: many small records to several topics, in short transactions.
+//!
+//! Built like [`Cluster::transactions`], with two differences: only failures are reported, since a transaction
+//! that is committed holds every record, and nobody asks where each came to lie; and it is tuned for transactions of
+//! some milliseconds.
+
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+
+use super::cluster::Cluster;
+use super::settings::{PropertyError, Role, client_config};
+use super::transactions::{Hears, Transactions};
+
+/// How long the broker may take to tell the limits of topics.
+const ASK: Duration = Duration::from_secs(2);
+
+/// Defaults that differ from those of other transactions; a user's property wins over them.
+const DEFAULTS: [(&str, &str); 4] = [
+    // What waits is sent when a batch is full or the transaction is closed, whichever comes first: sooner would only
+    // be more requests.
+    ("linger.ms", "50"),
+    // Small enough for a topic of the usual limit, large enough to be few.
+    ("batch.size", "262144"),
+    // A whole transaction may wait.
+    ("queue.buffering.max.messages", "200000"),
+    ("compression.type", "lz4"),
+];
+
+impl Cluster {
+    /// A maker of producers with the transactional id `id` for a processor. Reports name `topic` while they wait.
+    ///
+    /// # Errors
+    /// [`PropertyError`].
+    pub fn processing(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
+        let mut config = client_config(&self.settings, Role::Transactions)?;
+        for (name, value) in DEFAULTS {
+            if !self.settings.properties.contains_key(name) {
+                config.set(name, value);
+            }
+        }
+        config.set("delivery.report.only.error", "true");
+        Ok(Transactions::new(config, topic, id, Hears::Failures))
+    }
+
+    /// The smallest `max.message.bytes` among some topics: no record larger than this goes into all of them. `None`
+    /// when the broker does not say.
+    pub fn smallest_limit(&self, topics: &[&str]) -> Option<usize> {
+        let admin: AdminClient<DefaultClientContext> =
+            client_config(&self.settings, Role::Admin).ok()?.create().ok()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
+        let topics: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
+        let options = AdminOptions::new().request_timeout(Some(ASK));
+        let answer = runtime.block_on(admin.describe_configs(&topics, &options));
+        // Closing takes up to 100 ms, for which nobody needs to wait.
+        drop(std::thread::Builder::new().name("closing".into()).spawn(move || drop(admin)));
+        let described = answer.ok()?.into_iter().filter_map(Result::ok);
+        let limit = |entries: Vec<rdkafka::admin::ConfigEntry>| {
+            entries.into_iter().find(|entry| entry.name == "max.message.bytes")?.value?.parse().ok()
+        };
+        described.filter_map(|described| limit(described.entries)).min()
+    }
+}

@@ -1,0 +1,273 @@
+//! `techshop analytics`: confirmed orders and refusals, counted once each, across restarts and kills.
+
+mod count;
+mod keep;
+mod summary;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::service::{ListenArgs, Service, existing};
+use super::{Shop, TechshopError, print};
+use crate::doors::health::Level;
+use crate::doors::kafka::{Inflow, Role};
+use crate::logic::shopfold::{Figures, Snapshot};
+use crate::tools::config::duration;
+use crate::tools::exit::Exit;
+use count::Counting;
+use keep::{Found, Keeper, load};
+
+/// Where it tells of itself unless told otherwise.
+const ADDRESS: &str = "127.0.0.1:6068";
+
+/// Its offsets are published as those of this group.
+const GROUP: &str = "analytics-processor";
+
+/// Between two summaries: on a terminal, where one takes the place of the other, and elsewhere.
+const EVERY_ON_A_TERMINAL: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_secs(5);
+
+/// How long one wait takes before anything else is looked at.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// How long the last answers are waited for.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// Flags of `techshop analytics`.
+#[derive(Args, Clone, Debug)]
+pub struct AnalyticsArgs {
+    /// Where figures and positions are kept; without the file all is counted anew from the topics
+    #[arg(long, value_name = "FILE", default_value = "analytics.state.json")]
+    state: PathBuf,
+
+    /// Read what is there now, print the summary, stop; changes nothing
+    #[arg(long)]
+    once: bool,
+
+    /// Print JSON, one line a summary
+    #[arg(long)]
+    json: bool,
+
+    /// Between two summaries [default: 1s on a terminal, else 5s; nothing while nothing changes]
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "once")]
+    every: Option<Duration>,
+
+    #[command(flatten)]
+    listen: ListenArgs,
+}
+
+pub(super) fn run(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
+    if args.once { once(shop, args) } else { serve(shop, args) }
+}
+
+/// Counts what is there, and changes nothing.
+fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
+    let snapshot = match load(&args.state)? {
+        Found::Snapshot(snapshot) => *snapshot,
+        Found::Nothing => Snapshot::default(),
+        Found::Unusable(error) => {
+            anstream::eprintln!("{}: {error}; counting anew from the topics", args.state.display());
+            Snapshot::default()
+        }
+    };
+    let cluster = shop.connect_once(&[Role::Admin, Role::Consumer])?;
+    let topic = |name: &str| existing(shop, &cluster, name);
+    let topics = (topic(&shop.names.analytics)?, topic(&shop.names.errors)?);
+    let mut counting = Counting::new(shop, &cluster, GROUP, topics, snapshot)?;
+    while !counting.is_at_end() {
+        if shop.shutdown.is_requested() {
+            anstream::eprintln!("stopped before all was read");
+            return Ok(Exit::Done);
+        }
+        counting.step(SLICE, |topic, inflow| match inflow {
+            Inflow::Lost { partition, from, to } => {
+                anstream::eprintln!("{topic}/{partition}: offsets {from} to {} are gone before they were read", to - 1);
+            }
+            Inflow::NewTopic | Inflow::Cut { .. } => {
+                anstream::eprintln!("{topic} is not the one that was counted before: counting anew");
+            }
+            Inflow::BrokerLost { reason } | Inflow::Trouble { reason } => anstream::eprintln!("{topic}: {reason}"),
+            _ => {}
+        })?;
+    }
+    print(&shown(counting.figures(), args.json)).map(|()| Exit::Done)
+}
+
+fn shown(figures: &Figures, as_json: bool) -> String {
+    if as_json { summary::json(figures) } else { summary::text(figures, Timestamp::now()) }
+}
+
+fn serve(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
+    let mut keeper = Keeper::open(&args.state)?;
+    let service = Service::start("techshop-analytics", &args.listen, ADDRESS, shop)?;
+    let snapshot = begin(&service, &keeper, args)?;
+    let cluster = service.connect(shop, &[Role::Admin, Role::Consumer])?;
+    let topic = |name: &str| service.topic(shop, &cluster, name);
+    let topics = (topic(&shop.names.analytics)?, topic(&shop.names.errors)?);
+    let mut counting = Counting::new(shop, &cluster, GROUP, topics, snapshot)?;
+    service.ready();
+    let ended = run_on(shop, args, &service, &mut counting, &mut keeper);
+    // Whatever ended it, what was counted is kept.
+    if keeper.is_changed() {
+        keeper.save(&counting.positions(), counting.figures()).map_err(|error| keeper.unsaved(error))?;
+    }
+    counting.commit();
+    let deadline = Instant::now() + LAST_ANSWERS;
+    while !counting.hear_commits(SLICE)? && Instant::now() < deadline {}
+    let orders = counting.figures().sales.all.orders;
+    service.log.info("service.stopped", &format!("stopped, {orders} orders counted"), json!({"orders": orders}));
+    ended.map(|()| Exit::Done)
+}
+
+/// What the file says; tells of one that cannot be used, and puts it aside.
+fn begin(service: &Service, keeper: &Keeper, args: &AnalyticsArgs) -> Result<Snapshot, TechshopError> {
+    let path = args.state.display();
+    match load(&args.state)? {
+        Found::Snapshot(snapshot) => {
+            let orders = snapshot.figures.sales.all.orders;
+            let message = format!("going on from {path} with {orders} orders");
+            service.log.info("state.read", &message, json!({"file": path.to_string(), "orders": orders}));
+            Ok(*snapshot)
+        }
+        Found::Nothing => Ok(Snapshot::default()),
+        Found::Unusable(error) => {
+            let aside = keeper.put_aside()?;
+            let message = format!("{path} was put aside as {}; counting anew from the topics", aside.display());
+            service.log.warn("state.unusable", &message, &error.to_string(), json!({"file": path.to_string()}));
+            Ok(Snapshot::default())
+        }
+    }
+}
+
+/// The figures of the figures.
+struct Gauges {
+    orders: Level,
+    revenue_cents: Level,
+    refused: Level,
+}
+
+impl Gauges {
+    fn new(service: &Service) -> Self {
+        let level = |name: &str, help: &str| service.meters.level(name, help);
+        Self {
+            orders: level("orders", "Confirmed orders"),
+            revenue_cents: level("revenue_cents", "Revenue of confirmed orders, in cents"),
+            refused: level("refused_orders", "Orders that were not confirmed"),
+        }
+    }
+
+    fn set(&self, figures: &Figures) {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.orders.set(number(figures.sales.all.orders));
+        self.revenue_cents.set(i64::try_from(figures.sales.all.revenue.cents()).unwrap_or(i64::MAX));
+        self.refused.set(number(figures.refusals.all));
+    }
+}
+
+fn run_on(
+    shop: &Shop<'_>,
+    args: &AnalyticsArgs,
+    service: &Service,
+    counting: &mut Counting<'_>,
+    keeper: &mut Keeper,
+) -> Result<(), TechshopError> {
+    let gauges = Gauges::new(service);
+    let mut screen = Screen::new(args);
+    let mut is_unsaved = false;
+    gauges.set(counting.figures());
+    while !shop.shutdown.is_requested() {
+        let mut is_disturbed = false;
+        let is_changed = counting.step(SLICE, |topic, inflow| {
+            is_disturbed |= !matches!(inflow, Inflow::Messages(_) | Inflow::Ends);
+            service.tell(topic, inflow);
+            if matches!(inflow, Inflow::Cut { .. }) {
+                let message = format!("{topic} is counted anew from its beginning");
+                service.log.warn("counting.anew", &message, "what was counted may be gone", json!({"topic": topic}));
+            }
+        })?;
+        if is_changed {
+            keeper.changed();
+            screen.changed();
+            gauges.set(counting.figures());
+        }
+        if keeper.is_due() {
+            match keeper.save(&counting.positions(), counting.figures()) {
+                Ok(()) => {
+                    is_unsaved = false;
+                    counting.commit();
+                }
+                Err(error) if !is_unsaved => {
+                    (is_unsaved, is_disturbed) = (true, true);
+                    let message = format!("{} cannot be written; trying on", args.state.display());
+                    service.log.error("state.unsaved", &message, &error.to_string(), json!({}));
+                }
+                Err(_) => {}
+            }
+        }
+        if is_disturbed {
+            screen.disturbed();
+        }
+        if screen.is_due() {
+            for (topic, progress) in counting.progress() {
+                service.meters.progress(GROUP, topic, &progress);
+            }
+            screen.show(counting.figures())?;
+        }
+    }
+    screen.show(counting.figures())
+}
+
+/// Where summaries are shown: each in the place of the one before where that can be, else one after the other.
+struct Screen {
+    as_json: bool,
+    every: Duration,
+    is_terminal: bool,
+    due: Instant,
+    is_changed: bool,
+    /// Lines of the last summary, if nothing was written after it.
+    lines: usize,
+}
+
+impl Screen {
+    fn new(args: &AnalyticsArgs) -> Self {
+        let is_terminal = std::io::stdout().is_terminal() && !args.json;
+        let every = args.every.unwrap_or(if is_terminal { EVERY_ON_A_TERMINAL } else { EVERY });
+        Self { as_json: args.json, every, is_terminal, due: Instant::now() + SLICE, is_changed: true, lines: 0 }
+    }
+
+    fn changed(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// Something else was written.
+    fn disturbed(&mut self) {
+        self.lines = 0;
+    }
+
+    fn is_due(&self) -> bool {
+        Instant::now() >= self.due
+    }
+
+    fn show(&mut self, figures: &Figures) -> Result<(), TechshopError> {
+        self.due = Instant::now() + self.every;
+        if !std::mem::take(&mut self.is_changed) {
+            return Ok(());
+        }
+        let text = shown(figures, self.as_json);
+        let rows = terminal_size::terminal_size().map_or(0, |(_, height)| usize::from(height.0));
+        let back = if self.is_terminal && (1..rows).contains(&self.lines) {
+            format!("\u{1b}[{}A\u{1b}[J", self.lines)
+        } else if self.is_terminal || self.as_json {
+            String::new()
+        } else {
+            "\n".to_owned()
+        };
+        self.lines = text.lines().count();
+        print(&format!("{back}{text}"))
+    }
+}

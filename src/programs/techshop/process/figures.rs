@@ -1,0 +1,171 @@
+//! What `process` counts and measures.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use hdrhistogram::Histogram;
+use serde_json::json;
+
+use crate::base::message::MessageTime;
+use crate::doors::health::{Count, Level, ServiceLog, ServiceMeters};
+use crate::doors::kafka::Inlet;
+use crate::logic::shop::{Shop, Verdict};
+
+/// How often lag and quantiles are told to whoever asks for figures.
+const SHOWN: Duration = Duration::from_secs(1);
+
+/// How often they are written to the log, when there was something to do.
+const LOGGED: Duration = Duration::from_secs(30);
+
+/// Longer than this is an outage, not a latency.
+const LONGEST_MS: u64 = 3_600_000;
+
+/// Counts for ever, latencies of the last interval.
+pub(super) struct Figures {
+    log: ServiceLog,
+    meters: std::sync::Arc<ServiceMeters>,
+    verdicts: [Count; 5],
+    transactions: Count,
+    remembered: Level,
+    quantiles: [(f64, Level); 3],
+    /// From the order's Kafka timestamp to its commit, ms.
+    latency_ms: Option<Histogram<u64>>,
+    /// What the open transaction decides, by verdict.
+    undecided: [u64; 5],
+    /// Its messages' times, ms.
+    waiting: Vec<i64>,
+    shown: Instant,
+    logged: Instant,
+    logged_decisions: u64,
+}
+
+impl Figures {
+    pub(super) fn new(log: ServiceLog, meters: std::sync::Arc<ServiceMeters>) -> Self {
+        let verdict = |name: &str, help: &str| meters.count(name, help);
+        let verdicts = [
+            verdict("orders_confirmed", "Orders confirmed"),
+            verdict("orders_out_of_stock", "Orders refused because the stock was too small"),
+            verdict("messages_invalid", "Messages that are no order that can be decided, or no restock"),
+            verdict("copies", "Orders that were decided before, byte for byte"),
+            verdict("restocks", "Restocks applied"),
+        ];
+        let quantile = |quantile: f64, name: &str| {
+            let help = "From an order's Kafka timestamp to its committed outcome, of the last 30 s, milliseconds";
+            (quantile, meters.level(name, help))
+        };
+        let quantiles = [
+            quantile(0.5, "validation_p50_milliseconds"),
+            quantile(0.95, "validation_p95_milliseconds"),
+            quantile(0.99, "validation_p99_milliseconds"),
+        ];
+        let transactions = meters.count("transactions", "Transactions committed");
+        let remembered = meters.level("remembered_order_numbers", "Order numbers that are remembered");
+        let now = Instant::now();
+        Self {
+            log,
+            meters,
+            verdicts,
+            transactions,
+            remembered,
+            quantiles,
+            latency_ms: Histogram::new_with_max(LONGEST_MS, 2).ok(),
+            undecided: [0; 5],
+            waiting: Vec::new(),
+            shown: now,
+            logged: now,
+            logged_decisions: 0,
+        }
+    }
+
+    /// A message was decided, and will count when its transaction is committed.
+    pub(super) fn decided(&mut self, verdict: Verdict, time: MessageTime) {
+        let index = match verdict {
+            Verdict::Confirmed => 0,
+            Verdict::OutOfStock => 1,
+            Verdict::Invalid => 2,
+            Verdict::Copy => 3,
+            Verdict::Restocked => 4,
+        };
+        if let Some(undecided) = self.undecided.get_mut(index) {
+            *undecided += 1;
+        }
+        if let MessageTime::Create(milliseconds) | MessageTime::LogAppend(milliseconds) = time {
+            self.waiting.push(milliseconds);
+        }
+    }
+
+    /// The transaction was committed.
+    pub(super) fn committed(&mut self) {
+        self.transactions.add(1);
+        for (count, decided) in self.verdicts.iter().zip(std::mem::take(&mut self.undecided)) {
+            count.add(decided);
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        for time in self.waiting.drain(..) {
+            let late = u64::try_from(i128::try_from(now).unwrap_or_default() - i128::from(time)).unwrap_or(0);
+            if let Some(latency_ms) = &mut self.latency_ms {
+                latency_ms.saturating_record(late);
+            }
+        }
+    }
+
+    /// Shows and logs when it is time.
+    pub(super) fn tick(&mut self, group: &str, orders: &Inlet, restocks: &Inlet, shop: &Shop) {
+        if self.shown.elapsed() < SHOWN {
+            return;
+        }
+        self.shown = Instant::now();
+        for inlet in [orders, restocks] {
+            self.meters.progress(group, inlet.topic(), &inlet.ends());
+        }
+        self.remembered.set(i64::try_from(shop.remembered()).unwrap_or(i64::MAX));
+        for (quantile, level) in &self.quantiles {
+            let value = self.latency(*quantile);
+            level.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
+        if self.logged.elapsed() >= LOGGED {
+            self.log(orders);
+        }
+    }
+
+    fn log(&mut self, orders: &Inlet) {
+        self.logged = Instant::now();
+        let [confirmed, out_of_stock, invalid, copies, restocks] = &self.verdicts;
+        let decisions = self.decisions();
+        if decisions == self.logged_decisions {
+            return;
+        }
+        let counts = [confirmed, out_of_stock, invalid, copies, restocks].map(Count::get);
+        let [confirmed, out_of_stock, invalid, copies, restocks] = counts;
+        let p99 = self.latency(0.99);
+        let message = format!(
+            "{confirmed} confirmed, {out_of_stock} out of stock, {invalid} invalid, {copies} copies, {restocks} restocks; \
+             p99 {p99} ms, lag {}",
+            orders.lag()
+        );
+        let figures = json!({
+            "confirmed": confirmed, "out_of_stock": out_of_stock, "invalid": invalid, "copies": copies,
+            "restocks": restocks, "transactions": self.transactions.get(), "lag": orders.lag(),
+            "validation_p50_ms": self.latency(0.5), "validation_p99_ms": p99,
+        });
+        self.logged_decisions = decisions;
+        self.log.info("process.metrics", &message, figures);
+        if let Some(latency_ms) = &mut self.latency_ms {
+            latency_ms.reset();
+        }
+    }
+
+    fn latency(&self, quantile: f64) -> u64 {
+        self.latency_ms.as_ref().map_or(0, |latency_ms| latency_ms.value_at_quantile(quantile))
+    }
+
+    /// How many messages were decided so far.
+    pub(super) fn decisions(&self) -> u64 {
+        self.verdicts.iter().map(Count::get).sum()
+    }
+
+    /// What was open is void, and comes again.
+    pub(super) fn void(&mut self) {
+        self.undecided = [0; 5];
+        self.waiting.clear();
+    }
+}

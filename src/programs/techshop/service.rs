@@ -1,0 +1,188 @@
+//! What every service of the shop has: a log, figures, `--listen`, and patience with Kafka.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::names::Kind;
+use super::{Shop, TechshopError};
+use crate::doors::health::{ServiceLog, ServiceMeters};
+use crate::doors::kafka::{Cluster, Inflow, Patience, Role, TopicError, TopicInfo, connect};
+use crate::doors::web::{Answer, Handler, Server};
+
+/// Where a service tells of itself.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ListenArgs {
+    /// Address of /metrics, /healthz and /readyz, or off [default: 127.0.0.1:6067 process, 6068 analytics, 6069
+    /// notify, 6070 errors]
+    #[arg(long, value_name = "ADDR|off")]
+    listen: Option<String>,
+}
+
+/// A running service.
+pub(crate) struct Service {
+    /// What it says while it runs.
+    pub(crate) log: ServiceLog,
+    /// Its figures.
+    pub(crate) meters: Arc<ServiceMeters>,
+    trouble: Arc<Mutex<Option<String>>>,
+    _server: Option<Server>,
+}
+
+impl Service {
+    /// A service named `techshop-<name>`, which tells of itself at `listen`, else at `address`.
+    ///
+    /// # Errors
+    /// [`TechshopError::Listen`] when the address that was asked for cannot be had. One that is only the
+    /// default is done without, with a warning.
+    pub(crate) fn start(
+        name: &'static str,
+        listen: &ListenArgs,
+        address: &str,
+        shop: &Shop<'_>,
+    ) -> Result<Self, TechshopError> {
+        let log = ServiceLog::new(name);
+        let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
+        let trouble = Arc::new(Mutex::new(Some("starting".to_owned())));
+        let routes = || routes(&meters, &trouble);
+        let server = match listen.listen.as_deref() {
+            Some("off") => None,
+            Some(asked) => Some(Server::start(asked, routes())?),
+            None => Server::start(address, routes())
+                .inspect_err(|error| {
+                    log.warn("listen.taken", "no /metrics: pass --listen ADDR", &error.to_string(), json!({}));
+                })
+                .ok(),
+        };
+        let listening = server.as_ref().map(|server| server.address().to_string());
+        let figures = json!({"pid": std::process::id(), "brokers": shop.settings.brokers, "listen": listening});
+        log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
+        Ok(Self { log, meters, trouble, _server: server })
+    }
+
+    /// What a command that ends by itself has of a service: nobody hears of it but by its log.
+    pub(crate) fn unheard(name: &'static str) -> Self {
+        let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
+        Self { log: ServiceLog::new(name), meters, trouble: Arc::default(), _server: None }
+    }
+
+    /// Not ready, and why.
+    pub(crate) fn not_ready(&self, reason: &str) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+
+    /// Ready: it does its work.
+    pub(crate) fn ready(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// A cluster that answers, waited for as long as it takes.
+    ///
+    /// # Errors
+    /// [`TechshopError`]: wrong settings, refused credentials, or a stop.
+    pub(crate) fn connect(&self, shop: &Shop<'_>, roles: &[Role]) -> Result<Cluster, TechshopError> {
+        shop.check(roles)?;
+        let brokers = &shop.settings.brokers;
+        let cluster = connect(&shop.settings, Patience::Forever, shop.shutdown, |reason| {
+            self.not_ready(&format!("no broker at {brokers} ({reason})"));
+            let message = format!("waiting for a broker at {brokers}");
+            self.log.warn("broker.wait", &message, reason, json!({"brokers": brokers}));
+        })?;
+        Ok(cluster)
+    }
+
+    /// One of the shop's topics, made as it should be when it is missing; waited for as long as it takes.
+    ///
+    /// # Errors
+    /// [`TechshopError`]: refused, or a stop.
+    pub(crate) fn topic(&self, shop: &Shop<'_>, cluster: &Cluster, name: &str) -> Result<TopicInfo, TechshopError> {
+        ensure(shop, cluster, name, None, |reason| {
+            self.log.warn("topic.wait", &format!("waiting for topic {name}"), reason, json!({"topic": name}));
+        })
+    }
+
+    /// Says what an inlet of `topic` has learnt, and gives its messages on.
+    pub(crate) fn tell(&self, topic: &str, inflow: &Inflow) {
+        match inflow {
+            Inflow::Messages(_) | Inflow::Ends => {}
+            Inflow::Lost { partition, from, to } => {
+                let message =
+                    format!("{topic}/{partition}: offsets {from} to {} are gone before they were read", to - 1);
+                let figures = json!({"topic": topic, "partition": partition, "from": from, "to": to});
+                self.log.error("messages.lost", &message, "deleted by the broker", figures);
+            }
+            Inflow::Cut { partition, from, to } => {
+                let message = format!("{topic}/{partition}: the log was cut behind offset {from}; read on from {to}");
+                let figures = json!({"topic": topic, "partition": partition, "from": from, "to": to});
+                self.log.error("log.cut", &message, "the log was truncated", figures);
+            }
+            Inflow::NewTopic => {
+                let message = format!("{topic} was deleted and made anew: read from its beginning");
+                self.log.warn("topic.new", &message, "another topic of the same name", json!({"topic": topic}));
+            }
+            Inflow::BrokerLost { reason } => {
+                self.not_ready(&format!("no broker ({reason})"));
+                self.log.warn("broker.lost", "no broker can be reached; going on when one is back", reason, json!({}));
+            }
+            Inflow::BrokerBack => {
+                self.ready();
+                self.log.info("broker.back", "a broker can be reached again", json!({}));
+            }
+            Inflow::Trouble { reason } => self.log.warn("kafka.trouble", "Kafka", reason, json!({"topic": topic})),
+        }
+    }
+}
+
+/// The same for a command that ends by itself: gives up after `limit`.
+///
+/// # Errors
+/// [`TechshopError`].
+pub(crate) fn ensure(
+    shop: &Shop<'_>,
+    cluster: &Cluster,
+    name: &str,
+    limit: Option<Duration>,
+    waiting: impl FnMut(&str),
+) -> Result<TopicInfo, TechshopError> {
+    let shape = shop.names.shape(name);
+    let found = match shape.kind {
+        Kind::LastValues => cluster.ensure_last_values(name, None, limit, shop.shutdown, waiting),
+        Kind::Kept => cluster.ensure_kept_topic(name, shape.kept(None), limit, shop.shutdown, waiting),
+    };
+    Ok(found?)
+}
+
+/// One of the shop's topics, for a command that makes none.
+///
+/// # Errors
+/// [`TechshopError`]; of one that is missing it says how it comes about.
+pub(crate) fn existing(shop: &Shop<'_>, cluster: &Cluster, name: &str) -> Result<TopicInfo, TechshopError> {
+    match cluster.topic(name, shop.common.connect_timeout) {
+        Err(TopicError::Missing { .. }) => {
+            let reason = format!(
+                "there is no topic {name}: run techshop setup-topics, then techshop process; \
+                 or pass the --topic-prefix of your shop"
+            );
+            Err(TechshopError::Failed { reason })
+        }
+        found => Ok(found?),
+    }
+}
+
+fn routes(meters: &Arc<ServiceMeters>, trouble: &Arc<Mutex<Option<String>>>) -> Vec<(&'static str, Handler)> {
+    let plain = |status, body: String| Answer { status, content_type: "text/plain; charset=utf-8", body };
+    let meters = Arc::clone(meters);
+    let metrics: Handler = Arc::new(move || {
+        let (content_type, body) = meters.text();
+        Answer { status: 200, content_type, body }
+    });
+    let health: Handler = Arc::new(move || plain(200, "alive\n".into()));
+    let trouble = Arc::clone(trouble);
+    let ready: Handler = Arc::new(move || match &*trouble.lock().unwrap_or_else(PoisonError::into_inner) {
+        None => plain(200, "ready\n".into()),
+        Some(reason) => plain(503, format!("not ready: {reason}\n")),
+    });
+    vec![("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]
+}
