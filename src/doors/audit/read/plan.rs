@@ -49,20 +49,26 @@ impl Plan {
         if wanted.times_ms.is_some() && !(0..count).all(|at| index.agrees(at)) {
             return None;
         }
+        let mut is_taken: Vec<bool> =
+            (0..=count).map(|at| Stretch::new(index.marks(), at).may_hold(wanted)).collect();
+        // Nothing tells how many lines stand behind the last mark. So those before it are counted, up to it,
+        // unless it stands where a segment begins, whose name has the number.
+        let is_number_told = index.marks().last().is_some_and(|last| last.byte == 0);
+        if let [.., before_last, true] = &mut is_taken[..] {
+            *before_last |= !is_number_told;
+        }
         let mut spans = Vec::new();
-        let mut was_taken = false;
-        for at in 0..=count {
-            let stretch = Stretch::new(index.marks(), at);
-            let is_taken = stretch.may_hold(wanted);
-            if is_taken {
-                stretch.add_to(trail, &mut spans);
+        for (at, &is_here) in is_taken.iter().enumerate() {
+            if is_here {
+                Stretch::new(index.marks(), at).add_to(trail, &mut spans);
             }
-            // Here a part begins or ends, at the mark that parts this stretch from the one before.
-            let is_end = is_taken != was_taken;
-            if is_end && at.checked_sub(1).is_some_and(|before| !index.agrees(before)) {
+            // What begins or ends at a mark rests on it, and so does the number of what stands behind the last.
+            let Some(before) = at.checked_sub(1) else { continue };
+            let is_end = is_here != is_taken[before];
+            let is_resting = is_end || (is_here && at == count);
+            if is_resting && !index.agrees(before) {
                 return None;
             }
-            was_taken = is_taken;
         }
         Some(Self { spans: joined(spans), by_index: true })
     }
@@ -137,7 +143,8 @@ impl<'a> Stretch<'a> {
                 Some(mark) if number == from => mark.line + 1,
                 _ => segment.first_line,
             };
-            let next_line = self.after.filter(|_| number == to).map(|mark| mark.line + 1);
+            let is_last = number == to || (number + 1 == to && to_byte == 0);
+            let next_line = self.after.filter(|_| is_last).map(|mark| mark.line + 1);
             if start < end {
                 spans.push(Span { segment: number, start, end, first_line, next_line });
             }
@@ -146,12 +153,12 @@ impl<'a> Stretch<'a> {
 }
 
 /// Makes one span of those that touch: their numbers are then counted, not believed, and compared with what is
-/// told of its end.
+/// told of its end. What stands behind the last mark stays by itself, as of its own end nothing is told.
 fn joined(spans: Vec<Span>) -> Vec<Span> {
     let mut all: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
         match all.last_mut() {
-            Some(last) if last.segment == span.segment && last.end == span.start => {
+            Some(last) if last.segment == span.segment && last.end == span.start && span.next_line.is_some() => {
                 (last.end, last.next_line) = (span.end, span.next_line);
             }
             _ => all.push(span),

@@ -87,6 +87,15 @@ pub struct ScanEnd {
     pub stopped: bool,
 }
 
+impl ScanEnd {
+    /// Notes, once, when the number of the line that comes next is another one than was counted.
+    fn compare(&mut self, counted: u64, told: u64) {
+        if counted != told && self.jumps.last() != Some(&(counted, told)) {
+            self.jumps.push((counted, told));
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Chunk {
     span: usize,
@@ -181,8 +190,8 @@ impl TrailReader {
                 let first_line = next_line.unwrap_or(span.first_line);
                 let counted = first_line + made.lines;
                 next_line = Some(counted);
-                if let Some(told) = span.next_line.filter(|&told| chunk.end == span.end && told != counted) {
-                    end.jumps.push((counted, told));
+                if let Some(told) = span.next_line.filter(|_| chunk.end == span.end) {
+                    end.compare(counted, told);
                 }
                 end.lines += made.lines;
                 end.bytes += made.bytes;
@@ -205,8 +214,8 @@ impl TrailReader {
         let is_whole = self.segments().get(before.segment).is_some_and(|segment| segment.bytes == before.end);
         let follows_in_segment = before.segment == span.segment && before.end == span.start;
         let follows_as_segment = before.segment + 1 == span.segment && span.start == 0 && is_whole;
-        if (follows_in_segment || follows_as_segment) && span.first_line != next_line {
-            end.jumps.push((next_line, span.first_line));
+        if follows_in_segment || follows_as_segment {
+            end.compare(next_line, span.first_line);
         }
     }
 }
