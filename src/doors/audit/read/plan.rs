@@ -49,8 +49,7 @@ impl Plan {
         if wanted.times_ms.is_some() && !(0..count).all(|at| index.agrees(at)) {
             return None;
         }
-        let mut is_taken: Vec<bool> =
-            (0..=count).map(|at| Stretch::new(index.marks(), at).may_hold(wanted)).collect();
+        let mut is_taken: Vec<bool> = (0..=count).map(|at| Stretch::new(index.marks(), at).may_hold(wanted)).collect();
         // Nothing tells how many lines stand behind the last mark. So those before it are counted, up to it,
         // unless it stands where a segment begins, whose name has the number.
         let is_number_told = index.marks().last().is_some_and(|last| last.byte == 0);
