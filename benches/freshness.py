@@ -34,6 +34,9 @@ MOST_UNKNOWN_READS = 20
 
 STAMP = b'"kafka_timestamp":'
 
+# A sync that takes longer is told apart: what it holds up says something of the disk, and nothing of the tracker.
+LONG_SYNC_S = 0.02
+
 
 def follow(path, reads):
     until = time.monotonic() + 60
@@ -112,6 +115,12 @@ def syncs_of(path, strace):
     return sorted(syncs)
 
 
+def waited_long(syncs, number, seen):
+    """Whether a line that was seen then waited for a long sync: its own, or the one that was under way before."""
+    waited = [syncs[number]] + [sync for sync in syncs[max(number - 1, 0) : number] if sync[1] > seen]
+    return any(end - start > LONG_SYNC_S for start, end in waited)
+
+
 def tell(path, reads, strace):
     path = os.path.realpath(path)
     syncs = syncs_of(path, strace)
@@ -123,7 +132,7 @@ def tell(path, reads, strace):
         kept.frombytes(file.read())
     count = int(kept[0])
     times, ends = kept[1 : 1 + count], kept[1 + count :]
-    visible, durable, appended, met = [], [], [], []
+    visible, durable, appended, met, held_up = [], [], [], [], []
     end = read = sync = lines = 0
     with open(path, "rb") as file:
         for line in file:
@@ -145,6 +154,7 @@ def tell(path, reads, strace):
             visible.append((times[read] - stamp) * 1000)
             durable.append((syncs[sync][1] - stamp) * 1000)
             met.append((syncs[sync][1] - syncs[sync][0]) * 1000)
+            held_up.append(waited_long(syncs, sync, times[read]))
     print("lines", lines)
     took = appended[-1] - appended[0]
     later = [number for number, stamp in enumerate(appended) if stamp >= appended[0] + 1]
@@ -153,6 +163,10 @@ def tell(path, reads, strace):
     print("first_second_max", f"{max(visible[: later[0]]):.1f}")
     tell_spread("visible", [visible[number] for number in later])
     tell_spread("durable", [durable[number] for number in later])
+    quick = [durable[number] for number in later if not held_up[number]]
+    print("held_up_lines", len(later) - len(quick))
+    # With every line held up there is nothing to tell apart.
+    tell_spread("quick_durable", quick or [durable[number] for number in later])
     # A long sync holds up more lines than a short one.
     tell_spread("met_sync", [met[number] for number in later])
     tell_spread("sync", [(end - start) * 1000 for start, end in syncs])

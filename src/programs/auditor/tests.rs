@@ -162,6 +162,43 @@ fn extract_gives_payloads_byte_for_byte() {
 }
 
 #[test]
+fn show_says_the_same_whatever_its_index_says() {
+    let dir = folder();
+    let lines: Vec<Vec<u8>> =
+        (0..40).map(|offset| line(&Made { topic: "orders", partition: 1, offset, ..Made::default() })).collect();
+    fs::write(dir.path().join("tracker.events"), lines.concat()).unwrap();
+    let shown = || ["1/17", "18", "1/39"].map(|place| text(dir.path(), &["show", place]));
+    let expected = shown();
+    let entry = |line: usize| {
+        let byte: usize = lines[..line].iter().map(Vec::len).sum();
+        json!({"line": line, "segment": 1, "byte": byte, "time_ms": 0, "next": {"1": line}, "gaps": 0})
+    };
+    let write = |entries: &[Value]| {
+        let text: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+        fs::write(dir.path().join("tracker.events.index"), text).unwrap();
+    };
+    let sound: Vec<Value> = (0..40).step_by(5).map(entry).collect();
+    write(&sound);
+    assert_eq!(shown(), expected);
+    for at in 0..sound.len() {
+        for (field, wrong) in [
+            ("line", json!(5 * at + 1)),
+            ("byte", json!(sound[at]["byte"].as_u64().unwrap() + 7)),
+            ("byte", entry(5 * at + 1)["byte"].clone()),
+            ("next", json!({"1": 5 * at + 3})),
+            ("next", json!({"1": 0})),
+        ] {
+            let mut damaged = sound.clone();
+            damaged[at][field] = wrong;
+            write(&damaged);
+            assert_eq!(shown(), expected, "{}", damaged[at]);
+        }
+        write(&[&sound[..=at], &sound[at..]].concat());
+        assert_eq!(shown(), expected, "an entry that stands there twice");
+    }
+}
+
+#[test]
 fn show_tells_everything_about_one_record() {
     let dir = folder();
     trail(dir.path(), "orders", 1);

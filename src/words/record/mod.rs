@@ -8,7 +8,7 @@ mod dead_letter;
 mod health_line;
 mod skim;
 
-pub use abridge::Abridger;
+pub use abridge::{Abridged, Abridger, Envelope};
 pub use audit_line::{AuditLine, Bytes, EventType, Gap, GapKind, LineHead, OrderText};
 pub use audit_write::{Received, Verdict, write_gap, write_message};
 pub use dead_letter::{DeadLetter, FailureReason, Sender};

@@ -279,15 +279,21 @@ impl Read for FromStart {
 pub(super) fn read_at(file: &File, at: u64, length: usize, into: &mut Vec<u8>) -> io::Result<()> {
     let start = into.len();
     into.resize(start + length, 0);
-    let mut filled = start;
-    while let Some(room) = into.get_mut(filled..).filter(|room| !room.is_empty()) {
-        match file.read_at(room, at + (filled - start) as u64) {
+    let filled = fill_at(file, at, into.get_mut(start..).unwrap_or_default())?;
+    into.truncate(start + filled);
+    Ok(())
+}
+
+/// Fills `room` with what stands at `at`, less only at the end of the file, and says how much that is.
+pub(super) fn fill_at(file: &File, at: u64, room: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = room.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, at + filled as u64) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    into.truncate(filled);
-    Ok(())
+    Ok(filled)
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::folder::TrailReader;
-use super::index::{self, Mark};
+use super::index::{Index, Mark};
 use super::scan::Span;
 
 /// A clock that is set back by no more than this between two lines hides nothing.
@@ -38,16 +38,38 @@ impl Plan {
         let narrows = (wanted.partition.is_some() && wanted.offsets.is_some())
             || wanted.times_ms.is_some()
             || wanted.lines.is_some();
-        let Some(marks) = narrows.then(|| index::marks(trail)).flatten() else { return everything() };
+        narrows.then(|| Self::by_index(trail, wanted)).flatten().unwrap_or_else(everything)
+    }
+
+    /// `None` without an index, or when it does not agree with the lines that the plan rests on: those at
+    /// both ends of each part, and for a time all, which only the lines tell.
+    fn by_index(trail: &TrailReader, wanted: &Wanted) -> Option<Self> {
+        let mut index = Index::of(trail)?;
+        let count = index.marks().len();
+        if wanted.times_ms.is_some() && !(0..count).all(|at| index.agrees(at)) {
+            return None;
+        }
+        let mut is_taken: Vec<bool> = (0..=count).map(|at| Stretch::new(index.marks(), at).may_hold(wanted)).collect();
+        // Nothing tells how many lines stand behind the last mark. So those before it are counted, up to it,
+        // unless it stands where a segment begins, whose name has the number.
+        let is_number_told = index.marks().last().is_some_and(|last| last.byte == 0);
+        if let [.., before_last, true] = &mut is_taken[..] {
+            *before_last |= !is_number_told;
+        }
         let mut spans = Vec::new();
-        for at in 0..=marks.len() {
-            let before = at.checked_sub(1).and_then(|before| marks.get(before));
-            let stretch = Stretch { before, after: marks.get(at) };
-            if stretch.may_hold(wanted) {
-                stretch.add_to(trail, &mut spans);
+        for (at, &is_here) in is_taken.iter().enumerate() {
+            if is_here {
+                Stretch::new(index.marks(), at).add_to(trail, &mut spans);
+            }
+            // What begins or ends at a mark rests on it, and so does the number of what stands behind the last.
+            let Some(before) = at.checked_sub(1) else { continue };
+            let is_end = is_here != is_taken[before];
+            let is_resting = is_end || (is_here && at == count);
+            if is_resting && !index.agrees(before) {
+                return None;
             }
         }
-        Self { spans: joined(spans), by_index: true }
+        Some(Self { spans: joined(spans), by_index: true })
     }
 }
 
@@ -57,7 +79,12 @@ struct Stretch<'a> {
     after: Option<&'a Mark>,
 }
 
-impl Stretch<'_> {
+impl<'a> Stretch<'a> {
+    /// What ends at the mark `at`, which may be the one behind the last.
+    fn new(marks: &'a [Mark], at: usize) -> Self {
+        Self { before: at.checked_sub(1).and_then(|before| marks.get(before)), after: marks.get(at) }
+    }
+
     fn may_hold(&self, wanted: &Wanted) -> bool {
         let offsets = match (wanted.partition, &wanted.offsets) {
             (Some(partition), Some(offsets)) => self.may_hold_offsets(partition, offsets),
@@ -90,12 +117,10 @@ impl Stretch<'_> {
     }
 
     fn may_hold_times(&self, times: &Range<i64>) -> bool {
-        let (first, last) = match (self.before, self.after) {
-            (Some(before), Some(after)) => (before.time_ms.min(after.time_ms), before.time_ms.max(after.time_ms)),
-            (Some(before), None) => (before.time_ms, i64::MAX),
-            (None, Some(after)) => (i64::MIN, after.time_ms),
-            (None, None) => return true,
-        };
+        let before = self.before.map_or(Some(i64::MIN), |mark| mark.time_ms);
+        let after = self.after.map_or(Some(i64::MAX), |mark| mark.time_ms);
+        let (Some(before), Some(after)) = (before, after) else { return true };
+        let (first, last) = (before.min(after), before.max(after));
         first.saturating_sub(CLOCK_SLACK_MS) < times.end && times.start <= last.saturating_add(CLOCK_SLACK_MS)
     }
 
@@ -117,19 +142,24 @@ impl Stretch<'_> {
                 Some(mark) if number == from => mark.line + 1,
                 _ => segment.first_line,
             };
+            let is_last = number == to || (number + 1 == to && to_byte == 0);
+            let next_line = self.after.filter(|_| is_last).map(|mark| mark.line + 1);
             if start < end {
-                spans.push(Span { segment: number, start, end, first_line });
+                spans.push(Span { segment: number, start, end, first_line, next_line });
             }
         }
     }
 }
 
-/// Makes one span of those that touch: their numbers are then counted, not believed.
+/// Makes one span of those that touch: their numbers are then counted, not believed, and compared with what is
+/// told of its end. What stands behind the last mark stays by itself, as of its own end nothing is told.
 fn joined(spans: Vec<Span>) -> Vec<Span> {
     let mut all: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
         match all.last_mut() {
-            Some(last) if last.segment == span.segment && last.end == span.start => last.end = span.end,
+            Some(last) if last.segment == span.segment && last.end == span.start && span.next_line.is_some() => {
+                (last.end, last.next_line) = (span.end, span.next_line);
+            }
             _ => all.push(span),
         }
     }

@@ -12,7 +12,7 @@ use std::thread;
 
 use memchr::{memchr, memrchr};
 
-use super::folder::{ReadError, Segment, TrailReader, read_at};
+use super::folder::{ReadError, Segment, TrailReader, fill_at};
 use super::piece::Piece;
 use crate::tools::shutdown::Shutdown;
 
@@ -39,6 +39,8 @@ pub struct Span {
     pub end: u64,
     /// The number of its first line.
     pub first_line: u64,
+    /// The number of the line behind its last, when somebody has told it: it is compared with what is counted.
+    pub next_line: Option<u64>,
 }
 
 /// What was made of one piece.
@@ -85,6 +87,15 @@ pub struct ScanEnd {
     pub stopped: bool,
 }
 
+impl ScanEnd {
+    /// Notes, once, when the number of the line that comes next is another one than was counted.
+    fn compare(&mut self, counted: u64, told: u64) {
+        if counted != told && self.jumps.last() != Some(&(counted, told)) {
+            self.jumps.push((counted, told));
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Chunk {
     span: usize,
@@ -109,6 +120,7 @@ impl TrailReader {
             start: 0,
             end: file.bytes,
             first_line: file.first_line,
+            next_line: None,
         };
         self.segments().iter().enumerate().map(whole).collect()
     }
@@ -146,7 +158,7 @@ impl TrailReader {
             for lane in 0..workers {
                 let (give, taken) = sync_channel(PIECES_AHEAD);
                 let run = move || {
-                    let mut buffer = Vec::new();
+                    let mut buffer = Buffer::default();
                     for chunk in chunks.iter().skip(lane).step_by(workers) {
                         let segment = spans[chunk.span].segment;
                         let made = work_on(&self.segments()[segment], segment, *chunk, spans, &mut buffer, work);
@@ -176,7 +188,11 @@ impl TrailReader {
                     next_line = Some(span.first_line);
                 }
                 let first_line = next_line.unwrap_or(span.first_line);
-                next_line = Some(first_line + made.lines);
+                let counted = first_line + made.lines;
+                next_line = Some(counted);
+                if let Some(told) = span.next_line.filter(|_| chunk.end == span.end) {
+                    end.compare(counted, told);
+                }
                 end.lines += made.lines;
                 end.bytes += made.bytes;
                 end.torn.extend(made.torn);
@@ -198,8 +214,8 @@ impl TrailReader {
         let is_whole = self.segments().get(before.segment).is_some_and(|segment| segment.bytes == before.end);
         let follows_in_segment = before.segment == span.segment && before.end == span.start;
         let follows_as_segment = before.segment + 1 == span.segment && span.start == 0 && is_whole;
-        if (follows_in_segment || follows_as_segment) && span.first_line != next_line {
-            end.jumps.push((next_line, span.first_line));
+        if follows_in_segment || follows_as_segment {
+            end.compare(next_line, span.first_line);
         }
     }
 }
@@ -222,14 +238,14 @@ fn work_on<R>(
     number: usize,
     chunk: Chunk,
     spans: &[Span],
-    buffer: &mut Vec<u8>,
+    buffer: &mut Buffer,
     work: impl Fn(Piece<'_>) -> R,
 ) -> Result<Worked<R>, ReadError> {
     let file = segment.file()?;
     let is_span_start = chunk.start == spans[chunk.span].start;
     let range =
         lines_that_begin(&file, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
-    let bytes = buffer.get(range.first..range.end).unwrap_or_default();
+    let bytes = buffer.bytes().get(range.first..range.end).unwrap_or_default();
     let start = range.base + range.first as u64;
     let piece = Piece { segment: number, start, bytes };
     let torn = (range.torn > 0).then(|| Torn {
@@ -238,6 +254,34 @@ fn work_on<R>(
         bytes: range.torn as u64,
     });
     Ok(Worked { start, bytes: bytes.len() as u64, lines: piece.line_count(), torn, result: work(piece) })
+}
+
+/// Memory that is read into again and again; it is made once, and never wiped for the next chunk.
+#[derive(Default)]
+struct Buffer {
+    memory: Vec<u8>,
+    filled: usize,
+}
+
+impl Buffer {
+    /// What was read since it was cleared.
+    fn bytes(&self) -> &[u8] {
+        self.memory.get(..self.filled).unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    /// Reads up to `length` bytes at `at`, less only at the end of the file, behind those that are here.
+    fn read(&mut self, file: &File, at: u64, length: usize) -> std::io::Result<()> {
+        let end = self.filled + length;
+        if self.memory.len() < end {
+            self.memory.resize(end, 0);
+        }
+        self.filled += fill_at(file, at, self.memory.get_mut(self.filled..end).unwrap_or_default())?;
+        Ok(())
+    }
 }
 
 /// Where in the buffer the lines of a chunk are.
@@ -256,34 +300,34 @@ fn lines_that_begin(
     segment: &Segment,
     chunk: Chunk,
     is_span_start: bool,
-    buffer: &mut Vec<u8>,
+    buffer: &mut Buffer,
 ) -> std::io::Result<Range> {
     buffer.clear();
     // The byte before tells whether a line begins with the chunk.
     let base = if is_span_start { chunk.start } else { chunk.start - 1 };
     let length = usize::try_from(chunk.end - base).unwrap_or(usize::MAX);
-    read_at(file, base, length, buffer)?;
-    let first = if is_span_start { Some(0) } else { memchr(b'\n', buffer).map(|lf| lf + 1) };
-    let Some(first) = first.filter(|&first| first < buffer.len()) else {
+    buffer.read(file, base, length)?;
+    let first = if is_span_start { Some(0) } else { memchr(b'\n', buffer.bytes()).map(|lf| lf + 1) };
+    let Some(first) = first.filter(|&first| first < buffer.filled) else {
         return Ok(Range { base, first: 0, end: 0, torn: 0 });
     };
-    let is_cut_short = buffer.len() < length;
+    let is_cut_short = buffer.filled < length;
     let mut more = MORE_BYTES;
-    let mut searched = buffer.len() - 1;
+    let mut searched = buffer.filled - 1;
     loop {
-        if let Some(lf) = buffer.get(searched..).and_then(|rest| memchr(b'\n', rest)) {
+        if let Some(lf) = buffer.bytes().get(searched..).and_then(|rest| memchr(b'\n', rest)) {
             return Ok(Range { base, first, end: searched + lf + 1, torn: 0 });
         }
-        searched = buffer.len();
+        searched = buffer.filled;
         let at = base + searched as u64;
         let left = usize::try_from(segment.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
         if left > 0 && !is_cut_short {
-            read_at(file, at, more.min(left), buffer)?;
+            buffer.read(file, at, more.min(left))?;
             more = more.saturating_mul(2);
         }
-        if buffer.len() == searched {
-            let end = memrchr(b'\n', buffer).map_or(0, |lf| lf + 1).max(first);
-            return Ok(Range { base, first, end, torn: buffer.len() - end });
+        if buffer.filled == searched {
+            let end = memrchr(b'\n', buffer.bytes()).map_or(0, |lf| lf + 1).max(first);
+            return Ok(Range { base, first, end, torn: buffer.filled - end });
         }
     }
 }

@@ -161,7 +161,8 @@ fn look(context: &Context<'_>, reader: &TrailReader, plan: &Plan, what: What) ->
                 if let Some((_, range, _)) = taken.result.get(before as usize) {
                     found(line, range, Vec::new());
                 }
-                ControlFlow::Break(())
+                // An index is believed only when it has counted the lines behind as well.
+                if plan.by_index { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             }
         }
     })?;

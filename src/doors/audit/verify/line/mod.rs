@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::base::tree::{Hash, leaf_hash};
 use crate::words::order::Reader;
-use crate::words::record::{Abridger, AuditLine, EventType, Gap};
+use crate::words::record::{Abridged, Abridger, AuditLine, Envelope, EventType, Gap, Skim};
 
 /// One line, looked at by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,13 @@ pub(super) struct Looker<'a> {
     topic: Option<&'a str>,
     abridger: Abridger,
     orders: Reader,
+    /// The last timestamp that was a time: neighbours mostly have the same.
+    good_timestamp: String,
 }
 
 impl<'a> Looker<'a> {
     pub(super) fn new(topic: Option<&'a str>) -> Self {
-        Self { topic, abridger: Abridger::default(), orders: Reader::default() }
+        Self { topic, abridger: Abridger::default(), orders: Reader::default(), good_timestamp: String::new() }
     }
 
     /// Looks at one line without its LF.
@@ -73,8 +75,27 @@ impl<'a> Looker<'a> {
     /// What the line tells, when nothing is wrong with it and that can be seen without reading its order twice.
     fn read_abridged(&mut self, line: &[u8]) -> Option<(Option<Content>, Option<String>)> {
         let orders = &mut self.orders;
-        let (content, wrong) = read(self.abridger.abridge(line, |text| orders.is_plain(text))?, self.topic);
+        let abridged = self.abridger.abridge(line, |text| orders.is_plain(text))?;
+        if let Some(message) = self.read_plain(&abridged) {
+            return Some((Some(Content::Message(message)), None));
+        }
+        let (content, wrong) = read(self.abridger.short_line(&abridged), self.topic);
         (content.is_some() && wrong.is_none()).then_some((content, wrong))
+    }
+
+    /// What most lines tell: nothing is wrong with them, and no JSON reader is needed to see it.
+    fn read_plain(&mut self, line: &Abridged<'_>) -> Option<MessageFacts> {
+        let Skim { timestamp, topic, partition, offset, .. } = line.skim();
+        if self.topic.is_some_and(|expected| expected != topic) {
+            return None;
+        }
+        if self.good_timestamp != timestamp {
+            timestamp.parse::<Timestamp>().ok()?;
+            timestamp.clone_into(&mut self.good_timestamp);
+        }
+        let Envelope { leader_epoch, gap_before } = line.envelope()?;
+        // It has a `kafka_timestamp`, which the Go program does not write.
+        Some(MessageFacts { partition, offset, gap_before, leader_epoch, is_valid: true, is_plain: false })
     }
 }
 

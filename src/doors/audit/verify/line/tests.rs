@@ -134,11 +134,52 @@ fn an_order_that_does_not_agree_with_the_rest_of_its_line_is_never_taken_for_goo
         (r#""leader_epoch":7"#, r#""leader_epoch":7,"payload_null":true"#),
         (r#""leader_epoch":7"#, r#""leader_epoch":7,"message_size":7"#),
         (r#""leader_epoch":7"#, "\"leader_epoch\":7\r"),
+        (r#""leader_epoch":7"#, r#""leader_epoch":07"#),
+        (r#""leader_epoch":7"#, r#""leader_epoch":2147483648"#),
+        (r#""leader_epoch":7"#, r#""leader_epoch":7,"gap_before":9223372036854775808"#),
+        (r#""leader_epoch":7}"#, r#""leader_epoch":7}}"#),
+        (r#""leader_epoch":7}"#, r#""leader_epoch":7"#),
+        (r#""kafka_timestamp":1"#, r#""kafka_timestamp":01"#),
+        (r#""kafka_offset":42"#, r#""kafka_offset":042"#),
+        (r#""kafka_partition":3"#, r#""kafka_partition":2147483648"#),
+        (r#""kafka_key":"key""#, "\"kafka_key\":\"k\u{1f}y\""),
+        (r#""kafka_key":"key""#, r#""kafka_key":"key","kafka_key":"key""#),
+        (r#""kafka_key":"key""#, r#""kafka_key":"key","kafka_key_b64":"/w==""#),
         (r#""kafka_topic":"orders""#, r#""kafka_topic":"others""#),
         (r#""timestamp":"2026"#, r#""timestamp":"2O26"#),
     ];
     for (from, to) in cases {
         assert!(good.contains(from), "{from}");
         assert!(!looked_at(good.replace(from, to).as_bytes()), "{to}");
+    }
+}
+
+#[test]
+fn a_line_as_most_are_needs_no_json_reader() {
+    let order = r#"{"order_id":"1"}"#;
+    let header = ("ce_id", Some(&b"1"[..]));
+    let is_plain = |line: &[u8]| {
+        looked_at(line);
+        let mut looker = Looker::new(Some(TOPIC));
+        let abridged = looker.abridger.abridge(line, |_| false).expect("an order");
+        looker.read_plain(&abridged).is_some()
+    };
+    let line = line_of(order, &[header, ("none", None)], &[]);
+    assert!(is_plain(&line) && is_plain(&line_of(order, &[], &[])));
+    let text = String::from_utf8(line).expect("UTF-8");
+    for (from, to, expected) in [
+        (r#","leader_epoch":7"#, "", true),
+        (r#""leader_epoch":7"#, r#""leader_epoch":7,"gap_before":3"#, true),
+        (r#","leader_epoch":7"#, r#","kafka_timestamp_type":"log_append","leader_epoch":7"#, true),
+        (r#","kafka_key":"key""#, "", true),
+        (r#""kafka_key":"key""#, r#""kafka_key":"é""#, true),
+        (r#""kafka_key":"key""#, r#""kafka_key":"\"""#, false),
+        (r#","kafka_timestamp":1795296235674"#, "", false),
+        (r#""leader_epoch":7"#, r#""leader_epoch":7,"warnings":["odd"]"#, false),
+        (r#""leader_epoch":7"#, r#""leader_epoch":7,"other":0"#, false),
+        (r#""leader_epoch":7"#, r#""leader_epoch": 7"#, false),
+    ] {
+        assert!(text.contains(from), "{from}");
+        assert_eq!(is_plain(text.replace(from, to).as_bytes()), expected, "{to}");
     }
 }
