@@ -66,7 +66,7 @@
     if (lost) badge("bad", word("no_answer"), "");
     else if (isPaused()) badge("warn", word("paused"), "");
     else if (model.boot === undefined) badge("muted", word("connecting"), "");
-    else if (silentMs > SLOW_AFTER_MS) badge("warn", word("ago", Math.floor(silentMs / 1000)), "");
+    else if (silentMs > SLOW_AFTER_MS || source === null) badge("warn", word("ago", Math.floor(silentMs / 1000)), "");
     else badge("good", word("live"), time);
   }
 
@@ -74,7 +74,8 @@
     document.body.classList.toggle("stale", lost);
     by("lost").hidden = !lost;
     if (!lost) return;
-    const time = model.atMs ? clock.format(model.atMs) : clock.format(Date.now() - (now() - lastBeatMs));
+    const atMs = model.atMs ?? Number(document.querySelector('[data-text="as_of"] time')?.dataset.at ?? NaN);
+    const time = Number.isFinite(atMs) ? clock.format(atMs) : "–";
     const left = reopenAtMs === null ? 0 : Math.max(0, Math.ceil((reopenAtMs - now()) / 1000));
     setText(by("lost-text"), left > 0 ? word("lost", time, left) : word("trying", time));
   }
@@ -113,7 +114,7 @@
     attempts = 0;
     if (isWhole) forget();
     learn(said);
-    if (!isPaused()) show(said);
+    if (!isPaused()) show(isWhole ? model : said);
     if (lost) say(word("back"));
     lost = false;
     sayWhatChanged();

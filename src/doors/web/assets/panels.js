@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { language, word, by, ownPath, setText, putText, putTable } = window.ordertrail;
+  const { language, word, by, ownPath, setText, putTable, showWhole } = window.ordertrail;
   const DRAWER_EVERY_MS = 2000;
   const YEAR_S = 31_536_000;
   const THEMES = ["auto", "light", "dark"];
@@ -59,8 +59,7 @@
       if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
       const view = await answer.json();
       if (href !== shownHref) return;
-      for (const [name, value] of Object.entries(view.texts ?? {})) putText(drawer, name, value);
-      for (const [name, rows] of Object.entries(view.tables ?? {})) putTable(drawer, name, rows);
+      showWhole(drawer, view);
       drawerFailed("");
     } catch (error) {
       if (signal.aborted) return;

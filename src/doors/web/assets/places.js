@@ -267,10 +267,26 @@
     Object.assign(model, { texts: {}, tables: {}, plots: {} });
   }
 
-  /** Shows what of the model `said` names. */
+  /** The names of a kind that `root` has places for; the drawer's are its own. */
+  function namesIn(root, kind) {
+    const outside = root === document ? ":not(dialog *)" : "";
+    return new Set([...root.querySelectorAll(`[data-${kind}]${outside}`)].map((element) => element.dataset[kind]));
+  }
+
+  /** Shows a whole view: a place that it has nothing for is emptied. */
+  function showWhole(root, view) {
+    for (const name of namesIn(root, "text")) putText(root, name, view.texts?.[name] ?? "");
+    for (const name of namesIn(root, "table")) putTable(root, name, view.tables?.[name] ?? []);
+  }
+
+  /** Shows what of the model `said` names, or all of it. */
   function show(said) {
-    for (const name of Object.keys(said.texts ?? {})) putText(document, name, model.texts[name]);
-    for (const name of Object.keys(said.tables ?? {})) putTable(document, name, model.tables[name]);
+    if (said === model) {
+      showWhole(document, model);
+    } else {
+      for (const name of Object.keys(said.texts ?? {})) putText(document, name, model.texts[name]);
+      for (const name of Object.keys(said.tables ?? {})) putTable(document, name, model.tables[name]);
+    }
     for (const name of Object.keys(said.plots ?? {})) window.ordertrail.plot?.(name, model.plots[name]);
     const tone = parts(model.texts.verdict).tone;
     if (document.title !== (SHAPES[tone] ?? "") + title) document.title = (SHAPES[tone] ?? "") + title;
@@ -285,7 +301,7 @@
 
   // The other scripts stand behind this one and meet it here.
   window.ordertrail = {
-    language, word, by, model, ownPath, setText, clock, putText, putTable, learn, forget, show,
+    language, word, by, model, ownPath, setText, clock, putTable, showWhole, learn, forget, show,
     plot: undefined, // set by charts.js on pages that have plots
   };
 })();
