@@ -38,7 +38,13 @@ pub(super) static LIVE_PAGE: &[Asset] = &[
     Asset {
         name: "page.css",
         content_type: "text/css; charset=utf-8",
-        text: concat!(include_str!("assets/page.css"), "\n", include_str!("assets/uPlot.min.css")),
+        text: concat!(
+            include_str!("assets/page.css"),
+            "\n",
+            include_str!("assets/widths.css"),
+            "\n",
+            include_str!("assets/uPlot.min.css")
+        ),
     },
     Asset {
         name: "page.js",

@@ -65,6 +65,11 @@ pub(super) fn masked(address: &str) -> String {
     }
 }
 
+/// Somebody's text within ours: whichever way it is written, it turns nothing around it.
+pub(super) fn isolated(text: &str) -> String {
+    format!("\u{2068}{text}\u{2069}")
+}
+
 /// The text, or a dash for one that is empty.
 pub(super) fn or_unknown(text: &str) -> &str {
     if text.is_empty() { UNKNOWN } else { text }

@@ -1,7 +1,7 @@
 //! What stands on every page: the verdict, banners, counts beside the names of pages.
 
 use super::super::state::{State, now_ms};
-use super::super::words::{count, time};
+use super::super::words::{count, isolated, time};
 use super::stock::{self, Level};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Tone, View};
@@ -39,7 +39,9 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     let kafka_banner = banner(state, language, &kafka, now_ms);
     let waiting = waiting(state, &kafka);
     let service = service(language, waiting, &kafka);
-    view.text("verdict", verdict(language, &levels, view.total, kafka_banner.is_some()));
+    let verdict = verdict(language, &levels, view.total, kafka_banner.is_some());
+    // A page may have one of its own.
+    view.texts.entry("verdict").or_insert(verdict);
     view.text("verdict.services", service.clone().err().unwrap_or_default());
     view.text("banner.service", service.ok().map_or_else(Piece::default, |text| Piece::from(text).tone(Tone::Warn)));
     view.text("banner.kafka", kafka_banner.map_or_else(Piece::default, |text| Piece::from(text).tone(Tone::Bad)));
@@ -54,6 +56,7 @@ fn verdict(language: Language, levels: &[stock::Product], total: u64, is_without
     let names = |wanted: Level| {
         let all: Vec<&str> =
             levels.iter().filter(|level| level.state() == wanted).map(|level| level.name.as_str()).collect();
+        let all: Vec<String> = all.into_iter().map(isolated).collect();
         let more = all.len().saturating_sub(MOST_NAMED);
         let mut text = all.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ");
         if more > 0 {

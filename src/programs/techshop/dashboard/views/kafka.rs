@@ -25,7 +25,7 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     view.text("kafka.head", head(language, texts, &figures));
     let sentence = [said.word, said.reason.as_str(), said.advice.as_str()];
     let sentence: Vec<&str> = sentence.into_iter().filter(|part| !part.is_empty()).collect();
-    view.text("kafka.verdict", Piece::from(sentence.join(" · ")).tone(tone(figures.verdict.level)));
+    view.text("verdict", Piece::from(sentence.join(" · ")).tone(tone(figures.verdict.level)));
     view.table("brokers", figures.brokers.iter().take(MOST_ROWS).map(|broker| {
         let host = match (&broker.host, broker.port) {
             (Some(host), Some(port)) => format!("{host}:{port}"),

@@ -1,7 +1,7 @@
 //! One order: what happened to it, when and where.
 
 use super::super::state::{Found, State};
-use super::super::words::{exact_time, masked, milliseconds, money};
+use super::super::words::{exact_time, isolated, masked, short_id, milliseconds, money};
 use super::Lookup;
 use super::orders::{customer, latency, line, status};
 use crate::base::language::Language;
@@ -67,7 +67,7 @@ fn whose(state: &State, order: &RecentOrder) -> String {
         parts.push("VIP".to_owned());
     }
     if !order.region.is_empty() {
-        parts.push(order.region.clone());
+        parts.push(isolated(&order.region));
     }
     parts.join(" · ")
 }
@@ -114,7 +114,7 @@ fn decided(state: &State, language: Language, figures: &Figures, order: &RecentO
     steps.push(Step {
         at_ms: order.decided_ms,
         name: status(language, order.status),
-        what: order.reason.clone().unwrap_or_else(|| [order.region.as_str(), order.product.as_str()].join(", ")),
+        what: order.reason.clone().unwrap_or_else(|| format!("{}, {}", isolated(&order.region), isolated(&order.product))),
         place: place(state.topic_of(order), order.told),
     });
     let is_of_order = |change: &&crate::logic::shopfold::Move| {
@@ -127,7 +127,7 @@ fn decided(state: &State, language: Language, figures: &Figures, order: &RecentO
         steps.push(Step {
             at_ms: change.at_ms,
             name: Piece::from("stock").tone(Tone::Good),
-            what: format!("{} : {old} → {new}", order.product).replace(" :", language.choose(":", "\u{a0}:")),
+            what: format!("{}{} {old} → {new}", isolated(&order.product), language.choose(":", "\u{a0}:")),
             place: place(&state.names.inventory, change.told),
         });
     }
@@ -143,7 +143,7 @@ fn handed_over(state: &State, language: Language, sent: &SentOne) -> Step {
     Step {
         at_ms: sent.at_ms,
         name: Piece::from(channel).tone(super::notifications::tone(&sent.result)),
-        what: format!("{} {}", super::notifications::kind(language, &sent.kind), sent.reference),
+        what: format!("{}, {}", super::notifications::kind(language, &sent.kind), isolated(&short_id(&sent.reference))),
         place: format!("{}/{}", state.names.notification_results, sent.told),
     }
 }
@@ -157,7 +157,7 @@ fn message(state: &State, language: Language, order: &RecentOrder, found: Option
     };
     let text = String::from_utf8_lossy(&found.payload);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
-    let mut text = if is_json { pretty(&text, 2) } else { text.into_owned() };
+    let mut text = if is_json { pretty(&text, 0) } else { text.into_owned() };
     if !state.is_unmasked && !order.email.is_empty() {
         text = text.replace(&order.email, &masked(&order.email));
         text = text.replace(&order.customer_id, &masked(&order.customer_id));

@@ -1,7 +1,7 @@
 //! The last orders, as many as match.
 
 use super::super::state::State;
-use super::super::words::{UNKNOWN, masked, milliseconds, money, or_unknown, short_id, time};
+use super::super::words::{UNKNOWN, isolated, masked, milliseconds, money, or_unknown, short_id, time};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Place, Row, Tone, View, segment};
 use crate::logic::shopfold::RecentOrder;
@@ -78,7 +78,7 @@ pub(super) fn status(language: Language, status: Status) -> Piece {
 
 /// `iPhone 15 × 2`.
 pub(super) fn line(order: &RecentOrder) -> String {
-    if order.product.is_empty() { UNKNOWN.to_owned() } else { format!("{} × {}", order.product, order.quantity) }
+    if order.product.is_empty() { UNKNOWN.to_owned() } else { format!("{} × {}", isolated(&order.product), order.quantity) }
 }
 
 /// How long its decision took.
