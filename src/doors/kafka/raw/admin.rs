@@ -30,7 +30,7 @@ pub(in super::super) struct NoAnswer {
 }
 
 impl NoAnswer {
-    fn new(code: RDKafkaErrorCode) -> Self {
+    pub(super) fn new(code: RDKafkaErrorCode) -> Self {
         Self { code, reason: code.to_string() }
     }
 }
@@ -132,20 +132,42 @@ pub(in super::super) fn cluster_id<C: ConsumerContext>(
 /// The first and the next readable offset of each of some partitions, or why it is not known.
 pub(in super::super) type AllEnds = BTreeMap<i32, Result<(i64, i64), String>>;
 
-/// The ends of many partitions, in two requests that are on their way together.
+/// The ends of many partitions, as far as they can be read.
 pub(in super::super) fn list_ends<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topic: &str,
     partitions: &[i32],
     patience: &Patience<'_>,
 ) -> Result<AllEnds, NoAnswer> {
+    let readable = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
+    ends_at(client, (topic, partitions), readable, patience)
+}
+
+/// The ends of many partitions, with what is not committed yet.
+pub(in super::super) fn list_all_ends<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[i32],
+    patience: &Patience<'_>,
+) -> Result<AllEnds, NoAnswer> {
+    let all = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED;
+    ends_at(client, (topic, partitions), all, patience)
+}
+
+/// Asks in two requests that are on their way together.
+fn ends_at<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    of: (&str, &[i32]),
+    level: sys::rd_kafka_IsolationLevel_t,
+    patience: &Patience<'_>,
+) -> Result<AllEnds, NoAnswer> {
+    let (_, partitions) = of;
     if partitions.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let earliest =
-        ask_offsets(client, topic, partitions, sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST, patience)?;
-    let latest =
-        ask_offsets(client, topic, partitions, sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST, patience)?;
+    let ask = |spec| ask_offsets(client, of, (level, spec), patience);
+    let earliest = ask(sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST)?;
+    let latest = ask(sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST)?;
     let mut lows = read_offsets(&earliest.answer(patience)?);
     let ends = read_offsets(&latest.answer(patience)?);
     let pairs = ends.into_iter().map(|(partition, end)| {
@@ -157,9 +179,8 @@ pub(in super::super) fn list_ends<C: ConsumerContext>(
 
 fn ask_offsets<C: ConsumerContext>(
     client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[i32],
-    spec: sys::rd_kafka_OffsetSpec_t,
+    (topic, partitions): (&str, &[i32]),
+    (level, spec): (sys::rd_kafka_IsolationLevel_t, sys::rd_kafka_OffsetSpec_t),
     patience: &Patience<'_>,
 ) -> Result<Question, NoAnswer> {
     let name = CString::new(topic).map_err(|_| NoAnswer::new(RDKafkaErrorCode::InvalidTopic))?;
@@ -168,7 +189,6 @@ fn ask_offsets<C: ConsumerContext>(
         // SAFETY: the list is made here, copied by the call and destroyed; the error of the option is
         // ours, and it comes only when the option does not fit the operation, which it does.
         unsafe {
-            let level = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
             let error = sys::rd_kafka_AdminOptions_set_isolation_level(options, level);
             if !error.is_null() {
                 sys::rd_kafka_error_destroy(error);
@@ -209,7 +229,7 @@ fn read_offsets(answer: &EventGuard) -> BTreeMap<i32, Result<i64, String>> {
 }
 
 /// A question that is on its way.
-struct Question {
+pub(super) struct Question {
     queue: NonNull<sys::rd_kafka_queue_t>,
 }
 
@@ -221,7 +241,7 @@ impl Drop for Question {
 }
 
 impl Question {
-    fn ask<C: ConsumerContext>(
+    pub(super) fn ask<C: ConsumerContext>(
         client: &BaseConsumer<C>,
         operation: sys::rd_kafka_admin_op_t,
         patience: &Patience<'_>,
@@ -243,7 +263,7 @@ impl Question {
         Ok(question)
     }
 
-    fn answer(&self, patience: &Patience<'_>) -> Result<EventGuard, NoAnswer> {
+    pub(super) fn answer(&self, patience: &Patience<'_>) -> Result<EventGuard, NoAnswer> {
         loop {
             // The last slice is longer: librdkafka's own word about the timeout says more than ours.
             let slice = i32::try_from(patience.left().min(SLICE).as_millis()).unwrap_or(i32::MAX) + 1;
@@ -275,7 +295,7 @@ impl Question {
 
 /// # Safety
 /// `first` must point at `count` values that live for `'a`, or be null when there are none.
-unsafe fn elements<'a, T>(first: *mut T, count: usize) -> &'a [T] {
+pub(super) unsafe fn elements<'a, T>(first: *mut T, count: usize) -> &'a [T] {
     if first.is_null() || count == 0 {
         return &[];
     }
