@@ -3,8 +3,10 @@
 //! Numbers and contents are kept as digests, so the memory is as large for long numbers as for short ones. They are
 //! written in blocks, one a transaction; a block whose last number was forgotten is deleted.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, RandomState};
 
+use hashbrown::HashTable;
 use sha2::{Digest as _, Sha256};
 
 use super::effects::{Effects, Output};
@@ -35,11 +37,17 @@ pub struct Block {
 #[derive(Debug)]
 pub(super) struct Numbers {
     limit: usize,
-    contents: HashMap<Short, Short>,
-    /// Oldest first.
-    order: VecDeque<Short>,
-    /// Those since the last close, also at the end of `order`.
-    fresh: Vec<(Short, Short)>,
+    /// Number and content, oldest first.
+    used: VecDeque<(Short, Short)>,
+    /// How many were forgotten before the first of `used`, counted around: each one's turn is so many more than its
+    /// place.
+    first_turn: u32,
+    /// The turn of each number: four bytes where the numbers themselves would take them a second time.
+    turns: HashTable<u32>,
+    /// Keyed anew in each run: nobody can make numbers that fall into one place.
+    hasher: RandomState,
+    /// How many were used since the last close, also at the end of `used`.
+    fresh: usize,
     /// Written blocks with how many of their numbers are remembered, oldest first.
     blocks: VecDeque<(u64, usize)>,
     /// How many numbers were forgotten that `blocks` still counts.
@@ -52,9 +60,11 @@ impl Numbers {
     pub(super) fn restore(blocks: Vec<Block>, next_block: u64, limit: usize) -> Self {
         let mut numbers = Self {
             limit: limit.max(1),
-            contents: HashMap::new(),
-            order: VecDeque::new(),
-            fresh: Vec::new(),
+            used: VecDeque::new(),
+            first_turn: 0,
+            turns: HashTable::new(),
+            hasher: RandomState::new(),
+            fresh: 0,
             blocks: VecDeque::new(),
             forgotten: 0,
             next_block,
@@ -70,28 +80,55 @@ impl Numbers {
 
     /// What a number was used for.
     pub(super) fn content_of(&self, number: Short) -> Option<Short> {
-        self.contents.get(&number).copied()
+        let turn = self.turns.find(self.hasher.hash_one(number), |&turn| self.number(turn) == Some(number))?;
+        self.at(*turn).map(|(_, content)| *content)
     }
 
     /// Notes that a number, which is not known, is used.
     pub(super) fn add(&mut self, number: Short, content: Short) {
         self.remember(number, content);
-        self.fresh.push((number, content));
+        self.fresh += 1;
     }
 
     fn remember(&mut self, number: Short, content: Short) {
-        self.contents.insert(number, content);
-        self.order.push_back(number);
-        while self.order.len() > self.limit {
-            if let Some(oldest) = self.order.pop_front() {
-                self.contents.remove(&oldest);
-                self.forgotten += 1;
-            }
+        if self.used.len() == self.limit {
+            self.forget_oldest();
+        }
+        // There are never so many that two have one turn: the limit is far below 2^32.
+        let turn = self.first_turn.wrapping_add(u32::try_from(self.used.len()).unwrap_or(u32::MAX));
+        self.used.push_back((number, content));
+        let Self { used, first_turn, hasher, turns, .. } = self;
+        let hash =
+            |turn: &u32| used.get(turn.wrapping_sub(*first_turn) as usize).map_or(0, |(n, _)| hasher.hash_one(n));
+        turns.insert_unique(hasher.hash_one(number), turn, hash);
+    }
+
+    fn forget_oldest(&mut self) {
+        let is_written = self.fresh < self.used.len();
+        let Some((oldest, _)) = self.used.pop_front() else { return };
+        let turn = self.first_turn;
+        self.first_turn = turn.wrapping_add(1);
+        if is_written {
+            self.forgotten += 1;
+        } else {
+            // Used and forgotten between two closes: no block will have it.
+            self.fresh -= 1;
+        }
+        if let Ok(entry) = self.turns.find_entry(self.hasher.hash_one(oldest), |known| *known == turn) {
+            entry.remove();
         }
     }
 
+    fn at(&self, turn: u32) -> Option<&(Short, Short)> {
+        self.used.get(turn.wrapping_sub(self.first_turn) as usize)
+    }
+
+    fn number(&self, turn: u32) -> Option<Short> {
+        self.at(turn).map(|(number, _)| *number)
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.used.len()
     }
 
     /// The first block that is needed to make this memory again, and the number of the next one.
@@ -101,14 +138,15 @@ impl Numbers {
 
     /// Writes what is new and deletes what is not needed any more.
     pub(super) fn close(&mut self, effects: &mut Effects) {
-        if !self.fresh.is_empty() {
+        if self.fresh > 0 {
             let block = self.next_block;
-            let value = effects.value(|json| BlockRecord::write(json, block, &self.fresh));
+            let fresh = self.used.range(self.used.len() - self.fresh..);
+            let value = effects.value(|json| BlockRecord::write(json, block, fresh));
             let key = BlockRecord::key(block);
             effects.push(Output::OrderNumbers, Some(key.as_bytes()), value, Default::default());
-            self.blocks.push_back((block, self.fresh.len()));
+            self.blocks.push_back((block, self.fresh));
             self.next_block += 1;
-            self.fresh.clear();
+            self.fresh = 0;
         }
         while let Some((block, remembered)) = self.blocks.front_mut() {
             let gone = (*remembered).min(self.forgotten);
@@ -127,6 +165,6 @@ impl Numbers {
 impl Numbers {
     /// All that are remembered, oldest first.
     pub(super) fn order_of_use(&self) -> Vec<Short> {
-        self.order.iter().copied().collect()
+        self.used.iter().map(|(number, _)| *number).collect()
     }
 }

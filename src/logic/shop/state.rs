@@ -88,15 +88,16 @@ impl BlockRecord {
         std::str::from_utf8(key.strip_prefix(b"block-")?).ok()?.parse().ok()
     }
 
-    pub(super) fn write(json: &mut Vec<u8>, block: u64, entries: &[(u128, u128)]) {
-        let mut packed = Vec::with_capacity(entries.len() * ENTRY_BYTES);
+    pub(super) fn write<'e>(json: &mut Vec<u8>, block: u64, entries: impl ExactSizeIterator<Item = &'e (u128, u128)>) {
+        let count = entries.len();
+        let mut packed = Vec::with_capacity(count * ENTRY_BYTES);
         for (number, content) in entries {
             packed.extend_from_slice(&number.to_le_bytes());
             packed.extend_from_slice(&content.to_le_bytes());
         }
         let numbers = STANDARD.encode(packed);
         // Texts and numbers cannot fail to serialise into memory.
-        let written = serde_json::to_writer(json, &Self { block, count: entries.len(), numbers });
+        let written = serde_json::to_writer(json, &Self { block, count, numbers });
         debug_assert!(written.is_ok(), "{written:?}");
     }
 

@@ -4,6 +4,7 @@
 //! one transaction, so whatever happens, either all of it is there or none. **Every doubt is settled in one way**:
 //! everything is thrown away and made again from the changelogs, behind a new producer that fences the old one.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -12,17 +13,10 @@ use super::Processor;
 use super::figures::Figures;
 use super::print::Printer;
 use super::restore::is_passing;
-use super::standby::BEAT;
+use super::rhythm::Rhythm;
 use crate::doors::kafka::{ConsumeError, Inflow, Inlet, MessageBatch, Record, TransactionError, TransactionalProducer};
 use crate::logic::shop::{Effects, Output, PositionRecord, Shop};
 use crate::programs::techshop::TechshopError;
-
-/// A transaction stays open for so long when nothing more waits to be decided: each costs the broker some requests.
-const WINDOW: Duration = Duration::from_millis(5);
-
-/// It is closed after so many messages, or so long, whatever waits.
-const MOST_MESSAGES: u64 = 3_000;
-const LONGEST: Duration = Duration::from_millis(200);
 
 /// A stop waits for the open transaction for so long.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
@@ -70,12 +64,17 @@ struct Active<'p, 'a> {
     effects: Effects,
     figures: &'p mut Figures,
     printer: &'p mut Printer,
-    /// Since when a transaction is open.
-    open: Option<Instant>,
-    /// Messages that the open transaction decides.
-    messages: u64,
-    has_restocks: bool,
-    last_sign: Instant,
+    rhythm: Rhythm,
+    is_begun: bool,
+    /// Of what the offsets that the group has published are behind the positions.
+    unpublished: BTreeSet<What>,
+}
+
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Orders,
+    Restocks,
 }
 
 impl Processor<'_> {
@@ -115,13 +114,13 @@ impl Processor<'_> {
             effects: Effects::default(),
             figures,
             printer,
-            open: None,
-            messages: 0,
-            has_restocks: false,
-            last_sign: Instant::now(),
+            rhythm: Rhythm::new(Instant::now()),
+            is_begun: false,
+            // One that was killed may have left them behind.
+            unpublished: [What::Orders, What::Restocks].into(),
         };
         // From here on everybody can see who decides, and products that are new have their opening stock.
-        match active.begin().and_then(|()| active.close()) {
+        match active.close() {
             Ok(()) => {}
             Err(error) => return ended(error),
         }
@@ -149,7 +148,7 @@ impl Active<'_, '_> {
                 return Ok(End::Doubt("a commit was slow, and a request of it may still be under way".to_owned()));
             }
             let is_at_end = || self.orders.is_at_end() && self.restocks.is_at_end();
-            if shutdown.is_requested() || (self.processor.args.until_end && self.open.is_none() && is_at_end()) {
+            if shutdown.is_requested() || (self.processor.args.until_end && !self.rhythm.is_open() && is_at_end()) {
                 return self.release();
             }
         }
@@ -157,13 +156,9 @@ impl Active<'_, '_> {
 
     /// Waits for something to do and does it.
     fn turn(&mut self) -> Result<(), Wrong> {
-        let wait = match self.open {
-            Some(since) => WINDOW.saturating_sub(since.elapsed()),
-            None => BEAT.saturating_sub(self.last_sign.elapsed()),
-        };
-        let is_quiet = match self.orders.next(wait)? {
+        let is_quiet = match self.orders.next(self.rhythm.wait(Instant::now()))? {
             Some(Inflow::Messages(batch)) => {
-                self.decide_orders(&batch)?;
+                self.decide(What::Orders, &batch)?;
                 self.orders.recycle(batch);
                 false
             }
@@ -177,71 +172,51 @@ impl Active<'_, '_> {
         while let Some(inflow) = self.restocks.next(Duration::ZERO)? {
             match inflow {
                 Inflow::Messages(batch) => {
-                    self.decide_restocks(&batch)?;
+                    self.decide(What::Restocks, &batch)?;
                     self.restocks.recycle(batch);
                 }
                 inflow => self.processor.service.tell(self.restocks.topic(), &inflow),
             }
         }
-        match self.open {
-            Some(since) => {
-                let has_waited = is_quiet && since.elapsed() >= WINDOW;
-                if has_waited || self.messages >= MOST_MESSAGES || since.elapsed() >= LONGEST {
-                    self.close()?;
-                }
-            }
-            None if self.last_sign.elapsed() >= BEAT => {
-                self.begin()?;
-                self.shop.beat(&mut self.effects);
-                self.send()?;
-                self.commit()?;
-            }
-            None => {}
+        let now = Instant::now();
+        if self.rhythm.is_due(now, !is_quiet) {
+            self.close()?;
+        } else if self.rhythm.is_silent(now) {
+            self.shop.beat(&mut self.effects);
+            self.send()?;
+            self.publish()?;
+            self.commit()?;
         }
         self.printer.tick();
         self.figures.tick(&self.processor.args.group, &self.orders, &self.restocks, &self.shop);
         Ok(())
     }
 
-    fn decide_orders(&mut self, batch: &MessageBatch) -> Result<(), Wrong> {
+    fn decide(&mut self, what: What, batch: &MessageBatch) -> Result<(), TransactionError> {
+        let now = Instant::now();
+        let Self { orders, restocks, shop, effects, figures, printer, rhythm, unpublished, .. } = self;
+        let inlet = if what == What::Orders { orders } else { restocks };
         for message in batch.iter() {
-            if !self.orders.take(&message) {
+            if !inlet.take(&message) {
                 continue;
             }
-            let verdict = self.shop.order(self.orders.topic(), &message, &mut self.effects);
-            self.figures.decided(verdict, message.time);
-            self.printer.decided(verdict, message.payload);
-            self.messages += 1;
+            let verdict = match what {
+                What::Orders => shop.order(inlet.topic(), &message, effects),
+                What::Restocks => shop.restock(inlet.topic(), &message, effects),
+            };
+            figures.decided(verdict, message.time);
+            printer.decided(verdict, message.payload);
+            rhythm.decided(now);
+            unpublished.insert(what);
         }
-        Ok(self.begin_if_needed().and_then(|()| self.send())?)
+        if rhythm.may_send(now) { self.send() } else { Ok(()) }
     }
 
-    fn decide_restocks(&mut self, batch: &MessageBatch) -> Result<(), Wrong> {
-        for message in batch.iter() {
-            if !self.restocks.take(&message) {
-                continue;
-            }
-            let verdict = self.shop.restock(self.restocks.topic(), &message, &mut self.effects);
-            self.figures.decided(verdict, message.time);
-            self.printer.decided(verdict, message.payload);
-            self.messages += 1;
-            self.has_restocks = true;
-        }
-        Ok(self.begin_if_needed().and_then(|()| self.send())?)
-    }
-
-    fn begin_if_needed(&mut self) -> Result<(), TransactionError> {
-        if self.open.is_none() { self.begin() } else { Ok(()) }
-    }
-
-    fn begin(&mut self) -> Result<(), TransactionError> {
-        self.producer.begin()?;
-        self.open = Some(Instant::now());
-        Ok(())
-    }
-
-    /// Hands the effects over to be sent.
+    /// Hands the effects over to be sent, in a new transaction unless one was begun.
     fn send(&mut self) -> Result<(), TransactionError> {
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.producer.begin()?;
+        }
         let names = &self.processor.shop.names;
         let shutdown = self.processor.shop.shutdown;
         let mut stopping = None;
@@ -271,22 +246,38 @@ impl Active<'_, '_> {
         }
         self.shop.close(&mut self.position, &mut self.effects);
         self.send()?;
-        let goes_on = |_: Option<&str>| !self.processor.shop.shutdown.is_requested();
-        if self.messages > 0 {
-            let inlet = &self.orders;
-            self.producer.send_offsets(inlet.consumer(), &inlet.positions().offsets(), inlet.metadata(), goes_on)?;
-        }
-        if std::mem::take(&mut self.has_restocks) {
-            let inlet = &self.restocks;
-            self.producer.send_offsets(inlet.consumer(), &inlet.positions().offsets(), inlet.metadata(), goes_on)?;
-        }
+        self.publish()?;
         self.commit()
+    }
+
+    /// Publishes the group's offsets within the open transaction, when it is time.
+    fn publish(&mut self) -> Result<(), TransactionError> {
+        // Who leaves in order leaves nothing behind.
+        let is_last = self.position.owner.is_empty();
+        if !(is_last || self.rhythm.publishes(Instant::now())) {
+            return Ok(());
+        }
+        let shutdown = self.processor.shop.shutdown;
+        let mut stopping = None;
+        let mut goes_on = |_: Option<&str>| {
+            !shutdown.is_requested() || stopping.get_or_insert_with(Instant::now).elapsed() < LAST_COMMIT
+        };
+        while let Some(what) = self.unpublished.pop_first() {
+            let inlet = if what == What::Orders { &self.orders } else { &self.restocks };
+            let offsets = inlet.positions().offsets();
+            if !offsets.is_empty() {
+                self.producer.send_offsets(inlet.consumer(), &offsets, inlet.metadata(), &mut goes_on)?;
+            }
+        }
+        self.rhythm.published(Instant::now());
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), TransactionError> {
         let (service, shutdown) = (&self.processor.service, self.processor.shop.shutdown);
         let mut is_told = false;
         let mut stopping = None;
+        let asked = Instant::now();
         self.producer.commit(|elapsed, heard| {
             if elapsed >= STALLED && !std::mem::replace(&mut is_told, true) {
                 let reason = heard.unwrap_or("no answer");
@@ -299,14 +290,15 @@ impl Active<'_, '_> {
             service.ready();
         }
         self.figures.committed();
-        (self.open, self.messages, self.last_sign) = (None, 0, Instant::now());
+        self.rhythm.committed(asked, Instant::now());
+        self.is_begun = false;
         Ok(())
     }
 
     /// The end in order: what is open is committed, and the shop has no owner.
     fn release(&mut self) -> Ended {
         self.position.owner.clear();
-        match self.begin_if_needed().and_then(|()| self.close()) {
+        match self.close() {
             Ok(()) => {}
             Err(error) => {
                 let message = "what was being decided is decided again at the next start";

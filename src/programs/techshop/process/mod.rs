@@ -9,6 +9,7 @@ mod figures;
 mod owner;
 mod print;
 mod restore;
+mod rhythm;
 mod standby;
 
 use std::time::Duration;

@@ -15,9 +15,6 @@ use crate::base::position::{Position, Positions};
 use crate::doors::kafka::{Inflow, Reach};
 use crate::programs::techshop::TechshopError;
 
-/// How often the one that decides gives a sign of life when it has nothing to decide.
-pub(super) const BEAT: Duration = Duration::from_millis(300);
-
 /// Silence of this length means that it is gone.
 const LEASE: Duration = Duration::from_secs(1);
 
