@@ -33,6 +33,9 @@ struct Seen {
     state_since_ms: Option<i64>,
     moved_ms: Option<i64>,
     places: BTreeMap<(String, i32), Place>,
+    /// The lag of all partitions together, and how many were known of.
+    lag: Trace,
+    lag_places: usize,
     past: Past,
     gone_since_ms: Option<i64>,
 }
@@ -118,15 +121,17 @@ impl Seen {
         if self.places.len() > committed.len() {
             self.places.retain(|key, _| is_there(key));
         }
-        if let Some(lag) = self.lag(end) {
+        let known = committed.iter().filter_map(|one| Some(end(&one.topic, one.partition)? - one.offset));
+        let (count, lag) = known.fold((0, 0), |(count, sum): (usize, i64), lag| (count + 1, sum.saturating_add(lag)));
+        // A sum of other partitions is another figure.
+        if count != self.lag_places {
+            self.lag.clear();
+            self.lag_places = count;
+        }
+        if count > 0 {
+            self.lag.push(at_ms, lag);
             self.past.set(at_ms, lag as f64);
         }
-    }
-
-    fn lag(&self, end: EndOf<'_>) -> Option<i64> {
-        let committed = self.last.committed.iter().flatten();
-        let lags = committed.filter_map(|one| Some(end(&one.topic, one.partition)? - one.offset));
-        lags.reduce(|sum, lag| sum + lag)
     }
 
     fn read_by(&self, now_ms: i64) -> ReadBy {
@@ -145,14 +150,14 @@ impl Seen {
             false => self.last.places().into_iter().map(|place| self.partition(topics, end, place)).collect(),
         };
         let sum = |of: &dyn Fn(&PartitionLag) -> Option<f64>| partitions.iter().filter_map(of).reduce(|a, b| a + b);
-        let lag = partitions.iter().filter_map(|one| one.lag).reduce(|sum, lag| sum + lag);
+        let lag = partitions.iter().filter_map(|one| one.lag).reduce(i64::saturating_add);
         let markers = i64::try_from(partitions.iter().filter(|one| one.is_marker).count()).unwrap_or(0);
-        let slope = sum(&|one| one.slope);
+        let slope = self.lag.slope().filter(|_| lag.is_some());
         let in_per_second = sum(&|one| topics.in_of_partition(&one.topic, one.partition));
         let read_per_second = sum(&|one| self.place(&one.topic, one.partition)?.committed.growth_per_second());
         let trend = trend(slope, in_per_second);
-        let real_lag = lag.map(|lag| lag - markers);
-        let is_old = self.places.values().any(|place| place.lag.span_ms() >= WHOLE_WINDOW_MS);
+        let real_lag = lag.map(|lag: i64| lag.saturating_sub(markers));
+        let is_old = self.lag.span_ms() >= WHOLE_WINDOW_MS;
         let hidden = |one: &PartitionLag| topics.hidden(&one.topic, one.partition).min(one.lag.unwrap_or(0)).max(0);
         let names: BTreeSet<&str> = if is_gone { BTreeSet::new() } else { self.last.topics() };
         GroupFigures {
@@ -167,7 +172,7 @@ impl Seen {
             lag,
             markers,
             in_open_transaction: partitions.iter().map(hidden).sum(),
-            slope,
+            slope: slope.map(|slope| slope.per_second),
             trend,
             falls_behind: trend == Trend::Grows && is_old && real_lag.is_some_and(|lag| lag > 0),
             to_zero: to_zero(real_lag, slope, trend),
@@ -209,7 +214,7 @@ impl Seen {
             committed,
             end,
             lag,
-            slope,
+            slope: slope.map(|slope| slope.per_second),
             trend,
             to_zero: if lag.is_none() { ToZero::Unknown } else { to_zero(real_lag, slope, trend) },
             is_marker,

@@ -157,7 +157,7 @@ impl ReportedGroup {
             group.places().into_iter().map(told).collect::<Vec<_>>()
         });
         let known = partitions.iter().flatten().filter_map(|one| one.lag);
-        let lag = known.reduce(|sum, lag| sum + lag);
+        let lag = known.reduce(i64::saturating_add);
         Self {
             group: group.group.clone(),
             state: group.state.clone(),

@@ -154,7 +154,7 @@ impl BrokerFigures {
 impl GroupFigures {
     /// What it is behind by records that somebody could read.
     pub fn lag_without_markers(&self) -> Option<i64> {
-        self.lag.map(|lag| lag - self.markers)
+        self.lag.map(|lag| lag.saturating_sub(self.markers))
     }
 
     /// Whether it has lag and nobody who reads.

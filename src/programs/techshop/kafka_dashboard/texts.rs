@@ -1,5 +1,7 @@
 //! Words, numbers and times on the screen, in English and in French.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -121,6 +123,12 @@ impl Texts {
             },
             _ => self.unit(self.count(whole / 86_400), self.choose("d", "j")),
         }
+    }
+
+    /// `2 s`, `0.5 s`: as it was asked for.
+    pub(super) fn pace(self, every: Duration) -> String {
+        let text = format!("{}", every.as_secs_f64());
+        self.unit(self.choose(text.clone(), text.replace('.', ",")), "s")
     }
 
     /// `Empty for 10 s`, `Empty, committing`, `Stable`.

@@ -55,14 +55,18 @@ pub(super) fn full_screen(canvas: &mut Canvas<'_>, area: Area, name: &str, top: 
 
 fn partitions(canvas: &mut Canvas<'_>, area: Area, app: &App, group: &GroupFigures, (top, right): (usize, &str)) {
     let texts = app.texts();
-    let members = group.members.as_ref().map_or_else(|| UNKNOWN.to_owned(), |members| members.len().to_string());
+    let members = match group.members.as_deref() {
+        None => texts.choose("members unknown", "membres inconnus").to_owned(),
+        Some([_]) => texts.choose("1 member", "1 membre").to_owned(),
+        Some(members) => format!("{} {}", members.len(), texts.choose("members", "membres")),
+    };
     let left = texts.choose(format!("Group {}", group.group), format!("Groupe {}", group.group));
     let kind = group.kind.as_deref().unwrap_or(UNKNOWN);
     let about = match app.now_ms - group.as_of_ms > 10_000 {
         true => format!("{} {}", texts.choose("as of", "de"), app.clock.second(group.as_of_ms)),
         false => right.to_owned(),
     };
-    let title = Text::of(Role::Label, format!("{left} · {kind} · {members} {}", texts.choose("members", "membres")));
+    let title = Text::of(Role::Label, format!("{left} · {kind} · {members}"));
     canvas.rule(area, &title, &Text::of(Role::Label, about), false);
     let (_, body) = area.split_top(1);
     let (body, why) = body.split_bottom(1);

@@ -30,7 +30,7 @@ pub(super) fn header(canvas: &mut Canvas<'_>, layout: &Layout, app: &App, told: 
         (None, _) => Text::new().badge(Role::BadgeNeutral, texts.choose("LIVE", "EN DIRECT")),
     };
     if layout.is_wide {
-        let every = texts.span(app.every.as_secs_f64());
+        let every = texts.pace(app.every);
         right = right.label(format!(" {} {every}  ", texts.choose("every", "toutes les")));
     }
     right = right.value(format!(" {}", app.clock.second(app.now_ms)));

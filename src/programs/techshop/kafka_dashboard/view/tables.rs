@@ -139,7 +139,7 @@ pub(super) fn topics(canvas: &mut Canvas<'_>, layout: &Layout, app: &mut App) {
     };
     title(canvas, area, "Topics", &right, app, Pane::Topics);
     let (is_wide, width) = (layout.is_wide, usize::from(area.width));
-    let name_columns = if is_wide { 19 + width.saturating_sub(120) * 2 / 3 } else { width.saturating_sub(61).max(8) };
+    let name_columns = if is_wide { 21 + width.saturating_sub(120) * 2 / 3 } else { width.saturating_sub(62).max(8) };
     let spark = if is_wide { TOPIC_SPARK } else { (TOPIC_SPARK.0.min(width.saturating_sub(64)), TOPIC_SPARK.1) };
     let mut names = Cells::default().word(Role::Label, "TOPIC", name_columns).number(Role::Label, "PARTS", 5);
     if is_wide {
@@ -151,9 +151,9 @@ pub(super) fn topics(canvas: &mut Canvas<'_>, layout: &Layout, app: &mut App) {
     }
     names =
         names.number(Role::Label, "MESSAGES", 11).number(Role::Label, "IN/S", 7).word(Role::Label, "15 MIN", spark.0);
-    names = names.number(Role::Label, texts.choose("GROUPS", "GROUPES"), 6);
+    names = names.number(Role::Label, texts.choose("GROUPS", "GROUPES"), 7);
     if is_wide {
-        names = names.word(Role::Label, "NOTE", width.saturating_sub(name_columns + 80).max(12));
+        names = names.word(Role::Label, "NOTE", width.saturating_sub(name_columns + 86).max(12));
     }
     let count = app.topics().len();
     rows(canvas, area, app, Pane::Topics, (names.done(), count), |app, index| {
@@ -207,9 +207,9 @@ fn topic_row(
         true => cells.word(note_role, &note, spark.0),
         false => cells.made(sparkline(&past), spark.0),
     };
-    cells = cells.number(value, topic.groups.to_string(), 6);
+    cells = cells.number(value, topic.groups.to_string(), 7);
     if is_wide {
-        cells = cells.word(note_role, note, width.saturating_sub(name_columns + 80).max(12));
+        cells = cells.word(note_role, note, width.saturating_sub(name_columns + 86).max(12));
     }
     cells.done()
 }
