@@ -341,7 +341,7 @@ fn a_screen_shows_a_broker_that_goes_and_one_that_comes_back() {
     kafka.make_topic("orders", 2);
     kafka.produce("orders", &[Record::new(0, "a"), Record::new(1, "b")]);
     kafka.move_group("late", "orders", 0, 0);
-    terminal.wait_for_text("nobody reads for late");
+    terminal.wait_for_text("late has no reader");
     terminal.send("\r");
     terminal.wait_for_text("Group late");
     terminal.send("\x1b");
@@ -349,7 +349,7 @@ fn a_screen_shows_a_broker_that_goes_and_one_that_comes_back() {
     terminal.wait_for_text("NO KAFKA");
     assert!(terminal.text().contains("late"), "the last figures stay");
     broker.start_again();
-    terminal.wait_for_text("nobody reads for late");
+    terminal.wait_for_text("late has no reader");
     kafka.delete_topic("orders");
     terminal.wait_for_text("deleted");
     terminal.resize(80, 24);

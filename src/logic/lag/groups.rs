@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::figures::{GroupFigures, MemberFigures, PartitionLag, ReadBy, ToZero, Trend};
 use super::past::Past;
-use super::round::{Group, Round, Silent};
+use super::round::{Group, Reading, Round, Silent};
 use super::topics::{TOLD_GONE_MS, Topics};
 use super::trace::{Trace, WINDOW_MS, to_zero, trend};
 
@@ -31,7 +31,10 @@ struct Seen {
     last: Group,
     as_of_ms: i64,
     state_since_ms: Option<i64>,
-    moved_ms: Option<i64>,
+    /// Whether its position was ever seen to move.
+    has_moved: bool,
+    /// When it last moved though nobody was a member.
+    by_hand_ms: Option<i64>,
     places: BTreeMap<(String, i32), Place>,
     /// The lag of all partitions together, and how many were known of.
     lag: Trace,
@@ -89,6 +92,9 @@ impl Seen {
         }
         // What was not told stays as it was; its age is told instead.
         let kept = std::mem::take(&mut self.last);
+        let has_none = |members: &Option<Vec<super::Member>>| members.as_ref().is_some_and(Vec::is_empty);
+        // Who left may have moved it on leaving.
+        let is_without_members = has_none(&kept.members) && has_none(&group.members);
         let is_whole = group.committed.is_some() && group.members.is_some();
         if is_whole || self.as_of_ms == 0 {
             self.as_of_ms = at_ms;
@@ -108,7 +114,10 @@ impl Seen {
             }
             let place = self.places.entry(key).or_default();
             if place.committed.last().is_some_and(|before| before != one.offset) {
-                self.moved_ms = Some(at_ms);
+                self.has_moved = true;
+                if is_without_members {
+                    self.by_hand_ms = Some(at_ms);
+                }
             }
             place.committed.push_growing(at_ms, one.offset);
             if let Some(end) = end(&one.topic, one.partition) {
@@ -138,7 +147,7 @@ impl Seen {
         match &self.last.members {
             None => ReadBy::Unknown,
             Some(members) if !members.is_empty() => ReadBy::Members,
-            Some(_) if self.moved_ms.is_some_and(|moved_ms| now_ms - moved_ms <= WINDOW_MS) => ReadBy::ByHand,
+            Some(_) if self.by_hand_ms.is_some_and(|moved_ms| now_ms - moved_ms <= WINDOW_MS) => ReadBy::ByHand,
             Some(_) => ReadBy::Nobody,
         }
     }
@@ -163,6 +172,7 @@ impl Seen {
         GroupFigures {
             group: self.last.group.clone(),
             state: if is_gone { Some("Dead".to_owned()) } else { self.last.state.clone() },
+            is_gone,
             state_since_ms: self.gone_since_ms.or(self.state_since_ms),
             kind: self.last.kind.clone(),
             read_by: if is_gone { ReadBy::Nobody } else { self.read_by(now_ms) },
@@ -193,7 +203,7 @@ impl Seen {
         &self,
         topics: &Topics,
         end: EndOf<'_>,
-        ((topic, partition), (committed, member)): ((&str, i32), (Option<i64>, Option<usize>)),
+        ((topic, partition), Reading { committed, member }): ((&str, i32), Reading),
     ) -> PartitionLag {
         let end = end(topic, partition);
         let lag = end.zip(committed).map(|(end, committed)| end - committed);
@@ -202,7 +212,7 @@ impl Seen {
         let trend = trend(slope, topics.in_of_partition(topic, partition));
         let rests = |place: &Place| place.committed.unchanged_ms() >= MARKER_RESTS_MS;
         // Where nobody reads and nobody was seen to, it may as well be a message that waits.
-        let is_read = member.is_some() || self.moved_ms.is_some();
+        let is_read = member.is_some() || self.has_moved;
         let is_marker = lag == Some(1)
             && is_read
             && topics.quiet_ms(topic, partition) >= MARKER_RESTS_MS

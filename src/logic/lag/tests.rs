@@ -375,3 +375,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_member_publishes_on_leaving_is_not_by_hand() {
+    let at = |look: i64| {
+        let committed = [50 + look.min(3)];
+        let reader = if look < 3 { group("g", "orders", &committed) } else { empty("g", "orders", &committed) };
+        round(vec![topic("orders", &[60])], vec![reader])
+    };
+    assert_eq!(watched(6, at).groups[0].read_by, ReadBy::Nobody);
+}

@@ -137,7 +137,10 @@ impl Verdict {
         if behind > 0 {
             return Self::of(Level::Good, Cause::KeepingUp { groups: behind, lag: totals.lag.unwrap_or_default() });
         }
-        Self::of(Level::Good, Cause::AllRead { groups: groups.len(), markers: totals.markers })
+        Self::of(
+            Level::Good,
+            Cause::AllRead { groups: groups.iter().filter(|group| !group.is_gone).count(), markers: totals.markers },
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use super::app::Pane;
 use crate::doors::screen::Area;
 
 /// From so many columns on tables have all their columns.
-pub(super) const WIDE_FROM: u16 = 110;
+pub(super) const WIDE_FROM: u16 = 119;
 
 /// With fewer columns or rows only the verdict is told.
 const LEAST: (u16, u16) = (40, 10);

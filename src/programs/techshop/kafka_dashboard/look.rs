@@ -1,7 +1,7 @@
 //! Looking at the cluster again and again, on a thread of its own: a slow broker holds no key up.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -52,10 +52,7 @@ impl Looker {
 
     /// What was seen since it was last asked, and when, in milliseconds; waits at most so long for it.
     pub(super) fn next(&self, timeout: Duration) -> Option<(Seen, i64)> {
-        match self.seen.recv_timeout(timeout) {
-            Ok(seen) => Some(seen),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.seen.recv_timeout(timeout).ok()
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) struct Spoken {
 /// Says a verdict.
 pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
     let age = |since_ms: i64| texts.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+    let there = figures.groups.iter().filter(|group| !group.is_gone).count();
     let say = |word, reason: String, advice: &str| Spoken { word, reason, advice: advice.to_owned() };
     match &figures.verdict.cause {
         Cause::Waiting { reason } => {
@@ -40,18 +41,8 @@ pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
             ),
         ),
         Cause::BrokerDown { up, of, missing, since_ms, under_replicated } => {
-            let (names, age) = (listed(missing), age(*since_ms));
-            Spoken {
-                word: texts.choose("BROKER DOWN", "BROKER ABSENT"),
-                reason: texts.choose(
-                    format!("{up} of {of}: {names} is missing for {age}"),
-                    format!("{up} sur {of} : {names} absent depuis {age}"),
-                ),
-                advice: texts.choose(
-                    format!("{under_replicated} partitions are under-replicated. Figures go on."),
-                    format!("{under_replicated} partitions sous-répliquées. Les chiffres continuent."),
-                ),
-            }
+            let (reason, advice) = broker_down((*up, *of), &listed(missing), &age(*since_ms), *under_replicated, texts);
+            say(texts.choose("BROKER DOWN", "BROKER ABSENT"), reason, &advice)
         }
         Cause::NoLeader { partitions, since_ms } => {
             let (names, age) = (listed(partitions), age(*since_ms));
@@ -76,8 +67,8 @@ pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
             say(
                 texts.choose("KEEPING UP", "SUIT"),
                 texts.choose(
-                    format!("{groups} of {} groups have lag, {lag} in all", figures.groups.len()),
-                    format!("{groups} groupes sur {} en retard, {lag} au total", figures.groups.len()),
+                    format!("{groups} of {there} groups have lag, {lag} in all"),
+                    format!("{groups} groupes sur {there} en retard, {lag} au total"),
                 ),
                 "",
             )
@@ -96,6 +87,24 @@ pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
     }
 }
 
+fn broker_down(
+    (up, of): (usize, usize),
+    names: &str,
+    age: &str,
+    under_replicated: usize,
+    texts: Texts,
+) -> (String, String) {
+    let reason = texts.choose(
+        format!("{up} of {of}: {names} is missing for {age}"),
+        format!("{up} sur {of} : {names} absent depuis {age}"),
+    );
+    let advice = texts.choose(
+        format!("{under_replicated} partitions are under-replicated. Figures go on."),
+        format!("{under_replicated} partitions sous-répliquées. Les chiffres continuent."),
+    );
+    (reason, advice)
+}
+
 fn behind(falling: &[String], unread: &[String], texts: Texts) -> String {
     let mut parts = Vec::new();
     match falling.len() {
@@ -108,8 +117,8 @@ fn behind(falling: &[String], unread: &[String], texts: Texts) -> String {
     }
     if !unread.is_empty() {
         parts.push(texts.choose(
-            format!("nobody reads for {}", listed(unread)),
-            format!("personne ne lit pour {}", listed(unread)),
+            format!("{} {} no reader", listed(unread), if unread.len() == 1 { "has" } else { "have" }),
+            format!("{} sans lecteur", listed(unread)),
         ));
     }
     parts.join("; ")

@@ -106,22 +106,21 @@ impl Texts {
 
     /// `0.3 s`, `51 s`, `3m 05s`, `2h 10m`.
     pub(super) fn span(self, seconds: f64) -> String {
-        if seconds > 0.0 && seconds < 9.95 {
+        if (0.05..9.95).contains(&seconds) {
             let text = format!("{seconds:.1}");
             return self.unit(self.choose(text.clone(), text.replace('.', ",")), "s");
         }
         let whole = seconds.round().min(1e15) as i64;
-        match whole {
-            ..60 => self.unit(whole.to_string(), "s"),
-            ..3_600 => match self.language {
-                Language::En => format!("{}m {:02}s", whole / 60, whole % 60),
-                Language::Fr => format!("{}{NO_BREAK}min{NO_BREAK}{:02}{NO_BREAK}s", whole / 60, whole % 60),
-            },
-            ..86_400 => match self.language {
-                Language::En => format!("{}h {:02}m", whole / 3_600, whole % 3_600 / 60),
-                Language::Fr => format!("{}{NO_BREAK}h{NO_BREAK}{:02}", whole / 3_600, whole % 3_600 / 60),
-            },
-            _ => self.unit(self.count(whole / 86_400), self.choose("d", "j")),
+        if whole < 60 {
+            return self.unit(whole.to_string(), "s");
+        }
+        let (days, hours, minutes) = (whole / 86_400, whole / 3_600, whole / 60);
+        match self.language {
+            _ if days > 0 => self.unit(self.count(days), self.choose("d", "j")),
+            Language::En if hours > 0 => format!("{hours}h {:02}m", minutes % 60),
+            Language::En => format!("{minutes}m {:02}s", whole % 60),
+            Language::Fr if hours > 0 => format!("{hours}{NO_BREAK}h{NO_BREAK}{:02}", minutes % 60),
+            Language::Fr => format!("{minutes}{NO_BREAK}min{NO_BREAK}{:02}{NO_BREAK}s", whole % 60),
         }
     }
 
@@ -148,7 +147,7 @@ impl Texts {
 
     /// What stands in the column of the trend: also why there is none.
     pub(super) fn lag_words(self, group: &GroupFigures) -> String {
-        if group.state.as_deref() == Some("Dead") {
+        if group.is_gone {
             return self.choose("gone", "disparu").to_owned();
         }
         if group.lag.is_none() {
@@ -173,13 +172,13 @@ impl Texts {
             None => String::new(),
             Some(TopicNote::Deleted { since_ms }) => {
                 let age = self.span(((now_ms - since_ms) / 1_000).max(0) as f64);
-                self.choose(format!("deleted {age} ago"), format!("supprimé il y a {age}"))
+                self.choose(format!("deleted {age}"), format!("supprimé {age}"))
             }
             Some(TopicNote::NoLeader { partitions }) => {
-                self.choose(format!("{partitions} without leader"), format!("{partitions} sans leader"))
+                self.choose(format!("{partitions} no leader"), format!("{partitions} sans leader"))
             }
             Some(TopicNote::UnderReplicated { partitions }) => {
-                self.choose(format!("{partitions} under-replicated"), format!("{partitions} sous-répliquées"))
+                self.choose(format!("{partitions} not in sync"), format!("{partitions} en retard"))
             }
             Some(TopicNote::OpenTransaction { hidden }) => {
                 let hidden = self.count(hidden);
@@ -235,9 +234,13 @@ impl Texts {
             parts.push(self.choose("Nobody reads.", "Personne ne lit.").to_owned());
         } else if group.falls_behind && members > 0 && members < partitions {
             let more = partitions - members;
+            let read = match members {
+                1 => self.choose("One member reads", "Un membre lit").to_owned(),
+                _ => self.choose(format!("{members} members read"), format!("{members} membres lisent")),
+            };
             parts.push(self.choose(
-                format!("{members} read {partitions} partitions: up to {more} more members would help."),
-                format!("{members} lisent {partitions} partitions : jusqu’à {more} membres de plus aideraient."),
+                format!("{read} {partitions} partitions: up to {more} more would help."),
+                format!("{read} {partitions} partitions : jusqu’à {more} de plus aideraient."),
             ));
         } else if group.falls_behind && members >= partitions && partitions > 0 {
             parts.push(self.choose(

@@ -2,6 +2,7 @@
 
 use crate::doors::screen::{Role, Text};
 use crate::logic::lag::BUCKET_MS;
+use crate::tools::shown;
 
 /// A row made of columns, with a blank between them.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,17 @@ impl Cells {
     pub(super) fn word(mut self, role: Role, text: impl AsRef<str>, columns: usize) -> Self {
         self.text = self.apart().padded(role, text, columns);
         self
+    }
+
+    /// A name in so many columns: where there are too few it is its end that tells it from others.
+    pub(super) fn name(self, role: Role, name: &str, columns: usize) -> Self {
+        let name = shown::safe(name);
+        let too_many = shown::width(&name).saturating_sub(columns);
+        if too_many == 0 || columns < 4 {
+            return self.word(role, name, columns);
+        }
+        let rest = Text::of(role, &name).skip(too_many + 1);
+        self.word(role, format!("…{}", rest.plain()), columns)
     }
 
     /// A number in so many columns, at their right.

@@ -50,6 +50,10 @@ pub(super) fn is_stale(app: &App) -> bool {
 /// The row below: the cluster in figures.
 pub(super) fn cluster(canvas: &mut Canvas<'_>, layout: &Layout, app: &App) {
     let (texts, figures) = (app.texts(), &app.latest);
+    if figures.as_of_ms.is_none() {
+        canvas.put(layout.cluster, &Text::of(Role::Label, format!(" {}", app.brokers)));
+        return;
+    }
     let mut parts: Vec<String> = Vec::new();
     if layout.is_wide {
         parts.push(app.brokers.clone());
@@ -58,14 +62,15 @@ pub(super) fn cluster(canvas: &mut Canvas<'_>, layout: &Layout, app: &App) {
     let up = figures.brokers.iter().filter(|broker| broker.down_since_ms.is_none()).count();
     let of = figures.brokers.len();
     parts.push(texts.choose(format!("{up} of {of} brokers"), format!("{up} brokers sur {of}")));
-    let topics = figures.topics.iter().filter(|topic| !topic.is_internal).count();
+    let topics = figures.topics.iter().filter(|topic| !topic.is_internal && !topic.is_deleted()).count();
     let in_sync = match (layout.is_wide, figures.totals.under_replicated) {
         (true, _) => String::new(),
         (false, 0) => texts.choose(", all in sync", ", tous à jour").to_owned(),
         (false, count) => texts.choose(format!(", {count} under-replicated"), format!(", {count} en retard")),
     };
     parts.push(format!("{topics} topics{in_sync}"));
-    parts.push(texts.choose(format!("{} groups", figures.groups.len()), format!("{} groupes", figures.groups.len())));
+    let groups = figures.groups.iter().filter(|group| !group.is_gone).count();
+    parts.push(texts.choose(format!("{groups} groups"), format!("{groups} groupes")));
     let rate = figures.totals.messages_per_second.map_or_else(|| UNKNOWN.to_owned(), |rate| texts.rate(rate));
     parts.push(format!("{rate} msg/s"));
     let lag = texts.count_or_unknown(figures.totals.lag);
