@@ -30,6 +30,15 @@ fn rows(
     let (_, body) = area.split_top(1);
     let (head, list) = body.split_top(1);
     canvas.put(head.split_left(1).1, &names.all(Role::Label));
+    if count == 0 {
+        let texts = app.texts();
+        let why = match app.shown().as_of_ms {
+            None => texts.choose("looking …", "on regarde …"),
+            Some(_) => texts.choose("none yet", "aucun pour l’instant"),
+        };
+        canvas.put(list.split_left(1).1, &Text::of(Role::Label, why));
+        return;
+    }
     let height = usize::from(list.height);
     let (top, selected) = (app.top(pane, height), app.selected(pane));
     for (index, place) in (top..count).zip(list.rows()) {
@@ -125,11 +134,17 @@ fn short_brokers(canvas: &mut Canvas<'_>, area: Area, app: &App) {
         };
         Text::of(fresh(app, Role::Value), format!(" {} ", broker.id))
             .and(role, sign)
-            .and(fresh(app, Role::Value), format!(" {place} {what}  "))
+            .and(fresh(app, Role::Value), format!(" {place} {what}"))
     };
     let all: Vec<(usize, &BrokerFigures)> = app.brokers().iter().enumerate().collect();
     for (three, row) in all.chunks(3).zip(area.rows()) {
-        canvas.put(row, &three.iter().copied().fold(Text::new(), |text, broker| text.join(told(broker))));
+        canvas.put(
+            row,
+            &three.iter().copied().fold(Text::new(), |text, broker| {
+                let text = if text.is_empty() { text } else { text.value("  ") };
+                text.join(told(broker))
+            }),
+        );
     }
 }
 
