@@ -385,3 +385,10 @@ fn what_a_member_publishes_on_leaving_is_not_by_hand() {
     };
     assert_eq!(watched(6, at).groups[0].read_by, ReadBy::Nobody);
 }
+
+#[test]
+fn a_group_without_a_position_has_not_read_all() {
+    let figures = watched(6, |_| round(vec![topic("orders", &[9])], vec![group("g", "orders", &[])]));
+    assert_eq!(figures.verdict.cause, Cause::AllRead { groups: 1, markers: 0, unknown: 1 });
+    assert_eq!(figures.totals.lag, None);
+}

@@ -20,7 +20,7 @@ pub(super) struct Spoken {
 
 /// Says a verdict.
 pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
-    let age = |since_ms: i64| texts.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+    let age = |since_ms: i64| texts.age(now_ms - since_ms);
     let there = figures.groups.iter().filter(|group| !group.is_gone).count();
     let say = |word, reason: String, advice: &str| Spoken { word, reason, advice: advice.to_owned() };
     match &figures.verdict.cause {
@@ -73,18 +73,29 @@ pub(super) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
                 "",
             )
         }
-        Cause::AllRead { groups, markers } => {
-            let markers = match markers {
-                0 => String::new(),
-                count => texts.choose(
-                    format!("; transaction markers not counted: {count}"),
-                    format!(" ; marqueurs de transactions non comptés : {count}"),
-                ),
-            };
-            let reason = texts.choose(format!("{groups} groups, lag 0"), format!("{groups} groupes, retard 0"));
-            say(texts.choose("ALL READ", "TOUT LU"), format!("{reason}{markers}"), "")
-        }
+        Cause::AllRead { groups, markers, unknown } => all_read(*groups, *markers, *unknown, texts),
     }
+}
+
+fn all_read(groups: usize, markers: i64, unknown: usize, texts: Texts) -> Spoken {
+    let word = match unknown {
+        1.. if unknown == groups => texts.choose("NO LAG KNOWN", "RETARD INCONNU"),
+        _ => texts.choose("ALL READ", "TOUT LU"),
+    };
+    let mut reason = texts.groups(groups);
+    if unknown < groups {
+        reason += texts.choose(", lag 0", ", retard 0");
+    }
+    if unknown > 0 {
+        reason += &texts.choose(format!("; {unknown} without a position"), format!(" ; {unknown} sans position"));
+    }
+    if markers > 0 {
+        reason += &texts.choose(
+            format!("; transaction markers not counted: {markers}"),
+            format!(" ; marqueurs de transactions non comptés : {markers}"),
+        );
+    }
+    Spoken { word, reason, advice: String::new() }
 }
 
 fn broker_down(

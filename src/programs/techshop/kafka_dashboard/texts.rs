@@ -124,6 +124,18 @@ impl Texts {
         }
     }
 
+    /// How long ago: `6 s`, `3m 05s`.
+    pub(super) fn age(self, milliseconds: i64) -> String {
+        let seconds = (milliseconds / 1_000).max(0);
+        if seconds < 10 { self.unit(seconds.to_string(), "s") } else { self.span(seconds as f64) }
+    }
+
+    /// `1 group`, `7 groups`.
+    pub(super) fn groups(self, count: usize) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", self.choose("group", "groupe"))
+    }
+
     /// `2 s`, `0.5 s`: as it was asked for.
     pub(super) fn pace(self, every: Duration) -> String {
         let text = format!("{}", every.as_secs_f64());
@@ -138,7 +150,7 @@ impl Texts {
         }
         match group.state_since_ms {
             Some(since_ms) if state != "Stable" => {
-                let age = self.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+                let age = self.age(now_ms - since_ms);
                 format!("{state} {} {age}", self.choose("for", "depuis"))
             }
             _ => state.to_owned(),
@@ -171,7 +183,7 @@ impl Texts {
         match topic.note {
             None => String::new(),
             Some(TopicNote::Deleted { since_ms }) => {
-                let age = self.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+                let age = self.age(now_ms - since_ms);
                 self.choose(format!("deleted {age}"), format!("supprimé {age}"))
             }
             Some(TopicNote::NoLeader { partitions }) => {

@@ -56,7 +56,9 @@ pub(super) fn cluster(canvas: &mut Canvas<'_>, layout: &Layout, app: &App) {
     }
     let mut parts: Vec<String> = Vec::new();
     if layout.is_wide {
-        parts.push(app.brokers.clone());
+        let (first, more) = app.brokers.split_once(',').unwrap_or((&app.brokers, ""));
+        let more = if more.is_empty() { String::new() } else { format!(" +{}", more.split(',').count()) };
+        parts.push(format!("{first}{more}"));
         parts.extend(figures.cluster_id.as_ref().map(|id| format!("cluster {id}")));
     }
     let up = figures.brokers.iter().filter(|broker| broker.down_since_ms.is_none()).count();
@@ -70,7 +72,7 @@ pub(super) fn cluster(canvas: &mut Canvas<'_>, layout: &Layout, app: &App) {
     };
     parts.push(format!("{topics} topics{in_sync}"));
     let groups = figures.groups.iter().filter(|group| !group.is_gone).count();
-    parts.push(texts.choose(format!("{groups} groups"), format!("{groups} groupes")));
+    parts.push(texts.groups(groups));
     let rate = figures.totals.messages_per_second.map_or_else(|| UNKNOWN.to_owned(), |rate| texts.rate(rate));
     parts.push(format!("{rate} msg/s"));
     let lag = texts.count_or_unknown(figures.totals.lag);

@@ -102,7 +102,7 @@ fn broker_word(app: &App, broker: &BrokerFigures) -> (Role, String) {
     let texts = app.texts();
     match (broker.down_since_ms, broker.role) {
         (Some(since_ms), _) => {
-            let age = texts.span(((app.now_ms - since_ms) / 1_000).max(0) as f64);
+            let age = texts.age(app.now_ms - since_ms);
             (Role::Bad, texts.choose(format!("■ down {age}"), format!("■ absent {age}")))
         }
         (None, BrokerRole::Controller) => (fresh(app, Role::Value), "controller".to_owned()),
