@@ -66,7 +66,7 @@ EOF
 # ---------------------------------------------------------------------------------------------
 # Asked for what
 
-shop_services='techshop-process techshop-analytics techshop-notify techshop-errors'
+shop_services='techshop-process techshop-analytics techshop-notify techshop-errors techshop-dashboard'
 all_parts="broker tracker producer $shop_services"
 
 asked=auto system='' foreground='' parts='' needed='' helpful=''

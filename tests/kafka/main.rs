@@ -18,6 +18,7 @@
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
+//! | `kafka_dashboard.rs` | the cluster on a screen and as JSON, held to Kafka's own tools |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
@@ -79,6 +80,7 @@ mod chaos;
 mod consumer_watch;
 mod harness;
 mod hostile;
+mod kafka_dashboard;
 mod producer_exactly_once;
 mod producer_files;
 mod producer_sends;
@@ -134,6 +136,7 @@ fn main() -> ExitCode {
         audit_replay::trials(),
         audit_verify::trials(),
         hostile::trials(),
+        kafka_dashboard::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),
         producer_sends::trials(),

@@ -16,7 +16,7 @@ use super::connect::{creation, tidy};
 use super::raw::admin::{NoAnswer, Patience, Question};
 use super::raw::census::{self, Edge, Offsets, RawCluster, RawGroup};
 use super::settings::{PropertyError, Role, client_config};
-use crate::logic::lag::{Committed, Group, Partition, Round, Silence, Silent, Topic};
+use crate::logic::lag::{Broker, Committed, Group, Partition, Round, Silence, Silent, Topic};
 use crate::tools::config::ClientSettings;
 use crate::tools::shutdown::Shutdown;
 
@@ -27,6 +27,9 @@ const FORSAKEN: Duration = Duration::from_secs(10);
 /// How long the first try for the list of topics may take; each further one takes twice as long, so that a stop is
 /// heard and a slow cluster still answers.
 const FIRST_TRY: Duration = Duration::from_millis(500);
+
+/// How long the cluster's own id and its controller are waited for.
+const ABOUT_ITSELF: Duration = Duration::from_secs(1);
 
 /// How topics are kept seldom changes: it is asked for when there are new ones, and so often.
 const SETTINGS_EVERY: Duration = Duration::from_secs(60);
@@ -79,6 +82,8 @@ pub struct Census {
     settings: ClientSettings,
     client: BaseConsumer<Ear>,
     answered: Instant,
+    /// As it was last told.
+    cluster_id: Option<String>,
     policies: BTreeMap<String, String>,
     policies_at: Option<Instant>,
 }
@@ -93,6 +98,7 @@ impl Census {
             settings: settings.clone(),
             client: make(settings)?,
             answered: Instant::now(),
+            cluster_id: None,
             policies: BTreeMap::new(),
             policies_at: None,
         })
@@ -123,10 +129,14 @@ impl Census {
         let gives_up = || stop.is_requested();
         let patience = Patience::new(limit, &gives_up);
         let mut silences = Vec::new();
-        let cluster = census::ask_cluster(&self.client, &patience)?;
+        let brief = Patience::new(limit.min(ABOUT_ITSELF), &gives_up);
+        let cluster = census::ask_cluster(&self.client, &brief)?;
         let list = census::ask_groups(&self.client, &patience)?;
-        let mut topics = self.topics(&patience, stop)?;
-        let cluster = census::read_cluster(&cluster.answer(&patience)?);
+        let (brokers, mut topics) = self.topics(&patience, stop)?;
+        // librdkafka asks the controller alone, which may be the one that just died: the others still answer.
+        let RawCluster { id, controller } =
+            cluster.answer(&brief).map(|answer| census::read_cluster(&answer)).unwrap_or_default();
+        self.cluster_id = id.or(self.cluster_id.take());
         let listed = self.groups(&list, &patience, &mut silences);
 
         let patience = Patience::new(limit, &gives_up);
@@ -138,12 +148,11 @@ impl Census {
         if stop.is_requested() {
             return Err(NoAnswer::new(RDKafkaErrorCode::OperationTimedOut));
         }
-        let RawCluster { id: cluster_id, controller, brokers } = cluster;
-        Ok(Round { cluster_id, controller, brokers, topics, groups, silences })
+        Ok(Round { cluster_id: self.cluster_id.clone(), controller, brokers, topics, groups, silences })
     }
 
-    /// All topics with their partitions, without offsets.
-    fn topics(&self, patience: &Patience<'_>, stop: &Shutdown) -> Result<Vec<Topic>, NoAnswer> {
+    /// The brokers that are up, and all topics with their partitions, without offsets; of whichever broker answers.
+    fn topics(&self, patience: &Patience<'_>, stop: &Shutdown) -> Result<(Vec<Broker>, Vec<Topic>), NoAnswer> {
         let mut attempt = FIRST_TRY;
         let metadata = loop {
             match self.client.fetch_metadata(None, attempt.min(patience.left())) {
@@ -162,7 +171,9 @@ impl Census {
         let mut topics: Vec<Topic> =
             metadata.topics().iter().filter(|topic| topic.error().is_none()).map(topic).collect();
         topics.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(topics)
+        let mut brokers: Vec<Broker> = metadata.brokers().iter().map(broker).collect();
+        brokers.sort_by_key(|broker| broker.id);
+        Ok((brokers, topics))
     }
 
     fn groups(&self, list: &Question, patience: &Patience<'_>, silences: &mut Vec<Silence>) -> Vec<Group> {
@@ -293,6 +304,11 @@ fn make(settings: &ClientSettings) -> Result<BaseConsumer<Ear>, PropertyError> {
         config.set(name, value);
     }
     config.create_with_context(Ear::default()).map_err(|error| creation(&error))
+}
+
+fn broker(broker: &rdkafka::metadata::MetadataBroker) -> Broker {
+    let port = u16::try_from(broker.port()).unwrap_or(0);
+    Broker { id: broker.id(), host: broker.host().to_owned(), port }
 }
 
 fn topic(topic: &rdkafka::metadata::MetadataTopic) -> Topic {

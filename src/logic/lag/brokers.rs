@@ -19,7 +19,7 @@ struct Seen {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Brokers {
     seen: BTreeMap<i32, Seen>,
-    controllers: VecDeque<(i64, Option<i32>)>,
+    controllers: VecDeque<(i64, i32)>,
 }
 
 impl Brokers {
@@ -40,7 +40,8 @@ impl Brokers {
             }
             needed.contains(id) || seen.down_since_ms.is_none_or(|since_ms| at_ms - since_ms < MISSED_MS)
         });
-        self.controllers.push_back((at_ms, round.controller));
+        // One that was not told in time is still the one that it was.
+        self.controllers.extend(round.controller.map(|id| (at_ms, id)));
         self.controllers.retain(|(then_ms, _)| (at_ms - WINDOW_MS..=at_ms).contains(then_ms));
     }
 
@@ -50,7 +51,8 @@ impl Brokers {
         let (_, named) = self.controllers.back()?;
         let is_alone = self.seen.len() == 1;
         let is_proved = is_alone || self.controllers.len() >= ROUNDS_OF_A_TREND;
-        named.filter(|_| is_proved && self.controllers.iter().all(|(_, other)| other == named))
+        let all_agree = self.controllers.iter().all(|(_, other)| other == named);
+        (is_proved && all_agree).then_some(*named)
     }
 
     pub(super) fn figures(&self, round: &Round) -> Vec<BrokerFigures> {

@@ -123,7 +123,7 @@ pub struct TopicFigures {
     pub end: Option<i64>,
     /// How many offsets are between.
     pub messages: Option<i64>,
-    /// Markers or compaction leave holes: there are at most so many messages.
+    /// Markers or compaction leave holes, or may: there are at most so many messages.
     pub is_at_most: bool,
     /// Messages that came, a second, over the last minute.
     pub in_per_second: Option<f64>,
@@ -184,6 +184,8 @@ pub struct GroupFigures {
     pub group: String,
     /// As Kafka spells it; `Dead` of one that went.
     pub state: Option<String>,
+    /// Whether it went while it was watched.
+    pub is_gone: bool,
     /// Since when it is in this state, if that was seen.
     pub state_since_ms: Option<i64>,
     /// As Kafka spells it: `Classic` or `Consumer`.

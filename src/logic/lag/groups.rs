@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::figures::{GroupFigures, MemberFigures, PartitionLag, ReadBy, ToZero, Trend};
 use super::past::Past;
-use super::round::{Group, Round, Silent};
+use super::round::{Group, Reading, Round, Silent};
 use super::topics::{TOLD_GONE_MS, Topics};
 use super::trace::{Trace, WINDOW_MS, to_zero, trend};
 
@@ -31,8 +31,14 @@ struct Seen {
     last: Group,
     as_of_ms: i64,
     state_since_ms: Option<i64>,
-    moved_ms: Option<i64>,
+    /// Whether its position was ever seen to move.
+    has_moved: bool,
+    /// When it last moved though nobody was a member.
+    by_hand_ms: Option<i64>,
     places: BTreeMap<(String, i32), Place>,
+    /// The lag of all partitions together, and how many were known of.
+    lag: Trace,
+    lag_places: usize,
     past: Past,
     gone_since_ms: Option<i64>,
 }
@@ -86,6 +92,9 @@ impl Seen {
         }
         // What was not told stays as it was; its age is told instead.
         let kept = std::mem::take(&mut self.last);
+        let has_none = |members: &Option<Vec<super::Member>>| members.as_ref().is_some_and(Vec::is_empty);
+        // Who left may have moved it on leaving.
+        let is_without_members = has_none(&kept.members) && has_none(&group.members);
         let is_whole = group.committed.is_some() && group.members.is_some();
         if is_whole || self.as_of_ms == 0 {
             self.as_of_ms = at_ms;
@@ -105,7 +114,10 @@ impl Seen {
             }
             let place = self.places.entry(key).or_default();
             if place.committed.last().is_some_and(|before| before != one.offset) {
-                self.moved_ms = Some(at_ms);
+                self.has_moved = true;
+                if is_without_members {
+                    self.by_hand_ms = Some(at_ms);
+                }
             }
             place.committed.push_growing(at_ms, one.offset);
             if let Some(end) = end(&one.topic, one.partition) {
@@ -118,22 +130,24 @@ impl Seen {
         if self.places.len() > committed.len() {
             self.places.retain(|key, _| is_there(key));
         }
-        if let Some(lag) = self.lag(end) {
+        let known = committed.iter().filter_map(|one| Some(end(&one.topic, one.partition)? - one.offset));
+        let (count, lag) = known.fold((0, 0), |(count, sum): (usize, i64), lag| (count + 1, sum.saturating_add(lag)));
+        // A sum of other partitions is another figure.
+        if count != self.lag_places {
+            self.lag.clear();
+            self.lag_places = count;
+        }
+        if count > 0 {
+            self.lag.push(at_ms, lag);
             self.past.set(at_ms, lag as f64);
         }
-    }
-
-    fn lag(&self, end: EndOf<'_>) -> Option<i64> {
-        let committed = self.last.committed.iter().flatten();
-        let lags = committed.filter_map(|one| Some(end(&one.topic, one.partition)? - one.offset));
-        lags.reduce(|sum, lag| sum + lag)
     }
 
     fn read_by(&self, now_ms: i64) -> ReadBy {
         match &self.last.members {
             None => ReadBy::Unknown,
             Some(members) if !members.is_empty() => ReadBy::Members,
-            Some(_) if self.moved_ms.is_some_and(|moved_ms| now_ms - moved_ms <= WINDOW_MS) => ReadBy::ByHand,
+            Some(_) if self.by_hand_ms.is_some_and(|moved_ms| now_ms - moved_ms <= WINDOW_MS) => ReadBy::ByHand,
             Some(_) => ReadBy::Nobody,
         }
     }
@@ -145,19 +159,20 @@ impl Seen {
             false => self.last.places().into_iter().map(|place| self.partition(topics, end, place)).collect(),
         };
         let sum = |of: &dyn Fn(&PartitionLag) -> Option<f64>| partitions.iter().filter_map(of).reduce(|a, b| a + b);
-        let lag = partitions.iter().filter_map(|one| one.lag).reduce(|sum, lag| sum + lag);
+        let lag = partitions.iter().filter_map(|one| one.lag).reduce(i64::saturating_add);
         let markers = i64::try_from(partitions.iter().filter(|one| one.is_marker).count()).unwrap_or(0);
-        let slope = sum(&|one| one.slope);
+        let slope = self.lag.slope().filter(|_| lag.is_some());
         let in_per_second = sum(&|one| topics.in_of_partition(&one.topic, one.partition));
         let read_per_second = sum(&|one| self.place(&one.topic, one.partition)?.committed.growth_per_second());
         let trend = trend(slope, in_per_second);
-        let real_lag = lag.map(|lag| lag - markers);
-        let is_old = self.places.values().any(|place| place.lag.span_ms() >= WHOLE_WINDOW_MS);
+        let real_lag = lag.map(|lag: i64| lag.saturating_sub(markers));
+        let is_old = self.lag.span_ms() >= WHOLE_WINDOW_MS;
         let hidden = |one: &PartitionLag| topics.hidden(&one.topic, one.partition).min(one.lag.unwrap_or(0)).max(0);
         let names: BTreeSet<&str> = if is_gone { BTreeSet::new() } else { self.last.topics() };
         GroupFigures {
             group: self.last.group.clone(),
             state: if is_gone { Some("Dead".to_owned()) } else { self.last.state.clone() },
+            is_gone,
             state_since_ms: self.gone_since_ms.or(self.state_since_ms),
             kind: self.last.kind.clone(),
             read_by: if is_gone { ReadBy::Nobody } else { self.read_by(now_ms) },
@@ -167,7 +182,7 @@ impl Seen {
             lag,
             markers,
             in_open_transaction: partitions.iter().map(hidden).sum(),
-            slope,
+            slope: slope.map(|slope| slope.per_second),
             trend,
             falls_behind: trend == Trend::Grows && is_old && real_lag.is_some_and(|lag| lag > 0),
             to_zero: to_zero(real_lag, slope, trend),
@@ -188,7 +203,7 @@ impl Seen {
         &self,
         topics: &Topics,
         end: EndOf<'_>,
-        ((topic, partition), (committed, member)): ((&str, i32), (Option<i64>, Option<usize>)),
+        ((topic, partition), Reading { committed, member }): ((&str, i32), Reading),
     ) -> PartitionLag {
         let end = end(topic, partition);
         let lag = end.zip(committed).map(|(end, committed)| end - committed);
@@ -197,7 +212,7 @@ impl Seen {
         let trend = trend(slope, topics.in_of_partition(topic, partition));
         let rests = |place: &Place| place.committed.unchanged_ms() >= MARKER_RESTS_MS;
         // Where nobody reads and nobody was seen to, it may as well be a message that waits.
-        let is_read = member.is_some() || self.moved_ms.is_some();
+        let is_read = member.is_some() || self.has_moved;
         let is_marker = lag == Some(1)
             && is_read
             && topics.quiet_ms(topic, partition) >= MARKER_RESTS_MS
@@ -209,7 +224,7 @@ impl Seen {
             committed,
             end,
             lag,
-            slope,
+            slope: slope.map(|slope| slope.per_second),
             trend,
             to_zero: if lag.is_none() { ToZero::Unknown } else { to_zero(real_lag, slope, trend) },
             is_marker,

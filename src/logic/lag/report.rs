@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::round::{Group, Round};
+use super::round::{Group, Reading, Round};
 
 /// The last look for machines.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -148,7 +148,7 @@ impl ReportedGroup {
             members.iter().map(told).collect()
         });
         let partitions = group.committed.as_ref().map(|_| {
-            let told = |((topic, partition), (committed, member)): ((&str, i32), (Option<i64>, Option<usize>))| {
+            let told = |((topic, partition), Reading { committed, member }): ((&str, i32), Reading)| {
                 let end = end(topic, partition);
                 let id = member.and_then(|at| members.as_ref()?.get(at)).map(|member| member.id.clone());
                 let lag = end.zip(committed).map(|(end, committed)| end - committed);
@@ -157,7 +157,7 @@ impl ReportedGroup {
             group.places().into_iter().map(told).collect::<Vec<_>>()
         });
         let known = partitions.iter().flatten().filter_map(|one| one.lag);
-        let lag = known.reduce(|sum, lag| sum + lag);
+        let lag = known.reduce(i64::saturating_add);
         Self {
             group: group.group.clone(),
             state: group.state.clone(),

@@ -133,6 +133,15 @@ pub enum Silent {
     TopicSettings,
 }
 
+/// How a group reads a partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// The position that it has published.
+    pub(super) committed: Option<i64>,
+    /// Who reads, by the place in the group's `members`.
+    pub(super) member: Option<usize>,
+}
+
 impl Round {
     /// The end of each partition, by its topic and number.
     pub(super) fn partitions(&self) -> BTreeMap<(&str, i32), &Partition> {
@@ -142,16 +151,15 @@ impl Round {
 }
 
 impl Group {
-    /// Every partition that it has published a position of, or that a member reads: with that position and that
-    /// member's place in `members`.
-    pub(super) fn places(&self) -> BTreeMap<(&str, i32), (Option<i64>, Option<usize>)> {
-        let mut all: BTreeMap<(&str, i32), (Option<i64>, Option<usize>)> = BTreeMap::new();
+    /// Every partition that it has published a position of, or that a member reads, by topic and number.
+    pub(super) fn places(&self) -> BTreeMap<(&str, i32), Reading> {
+        let mut all: BTreeMap<(&str, i32), Reading> = BTreeMap::new();
         for one in self.committed.iter().flatten() {
-            all.entry((one.topic.as_str(), one.partition)).or_default().0 = Some(one.offset);
+            all.entry((one.topic.as_str(), one.partition)).or_default().committed = Some(one.offset);
         }
         for (index, member) in self.members.iter().flatten().enumerate() {
             for (topic, partition) in &member.assigned {
-                all.entry((topic.as_str(), *partition)).or_default().1 = Some(index);
+                all.entry((topic.as_str(), *partition)).or_default().member = Some(index);
             }
         }
         all

@@ -101,6 +101,27 @@ fn a_lag_that_grows_falls_and_rests_is_told_as_that() {
 }
 
 #[test]
+fn a_saw_is_steady_wherever_it_is_looked_at() {
+    for offset in 0..25 {
+        let at = |look: i64| {
+            // 20 come each second; every 5 s all of them are committed.
+            let seconds = (look * 2) + offset;
+            let committed = (seconds / 5) * 100;
+            round(vec![topic("orders", &[seconds * 20])], vec![group("g", "orders", &[committed])])
+        };
+        for looks in [5, 9, 17, 31, 40] {
+            let found = &watched(looks, at).groups[0];
+            assert_eq!(
+                (found.trend, found.falls_behind),
+                (Trend::Steady, false),
+                "{offset}, {looks}: {:?}",
+                found.slope
+            );
+        }
+    }
+}
+
+#[test]
 fn too_few_looks_make_no_trend() {
     let at = |look| round(vec![topic("orders", &[look * 100])], vec![group("g", "orders", &[0])]);
     assert_eq!(watched(4, at).groups[0].trend, Trend::Unknown);
@@ -279,6 +300,18 @@ fn the_report_has_the_shape_that_scripts_read() {
 }
 
 #[test]
+fn a_position_beyond_everything_is_told_as_it_is() {
+    let at = |look| {
+        let mut late = group("g", "orders", &[i64::MAX - look, i64::MAX]);
+        late.members = Some(Vec::new());
+        round(vec![topic("orders", &[look, 1])], vec![late])
+    };
+    let figures = watched(7, at);
+    assert_eq!(figures.groups[0].lag, Some(i64::MIN), "not less than a number can be");
+    assert_eq!(figures.groups[0].to_zero, ToZero::Done);
+}
+
+#[test]
 fn the_past_is_in_buckets_of_which_only_finished_ones_are_told() {
     let figures =
         watched(31, |look| round(vec![topic("orders", &[look * 20])], vec![group("g", "orders", &[look * 10])]));
@@ -335,8 +368,27 @@ proptest! {
             trace.push(at_ms, (at_ms - START_MS) * per_second);
         }
         if let Some(slope) = trace.slope() {
-            prop_assert!((slope - per_second as f64 * 1_000.0).abs() < 1e-3 * (1.0 + slope.abs()));
+            let wanted = per_second as f64 * 1_000.0;
+            prop_assert!((slope.per_second - wanted).abs() < 1e-3 * (1.0 + wanted.abs()));
+            prop_assert!(slope.error < 1e-2 * (1.0 + wanted.abs()), "{slope:?}");
             prop_assert!(trace.span_ms() <= WINDOW_MS);
         }
     }
+}
+
+#[test]
+fn what_a_member_publishes_on_leaving_is_not_by_hand() {
+    let at = |look: i64| {
+        let committed = [50 + look.min(3)];
+        let reader = if look < 3 { group("g", "orders", &committed) } else { empty("g", "orders", &committed) };
+        round(vec![topic("orders", &[60])], vec![reader])
+    };
+    assert_eq!(watched(6, at).groups[0].read_by, ReadBy::Nobody);
+}
+
+#[test]
+fn a_group_without_a_position_has_not_read_all() {
+    let figures = watched(6, |_| round(vec![topic("orders", &[9])], vec![group("g", "orders", &[])]));
+    assert_eq!(figures.verdict.cause, Cause::AllRead { groups: 1, markers: 0, unknown: 1 });
+    assert_eq!(figures.totals.lag, None);
 }

@@ -13,6 +13,9 @@ pub(super) const TOLD_GONE_MS: i64 = 15 * 60_000;
 /// A transaction that hides records for less is the ordinary way of things.
 const OPEN_FOR_MS: i64 = 4_000;
 
+/// Where Kafka keeps its transactions; made with the first of them.
+const TRANSACTIONS: &str = "__transaction_state";
+
 /// One partition over time.
 #[derive(Clone, Debug, Default)]
 struct Ends {
@@ -104,9 +107,12 @@ impl Topics {
         marked: &BTreeSet<&str>,
         now_ms: i64,
     ) -> Vec<TopicFigures> {
+        // Where no transaction ever was there are no markers; where there was one, any topic may hold some.
+        let may_be_marked = self.seen.contains_key(TRANSACTIONS);
         let figures = |(name, seen): (&String, &Seen)| {
             let groups = readers.get(name.as_str()).copied().unwrap_or(0);
-            seen.figures(groups, marked.contains(name.as_str()), now_ms)
+            let figures = seen.figures(groups, marked.contains(name.as_str()), now_ms);
+            TopicFigures { is_at_most: figures.is_at_most || (may_be_marked && figures.messages != Some(0)), ..figures }
         };
         self.seen.iter().map(figures).collect()
     }
@@ -184,6 +190,13 @@ impl Seen {
             _ if is_transactional => Some(TopicNote::Transactional),
             _ => None,
         }
+    }
+}
+
+impl TopicFigures {
+    /// Whether it went while it was watched.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.note, Some(TopicNote::Deleted { .. }))
     }
 }
 

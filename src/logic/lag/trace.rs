@@ -16,6 +16,9 @@ const STEADY_PER_SECOND: f64 = 0.5;
 /// So is one that moves by less of what comes in.
 const STEADY_SHARE: f64 = 0.01;
 
+/// A slope is believed from so many times its error on.
+const SURE: f64 = 3.0;
+
 /// What the looks of the last minute saw of one number, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
@@ -65,11 +68,11 @@ impl Trace {
     pub(super) fn growth_per_second(&self) -> Option<f64> {
         let (first, last) = self.points.front().zip(self.points.back())?;
         let span_ms = last.0 - first.0;
-        (span_ms > 0).then(|| (last.1 - first.1) as f64 * 1_000.0 / span_ms as f64)
+        (span_ms > 0).then(|| last.1.saturating_sub(first.1) as f64 * 1_000.0 / span_ms as f64)
     }
 
-    /// The slope of the straight line that lies closest, a second; `None` of too few looks.
-    pub(super) fn slope(&self) -> Option<f64> {
+    /// The straight line that lies closest; `None` of too few looks.
+    pub(super) fn slope(&self) -> Option<Slope> {
         if self.points.len() < ROUNDS_OF_A_TREND {
             return None;
         }
@@ -78,22 +81,41 @@ impl Trace {
         let count = self.points.len() as f64;
         let seconds = |at_ms: i64| (at_ms - first_ms) as f64 / 1_000.0;
         let mean_time = self.points.iter().map(|(at_ms, _)| seconds(*at_ms)).sum::<f64>() / count;
-        let mean = self.points.iter().map(|(_, value)| (value - first) as f64).sum::<f64>() / count;
-        let (mut together, mut spread) = (0.0, 0.0);
+        let mean = self.points.iter().map(|(_, value)| value.saturating_sub(first) as f64).sum::<f64>() / count;
+        let (mut together, mut spread, mut height) = (0.0, 0.0, 0.0);
         for (at_ms, value) in &self.points {
-            let time = seconds(*at_ms) - mean_time;
-            together += time * ((value - first) as f64 - mean);
+            let (time, value) = (seconds(*at_ms) - mean_time, value.saturating_sub(first) as f64 - mean);
+            together += time * value;
             spread += time * time;
+            height += value * value;
         }
-        (spread > 0.0).then(|| together / spread)
+        if spread <= 0.0 {
+            return None;
+        }
+        let per_second = together / spread;
+        let rest = (height - per_second * together).max(0.0);
+        Some(Slope { per_second, error: (rest / (count - 2.0) / spread).sqrt() })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.points.clear();
     }
 }
 
+/// A straight line through what looks saw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Slope {
+    pub(super) per_second: f64,
+    /// By how much it may well be wrong: the lag of a reader that commits now and then is a saw, through which a line
+    /// lies a little askew.
+    pub(super) error: f64,
+}
+
 /// Where a lag of this slope is going when so much comes in.
-pub(super) fn trend(slope: Option<f64>, in_per_second: Option<f64>) -> Trend {
-    let Some(slope) = slope else { return Trend::Unknown };
-    let band = STEADY_PER_SECOND.max(in_per_second.unwrap_or(0.0) * STEADY_SHARE);
-    match slope {
+pub(super) fn trend(slope: Option<Slope>, in_per_second: Option<f64>) -> Trend {
+    let Some(Slope { per_second, error }) = slope else { return Trend::Unknown };
+    let band = STEADY_PER_SECOND.max(in_per_second.unwrap_or(0.0) * STEADY_SHARE).max(error * SURE);
+    match per_second {
         slope if slope > band => Trend::Grows,
         slope if slope < -band => Trend::Falls,
         _ => Trend::Steady,
@@ -101,12 +123,12 @@ pub(super) fn trend(slope: Option<f64>, in_per_second: Option<f64>) -> Trend {
 }
 
 /// When a lag will be gone that goes like this.
-pub(super) fn to_zero(lag: Option<i64>, slope: Option<f64>, trend: Trend) -> ToZero {
+pub(super) fn to_zero(lag: Option<i64>, slope: Option<Slope>, trend: Trend) -> ToZero {
     match (lag, slope, trend) {
         (None, _, _) => ToZero::Unknown,
         (Some(..=0), _, _) => ToZero::Done,
         (_, _, Trend::Grows) => ToZero::Never,
-        (Some(lag), Some(slope), Trend::Falls) => ToZero::Seconds(lag as f64 / -slope),
+        (Some(lag), Some(slope), Trend::Falls) => ToZero::Seconds(lag as f64 / -slope.per_second),
         _ => ToZero::Unknown,
     }
 }

@@ -73,12 +73,14 @@ pub enum Cause {
         /// Their lag.
         lag: i64,
     },
-    /// Every group has read all that is there.
+    /// Every group of which a position is known has read all that is there.
     AllRead {
         /// How many groups.
         groups: usize,
         /// Markers of transactions that are not counted.
         markers: i64,
+        /// Groups of which no position is known.
+        unknown: usize,
     },
 }
 
@@ -137,7 +139,9 @@ impl Verdict {
         if behind > 0 {
             return Self::of(Level::Good, Cause::KeepingUp { groups: behind, lag: totals.lag.unwrap_or_default() });
         }
-        Self::of(Level::Good, Cause::AllRead { groups: groups.len(), markers: totals.markers })
+        let there = || groups.iter().filter(|group| !group.is_gone);
+        let unknown = there().filter(|group| group.lag.is_none()).count();
+        Self::of(Level::Good, Cause::AllRead { groups: there().count(), markers: totals.markers, unknown })
     }
 }
 
@@ -154,7 +158,7 @@ impl BrokerFigures {
 impl GroupFigures {
     /// What it is behind by records that somebody could read.
     pub fn lag_without_markers(&self) -> Option<i64> {
-        self.lag.map(|lag| lag - self.markers)
+        self.lag.map(|lag| lag.saturating_sub(self.markers))
     }
 
     /// Whether it has lag and nobody who reads.

@@ -90,7 +90,7 @@ fn totals(round: &Round, topics: &[TopicFigures], groups: &[GroupFigures]) -> To
     let rates = topics.iter().filter(|topic| !topic.is_internal).filter_map(|topic| topic.in_per_second);
     Totals {
         messages_per_second: rates.reduce(|sum, rate| sum + rate),
-        lag: groups.iter().filter_map(GroupFigures::lag_without_markers).reduce(|sum, lag| sum + lag),
+        lag: groups.iter().filter_map(GroupFigures::lag_without_markers).reduce(i64::saturating_add),
         markers: groups.iter().map(|group| group.markers).sum(),
         under_replicated: partitions().filter(|one| is_under_replicated(one)).count(),
         leaderless: partitions().filter(|one| one.leader.is_none()).count(),

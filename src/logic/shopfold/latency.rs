@@ -105,7 +105,10 @@ mod tests {
     fn parts_are_told_as_of_a_sorted_row() {
         let mut all = Histogram::default();
         (1..=100).for_each(|milliseconds| all.add(milliseconds / 2));
-        assert_eq!((all.count(), all.within(0.5), all.within(0.99), all.within(1.0)), (100, Some(25), Some(49), Some(50)));
+        assert_eq!(
+            (all.count(), all.within(0.5), all.within(0.99), all.within(1.0)),
+            (100, Some(25), Some(49), Some(50))
+        );
         assert_eq!(Histogram::default().within(0.5), None);
         let mut far = Histogram::default();
         far.add(u64::MAX);

@@ -114,7 +114,6 @@ impl Figures {
         self.sent.add(message);
     }
 
-
     /// Counts a message of topic `errors`.
     pub fn refusal(&mut self, message: &Message<'_>) {
         let json: Value = serde_json::from_slice(message.payload.unwrap_or_default()).unwrap_or_default();

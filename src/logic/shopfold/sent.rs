@@ -91,9 +91,7 @@ mod kinds {
         serializer.collect_seq(kinds)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<BTreeMap<SentKind, u64>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<SentKind, u64>, D::Error> {
         Ok(Vec::<(SentKind, u64)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

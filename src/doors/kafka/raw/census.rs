@@ -1,4 +1,4 @@
-//! The questions of a census: the brokers, the groups with their members, what they have published, where partitions
+//! The questions of a census: the cluster, the groups with their members, what they have published, where partitions
 //! begin and end, and how topics are kept. Each is one request, or one for each broker, and goes out before any
 //! answer is waited for.
 
@@ -12,16 +12,15 @@ use rdkafka_sys as sys;
 
 use super::EventGuard;
 use super::admin::{NoAnswer, Patience, Question, elements};
-use crate::logic::lag::{Broker, Committed, Member};
+use crate::logic::lag::{Committed, Member};
 
 const NO_ERROR: sys::rd_kafka_resp_err_t = sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
 
-/// The brokers of a cluster.
+/// What a cluster tells of itself.
 #[derive(Debug, Default)]
 pub(in super::super) struct RawCluster {
     pub(in super::super) id: Option<String>,
     pub(in super::super) controller: Option<i32>,
-    pub(in super::super) brokers: Vec<Broker>,
 }
 
 /// A group as it is listed.
@@ -54,7 +53,7 @@ pub(in super::super) enum Edge {
 /// An offset of each partition, or why it is not known.
 pub(in super::super) type Offsets = BTreeMap<(String, i32), Result<i64, String>>;
 
-/// Asks who the brokers are.
+/// Asks for the cluster's id and its controller.
 pub(in super::super) fn ask_cluster<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     patience: &Patience<'_>,
@@ -75,20 +74,10 @@ pub(in super::super) fn read_cluster(answer: &EventGuard) -> RawCluster {
         if result.is_null() {
             return RawCluster::default();
         }
-        let mut count = 0;
-        let nodes = sys::rd_kafka_DescribeCluster_result_nodes(result, &mut count);
-        let broker = |&node: &*const sys::rd_kafka_Node_t| Broker {
-            id: sys::rd_kafka_Node_id(node),
-            host: text(sys::rd_kafka_Node_host(node)).unwrap_or_default(),
-            port: sys::rd_kafka_Node_port(node),
-        };
-        let mut brokers: Vec<Broker> = elements(nodes, count).iter().map(broker).collect();
-        brokers.sort_by_key(|broker| broker.id);
         let controller = sys::rd_kafka_DescribeCluster_result_controller(result);
         RawCluster {
             id: text(sys::rd_kafka_DescribeCluster_result_cluster_id(result)),
             controller: (!controller.is_null()).then(|| sys::rd_kafka_Node_id(controller)),
-            brokers,
         }
     }
 }

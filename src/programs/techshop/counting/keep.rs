@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::programs::techshop::TechshopError;
 use crate::base::position::Positions;
 use crate::logic::shopfold::{Figures, Snapshot, SnapshotError};
+use crate::programs::techshop::TechshopError;
 use crate::tools::durable::{Access, Disk as _, Lock, LockAttempt, OsDisk, beside};
 
 /// Between two savings, at least.
@@ -104,7 +104,11 @@ impl Keeper {
     ///
     /// # Errors
     /// What the operating system says; the file is as it was.
-    pub(in crate::programs::techshop) fn save(&mut self, positions: &BTreeMap<String, Positions>, figures: &Figures) -> io::Result<()> {
+    pub(in crate::programs::techshop) fn save(
+        &mut self,
+        positions: &BTreeMap<String, Positions>,
+        figures: &Figures,
+    ) -> io::Result<()> {
         let began = Instant::now();
         let saved = OsDisk.replace(&self.path, &Snapshot::write(positions, figures), Access::OwnerOnly);
         self.due = Instant::now() + PAUSE.max(began.elapsed() * SHARE);

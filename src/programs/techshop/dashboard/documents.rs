@@ -56,7 +56,10 @@ pub(super) fn all(
         ("/health", health),
         ("/healthz", of(|_, _| plain(200, "alive"))),
         ("/readyz", readyz),
-        ("/openapi.json", of(|_, _| Answer { status: 200, content_type: "application/json", body: OPENAPI.to_owned() })),
+        (
+            "/openapi.json",
+            of(|_, _| Answer { status: 200, content_type: "application/json", body: OPENAPI.to_owned() }),
+        ),
         ("/api/kafka", of(kafka)),
         ("/errors.json", of(errors_json)),
         ("/errors.csv", of(errors_csv)),
@@ -107,12 +110,20 @@ fn shop_metrics(state: &State) -> String {
         }
     };
     let number = |number: u64| number.to_string();
-    counter("techshop_orders", "Orders that were decided", &[
-        ("{status=\"confirmed\"}", number(figures.sales.all.orders)),
-        ("{status=\"out_of_stock\"}", number(figures.refusals.out_of_stock)),
-        ("{status=\"invalid\"}", number(figures.refusals.invalid)),
-    ]);
-    counter("techshop_revenue_euros", "Revenue of confirmed orders", &[("", figures.sales.all.revenue.to_f64().to_string())]);
+    counter(
+        "techshop_orders",
+        "Orders that were decided",
+        &[
+            ("{status=\"confirmed\"}", number(figures.sales.all.orders)),
+            ("{status=\"out_of_stock\"}", number(figures.refusals.out_of_stock)),
+            ("{status=\"invalid\"}", number(figures.refusals.invalid)),
+        ],
+    );
+    counter(
+        "techshop_revenue_euros",
+        "Revenue of confirmed orders",
+        &[("", figures.sales.all.revenue.to_f64().to_string())],
+    );
     counter("techshop_letters", "Letters that were done with", &[("", number(figures.sent.all))]);
     text
 }
@@ -139,7 +150,10 @@ fn errors<T>(state: &State, place: &Place, row: impl Fn(&RecentOrder, String) ->
     let figures = state.figures();
     let name = |id: &str| state.catalogue.products.get(id).map(|product| product.name.clone());
     let shown = |order: &RecentOrder| if state.is_unmasked { order.email.clone() } else { masked(&order.email) };
-    matching_errors(place, figures.recent.iter(), name).take(MOST_ERRORS).map(|order| row(order, shown(order))).collect()
+    matching_errors(place, figures.recent.iter(), name)
+        .take(MOST_ERRORS)
+        .map(|order| row(order, shown(order)))
+        .collect()
 }
 
 fn errors_json(state: &State, place: &Place) -> Answer {
@@ -172,7 +186,10 @@ fn errors_csv(state: &State, place: &Place) -> Answer {
         .map(harmless)
     });
     let written = table.write_record(head).and_then(|()| rows.iter().try_for_each(|row| table.write_record(row)));
-    match written.map_err(|error| error.to_string()).and_then(|()| table.into_inner().map_err(|error| error.to_string())) {
+    match written
+        .map_err(|error| error.to_string())
+        .and_then(|()| table.into_inner().map_err(|error| error.to_string()))
+    {
         Ok(bytes) => {
             let body = String::from_utf8_lossy(&bytes).into_owned();
             Answer { status: 200, content_type: "text/csv; charset=utf-8", body }

@@ -10,7 +10,6 @@ mod state;
 mod views;
 mod words;
 
-
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;

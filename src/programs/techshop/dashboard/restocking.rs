@@ -40,7 +40,9 @@ pub(super) fn token(path: &Path) -> Result<String, TechshopError> {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).map_err(|error| file("make", error.into()))?;
         let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        OsDisk.replace(path, format!("{token}\n").as_bytes(), Access::OwnerOnly).map_err(|source| file("write", source))?;
+        OsDisk
+            .replace(path, format!("{token}\n").as_bytes(), Access::OwnerOnly)
+            .map_err(|source| file("write", source))?;
         return Ok(token);
     };
     let mode = std::fs::metadata(path).map_err(|source| file("read", source))?.permissions().mode();
@@ -51,7 +53,8 @@ pub(super) fn token(path: &Path) -> Result<String, TechshopError> {
     }
     let token = String::from_utf8_lossy(&found).trim().to_owned();
     if token.len() < SHORTEST_TOKEN {
-        let reason = format!("the token in {name} has less than {SHORTEST_TOKEN} characters: remove the file, and one is made");
+        let reason =
+            format!("the token in {name} has less than {SHORTEST_TOKEN} characters: remove the file, and one is made");
         return Err(usage(reason));
     }
     Ok(token)

@@ -107,7 +107,10 @@ mod tests {
         let sum = Sum::from(crate::base::money::Money::from_cents(19_179_605));
         assert_eq!(money(Language::En, sum), "€191,796.05");
         assert_eq!(money(Language::Fr, sum), "191\u{a0}796,05\u{a0}€");
-        assert_eq!((percent(Language::En, 1.0, 8.0), percent(Language::En, 0.0, 0.0)), ("12.5 %".into(), "0.0 %".into()));
+        assert_eq!(
+            (percent(Language::En, 1.0, 8.0), percent(Language::En, 0.0, 0.0)),
+            ("12.5 %".into(), "0.0 %".into())
+        );
         assert_eq!(time(Some(1_732_268_463_000)).text, "09:41:03");
         assert_eq!(time(None).text, "–");
         assert_eq!(milliseconds(Language::Fr, -1_200), "−1\u{a0}200\u{a0}ms");

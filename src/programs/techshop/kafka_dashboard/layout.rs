@@ -4,7 +4,7 @@ use super::app::Pane;
 use crate::doors::screen::Area;
 
 /// From so many columns on tables have all their columns.
-pub(super) const WIDE_FROM: u16 = 110;
+pub(super) const WIDE_FROM: u16 = 119;
 
 /// With fewer columns or rows only the verdict is told.
 const LEAST: (u16, u16) = (40, 10);
@@ -57,17 +57,16 @@ impl Layout {
             Some(Pane::Groups) => layout.groups = rest,
             Some(Pane::Topics) => layout.topics = rest,
             Some(Pane::Brokers) => layout.brokers = rest,
-            None if layout.is_wide => layout.wide(rest, brokers),
+            None if layout.is_wide => layout.wide(rest, brokers, screen.height >= DETAIL_FROM),
             None => layout.narrow(rest, brokers),
         }
         layout
     }
 
-    fn wide(&mut self, rest: Area, brokers: usize) {
+    fn wide(&mut self, rest: Area, brokers: usize, has_detail: bool) {
         let (brokers, rest) = rest.split_top(HEAD_ROWS + u16::try_from(brokers.clamp(1, 5)).unwrap_or(5));
         self.brokers = brokers;
         // Heights follow from the screen alone, so that nothing moves but the data.
-        let has_detail = rest.height + brokers.height >= DETAIL_FROM - 4;
         let lists = if has_detail { rest.height * 6 / 10 } else { rest.height };
         let (lists, below) = rest.split_top(lists);
         (self.topics, self.groups) = lists.split_top(lists.height / 2);

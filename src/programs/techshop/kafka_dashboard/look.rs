@@ -1,7 +1,7 @@
 //! Looking at the cluster again and again, on a thread of its own: a slow broker holds no key up.
 
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -42,7 +42,11 @@ impl Looker {
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub(in crate::programs::techshop) fn start(settings: &ClientSettings, every: Duration, shutdown: &Shutdown) -> io::Result<Self> {
+    pub(in crate::programs::techshop) fn start(
+        settings: &ClientSettings,
+        every: Duration,
+        shutdown: &Shutdown,
+    ) -> io::Result<Self> {
         let (tell, seen) = sync_channel(WAITING);
         let (settings, shutdown) = (settings.clone(), shutdown.clone());
         // Nobody waits for its end: a look that is on its way ends with the process.
@@ -52,10 +56,7 @@ impl Looker {
 
     /// What was seen since it was last asked, and when, in milliseconds; waits at most so long for it.
     pub(in crate::programs::techshop) fn next(&self, timeout: Duration) -> Option<(Seen, i64)> {
-        match self.seen.recv_timeout(timeout) {
-            Ok(seen) => Some(seen),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.seen.recv_timeout(timeout).ok()
     }
 }
 

@@ -20,7 +20,8 @@ pub(in crate::programs::techshop) struct Spoken {
 
 /// Says a verdict.
 pub(in crate::programs::techshop) fn spoken(figures: &Figures, texts: Texts, now_ms: i64) -> Spoken {
-    let age = |since_ms: i64| texts.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+    let age = |since_ms: i64| texts.age(now_ms - since_ms);
+    let there = figures.groups.iter().filter(|group| !group.is_gone).count();
     let say = |word, reason: String, advice: &str| Spoken { word, reason, advice: advice.to_owned() };
     match &figures.verdict.cause {
         Cause::Waiting { reason } => {
@@ -40,18 +41,8 @@ pub(in crate::programs::techshop) fn spoken(figures: &Figures, texts: Texts, now
             ),
         ),
         Cause::BrokerDown { up, of, missing, since_ms, under_replicated } => {
-            let (names, age) = (listed(missing), age(*since_ms));
-            Spoken {
-                word: texts.choose("BROKER DOWN", "BROKER ABSENT"),
-                reason: texts.choose(
-                    format!("{up} of {of}: {names} is missing for {age}"),
-                    format!("{up} sur {of} : {names} absent depuis {age}"),
-                ),
-                advice: texts.choose(
-                    format!("{under_replicated} partitions are under-replicated. Figures go on."),
-                    format!("{under_replicated} partitions sous-répliquées. Les chiffres continuent."),
-                ),
-            }
+            let (reason, advice) = broker_down((*up, *of), &listed(missing), &age(*since_ms), *under_replicated, texts);
+            say(texts.choose("BROKER DOWN", "BROKER ABSENT"), reason, &advice)
         }
         Cause::NoLeader { partitions, since_ms } => {
             let (names, age) = (listed(partitions), age(*since_ms));
@@ -76,24 +67,53 @@ pub(in crate::programs::techshop) fn spoken(figures: &Figures, texts: Texts, now
             say(
                 texts.choose("KEEPING UP", "SUIT"),
                 texts.choose(
-                    format!("{groups} of {} groups have lag, {lag} in all", figures.groups.len()),
-                    format!("{groups} groupes sur {} en retard, {lag} au total", figures.groups.len()),
+                    format!("{groups} of {there} groups have lag, {lag} in all"),
+                    format!("{groups} groupes sur {there} en retard, {lag} au total"),
                 ),
                 "",
             )
         }
-        Cause::AllRead { groups, markers } => {
-            let markers = match markers {
-                0 => String::new(),
-                count => texts.choose(
-                    format!("; transaction markers not counted: {count}"),
-                    format!(" ; marqueurs de transactions non comptés : {count}"),
-                ),
-            };
-            let reason = texts.choose(format!("{groups} groups, lag 0"), format!("{groups} groupes, retard 0"));
-            say(texts.choose("ALL READ", "TOUT LU"), format!("{reason}{markers}"), "")
-        }
+        Cause::AllRead { groups, markers, unknown } => all_read(*groups, *markers, *unknown, texts),
     }
+}
+
+fn all_read(groups: usize, markers: i64, unknown: usize, texts: Texts) -> Spoken {
+    let word = match unknown {
+        1.. if unknown == groups => texts.choose("NO LAG KNOWN", "RETARD INCONNU"),
+        _ => texts.choose("ALL READ", "TOUT LU"),
+    };
+    let mut reason = texts.groups(groups);
+    if unknown < groups {
+        reason += texts.choose(", lag 0", ", retard 0");
+    }
+    if unknown > 0 {
+        reason += &texts.choose(format!("; {unknown} without a position"), format!(" ; {unknown} sans position"));
+    }
+    if markers > 0 {
+        reason += &texts.choose(
+            format!("; transaction markers not counted: {markers}"),
+            format!(" ; marqueurs de transactions non comptés : {markers}"),
+        );
+    }
+    Spoken { word, reason, advice: String::new() }
+}
+
+fn broker_down(
+    (up, of): (usize, usize),
+    names: &str,
+    age: &str,
+    under_replicated: usize,
+    texts: Texts,
+) -> (String, String) {
+    let reason = texts.choose(
+        format!("{up} of {of}: {names} is missing for {age}"),
+        format!("{up} sur {of} : {names} absent depuis {age}"),
+    );
+    let advice = texts.choose(
+        format!("{under_replicated} partitions are under-replicated. Figures go on."),
+        format!("{under_replicated} partitions sous-répliquées. Les chiffres continuent."),
+    );
+    (reason, advice)
 }
 
 fn behind(falling: &[String], unread: &[String], texts: Texts) -> String {
@@ -108,8 +128,8 @@ fn behind(falling: &[String], unread: &[String], texts: Texts) -> String {
     }
     if !unread.is_empty() {
         parts.push(texts.choose(
-            format!("nobody reads for {}", listed(unread)),
-            format!("personne ne lit pour {}", listed(unread)),
+            format!("{} {} no reader", listed(unread), if unread.len() == 1 { "has" } else { "have" }),
+            format!("{} sans lecteur", listed(unread)),
         ));
     }
     parts.join("; ")

@@ -1,5 +1,7 @@
 //! Words, numbers and times on the screen, in English and in French.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -104,23 +106,40 @@ impl Texts {
 
     /// `0.3 s`, `51 s`, `3m 05s`, `2h 10m`.
     pub(in crate::programs::techshop) fn span(self, seconds: f64) -> String {
-        if seconds > 0.0 && seconds < 9.95 {
+        if (0.05..9.95).contains(&seconds) {
             let text = format!("{seconds:.1}");
             return self.unit(self.choose(text.clone(), text.replace('.', ",")), "s");
         }
         let whole = seconds.round().min(1e15) as i64;
-        match whole {
-            ..60 => self.unit(whole.to_string(), "s"),
-            ..3_600 => match self.language {
-                Language::En => format!("{}m {:02}s", whole / 60, whole % 60),
-                Language::Fr => format!("{}{NO_BREAK}min{NO_BREAK}{:02}{NO_BREAK}s", whole / 60, whole % 60),
-            },
-            ..86_400 => match self.language {
-                Language::En => format!("{}h {:02}m", whole / 3_600, whole % 3_600 / 60),
-                Language::Fr => format!("{}{NO_BREAK}h{NO_BREAK}{:02}", whole / 3_600, whole % 3_600 / 60),
-            },
-            _ => self.unit(self.count(whole / 86_400), self.choose("d", "j")),
+        if whole < 60 {
+            return self.unit(whole.to_string(), "s");
         }
+        let (days, hours, minutes) = (whole / 86_400, whole / 3_600, whole / 60);
+        match self.language {
+            _ if days > 0 => self.unit(self.count(days), self.choose("d", "j")),
+            Language::En if hours > 0 => format!("{hours}h {:02}m", minutes % 60),
+            Language::En => format!("{minutes}m {:02}s", whole % 60),
+            Language::Fr if hours > 0 => format!("{hours}{NO_BREAK}h{NO_BREAK}{:02}", minutes % 60),
+            Language::Fr => format!("{minutes}{NO_BREAK}min{NO_BREAK}{:02}{NO_BREAK}s", whole % 60),
+        }
+    }
+
+    /// How long ago: `6 s`, `3m 05s`.
+    pub(in crate::programs::techshop) fn age(self, milliseconds: i64) -> String {
+        let seconds = (milliseconds / 1_000).max(0);
+        if seconds < 10 { self.unit(seconds.to_string(), "s") } else { self.span(seconds as f64) }
+    }
+
+    /// `1 group`, `7 groups`.
+    pub(in crate::programs::techshop) fn groups(self, count: usize) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", self.choose("group", "groupe"))
+    }
+
+    /// `2 s`, `0.5 s`: as it was asked for.
+    pub(in crate::programs::techshop) fn pace(self, every: Duration) -> String {
+        let text = format!("{}", every.as_secs_f64());
+        self.unit(self.choose(text.clone(), text.replace('.', ",")), "s")
     }
 
     /// `Empty for 10 s`, `Empty, committing`, `Stable`.
@@ -131,7 +150,7 @@ impl Texts {
         }
         match group.state_since_ms {
             Some(since_ms) if state != "Stable" => {
-                let age = self.span(((now_ms - since_ms) / 1_000).max(0) as f64);
+                let age = self.age(now_ms - since_ms);
                 format!("{state} {} {age}", self.choose("for", "depuis"))
             }
             _ => state.to_owned(),
@@ -140,7 +159,7 @@ impl Texts {
 
     /// What stands in the column of the trend: also why there is none.
     pub(in crate::programs::techshop) fn lag_words(self, group: &GroupFigures) -> String {
-        if group.state.as_deref() == Some("Dead") {
+        if group.is_gone {
             return self.choose("gone", "disparu").to_owned();
         }
         if group.lag.is_none() {
@@ -164,14 +183,14 @@ impl Texts {
         match topic.note {
             None => String::new(),
             Some(TopicNote::Deleted { since_ms }) => {
-                let age = self.span(((now_ms - since_ms) / 1_000).max(0) as f64);
-                self.choose(format!("deleted {age} ago"), format!("supprimé il y a {age}"))
+                let age = self.age(now_ms - since_ms);
+                self.choose(format!("deleted {age}"), format!("supprimé {age}"))
             }
             Some(TopicNote::NoLeader { partitions }) => {
-                self.choose(format!("{partitions} without leader"), format!("{partitions} sans leader"))
+                self.choose(format!("{partitions} no leader"), format!("{partitions} sans leader"))
             }
             Some(TopicNote::UnderReplicated { partitions }) => {
-                self.choose(format!("{partitions} under-replicated"), format!("{partitions} sous-répliquées"))
+                self.choose(format!("{partitions} not in sync"), format!("{partitions} en retard"))
             }
             Some(TopicNote::OpenTransaction { hidden }) => {
                 let hidden = self.count(hidden);
@@ -227,9 +246,13 @@ impl Texts {
             parts.push(self.choose("Nobody reads.", "Personne ne lit.").to_owned());
         } else if group.falls_behind && members > 0 && members < partitions {
             let more = partitions - members;
+            let read = match members {
+                1 => self.choose("One member reads", "Un membre lit").to_owned(),
+                _ => self.choose(format!("{members} members read"), format!("{members} membres lisent")),
+            };
             parts.push(self.choose(
-                format!("{members} read {partitions} partitions: up to {more} more members would help."),
-                format!("{members} lisent {partitions} partitions : jusqu’à {more} membres de plus aideraient."),
+                format!("{read} {partitions} partitions: up to {more} more would help."),
+                format!("{read} {partitions} partitions : jusqu’à {more} de plus aideraient."),
             ));
         } else if group.falls_behind && members >= partitions && partitions > 0 {
             parts.push(self.choose(

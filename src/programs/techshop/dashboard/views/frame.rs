@@ -71,8 +71,12 @@ fn verdict(language: Language, levels: &[stock::Product], total: u64, is_without
         (false, false) => format!("{out}: {out_words}; {low}: {low_words}"),
         (false, true) => format!("{out}: {out_words}"),
         (true, false) => format!("{low}: {low_words}"),
-        (true, true) if total == 0 => return Piece::from(language.choose("No order yet", "Pas encore de commande")).tone(Tone::Muted),
-        (true, true) if is_without_kafka => return Piece::from(language.choose("Figures stand still", "Les chiffres sont figés")).tone(Tone::Muted),
+        (true, true) if total == 0 => {
+            return Piece::from(language.choose("No order yet", "Pas encore de commande")).tone(Tone::Muted);
+        }
+        (true, true) if is_without_kafka => {
+            return Piece::from(language.choose("Figures stand still", "Les chiffres sont figés")).tone(Tone::Muted);
+        }
         (true, true) => return Piece::from(language.choose("All is well", "Tout va bien")).tone(Tone::Good),
     };
     Piece::from(text).tone(if out.is_empty() { Tone::Warn } else { Tone::Bad }).href("/stock")
@@ -133,7 +137,9 @@ fn service(language: Language, waiting: Option<(i64, bool)>, kafka: &Kafka) -> R
                 count(language, waiting)
             ),
         )),
-        Some((0, true)) => Err(Piece::from(language.choose("no order waits", "aucune commande n’attend")).tone(Tone::Good)),
+        Some((0, true)) => {
+            Err(Piece::from(language.choose("no order waits", "aucune commande n’attend")).tone(Tone::Good))
+        }
         Some((waiting, true)) => {
             let waiting = count(language, waiting);
             let text = language.choose(format!("{waiting} orders wait"), format!("{waiting} commandes attendent"));

@@ -26,22 +26,32 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     let sentence = [said.word, said.reason.as_str(), said.advice.as_str()];
     let sentence: Vec<&str> = sentence.into_iter().filter(|part| !part.is_empty()).collect();
     view.text("verdict", Piece::from(sentence.join(" · ")).tone(tone(figures.verdict.level)));
-    view.table("brokers", figures.brokers.iter().take(MOST_ROWS).map(|broker| {
-        let host = match (&broker.host, broker.port) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            _ => "–".to_owned(),
-        };
-        let role = match (broker.down_since_ms, broker.role) {
-            (Some(_), _) => Piece::from(language.choose("down", "arrêté")).tone(Tone::Bad),
-            (None, Role::Controller) => Piece::from(language.choose("controller", "contrôleur")).tone(Tone::Good),
-            (None, Role::Broker) => Piece::from("broker").tone(Tone::Good),
-        };
-        let number = |number: usize| Piece::from(texts.count(number as i64));
-        Row::new(
-            broker.id.to_string(),
-            [broker.id.to_string().into(), host.into(), role, number(broker.leads), number(broker.replicas), number(broker.in_sync)],
-        )
-    }));
+    view.table(
+        "brokers",
+        figures.brokers.iter().take(MOST_ROWS).map(|broker| {
+            let host = match (&broker.host, broker.port) {
+                (Some(host), Some(port)) => format!("{host}:{port}"),
+                _ => "–".to_owned(),
+            };
+            let role = match (broker.down_since_ms, broker.role) {
+                (Some(_), _) => Piece::from(language.choose("down", "arrêté")).tone(Tone::Bad),
+                (None, Role::Controller) => Piece::from(language.choose("controller", "contrôleur")).tone(Tone::Good),
+                (None, Role::Broker) => Piece::from("broker").tone(Tone::Good),
+            };
+            let number = |number: usize| Piece::from(texts.count(number as i64));
+            Row::new(
+                broker.id.to_string(),
+                [
+                    broker.id.to_string().into(),
+                    host.into(),
+                    role,
+                    number(broker.leads),
+                    number(broker.replicas),
+                    number(broker.in_sync),
+                ],
+            )
+        }),
+    );
     let topics = figures.topics.iter().filter(|topic| !topic.is_internal);
     view.table("topics", topics.take(MOST_ROWS).map(|topic| topic_row(texts, topic, now_ms)));
     view.table("groups", figures.groups.iter().take(MOST_ROWS).map(|group| group_row(texts, group, now_ms)));
@@ -138,25 +148,31 @@ pub(super) fn fill_group(state: &State, name: &str, language: Language, view: &m
     let last = now_ms.div_euclid(1_000 * STEP_S) * STEP_S;
     let first = last - (shown.len() as i64 - 1) * STEP_S;
     let x: Vec<i64> = (0..shown.len() as i64).map(|index| first + index * STEP_S).collect();
-    view.table("plot.lag", x.iter().zip(shown).rev().map(|(x, value)| {
-        let value = value.map_or_else(|| "–".to_owned(), |value| texts.count(value.round() as i64));
-        Row::new(x.to_string(), [time(Some(x * 1_000)), value.into()])
-    }));
+    view.table(
+        "plot.lag",
+        x.iter().zip(shown).rev().map(|(x, value)| {
+            let value = value.map_or_else(|| "–".to_owned(), |value| texts.count(value.round() as i64));
+            Row::new(x.to_string(), [time(Some(x * 1_000)), value.into()])
+        }),
+    );
     view.plots.insert("lag", Plot { x, y: vec![shown.to_vec()], limit: None });
     let members = group.members.as_deref().unwrap_or_default();
-    view.table("group_partitions", group.partitions.iter().take(MOST_ROWS).map(|partition| {
-        let member = partition.member.and_then(|index| members.get(index));
-        let cells = [
-            format!("{}/{}", partition.topic, partition.partition).into(),
-            texts.count_or_unknown(partition.committed).into(),
-            texts.count_or_unknown(partition.end).into(),
-            texts.count_or_unknown(partition.lag).into(),
-            trend(texts, partition.trend, partition.slope),
-            texts.to_zero(partition.to_zero).into(),
-            member.map_or("–", |member| member.id.as_str()).into(),
-            member.map_or("–", |member| member.host.as_str()).into(),
-        ];
-        Row::new(format!("{}/{}", partition.topic, partition.partition), cells)
-    }));
+    view.table(
+        "group_partitions",
+        group.partitions.iter().take(MOST_ROWS).map(|partition| {
+            let member = partition.member.and_then(|index| members.get(index));
+            let cells = [
+                format!("{}/{}", partition.topic, partition.partition).into(),
+                texts.count_or_unknown(partition.committed).into(),
+                texts.count_or_unknown(partition.end).into(),
+                texts.count_or_unknown(partition.lag).into(),
+                trend(texts, partition.trend, partition.slope),
+                texts.to_zero(partition.to_zero).into(),
+                member.map_or("–", |member| member.id.as_str()).into(),
+                member.map_or("–", |member| member.host.as_str()).into(),
+            ];
+            Row::new(format!("{}/{}", partition.topic, partition.partition), cells)
+        }),
+    );
     Some(())
 }

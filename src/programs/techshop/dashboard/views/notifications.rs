@@ -17,27 +17,33 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
         language.count(all.map(|(_, count)| count).sum())
     };
     view.text("sent.context", format!("{} e-mails, {} SMS", of("email"), of("sms")));
-    view.table("sent_kinds", sent.kinds().iter().map(|((channel, what, result), count)| {
-        let cells = [
-            channel_word(channel).into(),
-            kind(language, what).into(),
-            Piece::from(result_word(language, result)).tone(tone(result)),
-            language.count(*count).into(),
-        ];
-        Row::new(format!("{channel} {what} {result}"), cells)
-    }));
-    view.table("sent", sent.recent().rev().take(MOST_ROWS).map(|one| {
-        let cells = [
-            time(one.at_ms),
-            Piece::from(short_id(&one.order_id)).title(one.order_id.as_str()),
-            channel_word(&one.channel).into(),
-            kind(language, &one.kind).into(),
-            Piece::from(result_word(language, &one.result)).tone(tone(&one.result)),
-            or_unknown(&one.reference).into(),
-        ];
-        let row = Row::new(one.told.to_string(), cells);
-        if one.order_id.is_empty() { row } else { row.href(format!("/orders/{}", segment(&one.order_id))) }
-    }));
+    view.table(
+        "sent_kinds",
+        sent.kinds().iter().map(|((channel, what, result), count)| {
+            let cells = [
+                channel_word(channel).into(),
+                kind(language, what).into(),
+                Piece::from(result_word(language, result)).tone(tone(result)),
+                language.count(*count).into(),
+            ];
+            Row::new(format!("{channel} {what} {result}"), cells)
+        }),
+    );
+    view.table(
+        "sent",
+        sent.recent().rev().take(MOST_ROWS).map(|one| {
+            let cells = [
+                time(one.at_ms),
+                Piece::from(short_id(&one.order_id)).title(one.order_id.as_str()),
+                channel_word(&one.channel).into(),
+                kind(language, &one.kind).into(),
+                Piece::from(result_word(language, &one.result)).tone(tone(&one.result)),
+                or_unknown(&one.reference).into(),
+            ];
+            let row = Row::new(one.told.to_string(), cells);
+            if one.order_id.is_empty() { row } else { row.href(format!("/orders/{}", segment(&one.order_id))) }
+        }),
+    );
 }
 
 fn channel_word(channel: &str) -> &str {

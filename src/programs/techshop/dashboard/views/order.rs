@@ -1,7 +1,7 @@
 //! One order: what happened to it, when and where.
 
 use super::super::state::{Found, State};
-use super::super::words::{exact_time, isolated, masked, short_id, milliseconds, money};
+use super::super::words::{exact_time, isolated, masked, milliseconds, money, short_id};
 use super::Lookup;
 use super::orders::{customer, latency, line, status};
 use crate::base::language::Language;
@@ -95,7 +95,10 @@ fn timeline(state: &State, language: Language, figures: &Figures, outcomes: &[Re
             (Some(began), Some(at)) => format!("+{}", milliseconds(language, at - began)),
             _ => String::new(),
         };
-        Row::new(index.to_string(), [exact_time(step.at_ms), after.into(), step.name, step.what.into(), step.place.into()])
+        Row::new(
+            index.to_string(),
+            [exact_time(step.at_ms), after.into(), step.name, step.what.into(), step.place.into()],
+        )
     };
     steps.into_iter().enumerate().map(row).collect()
 }
@@ -114,7 +117,10 @@ fn decided(state: &State, language: Language, figures: &Figures, order: &RecentO
     steps.push(Step {
         at_ms: order.decided_ms,
         name: status(language, order.status),
-        what: order.reason.clone().unwrap_or_else(|| format!("{}, {}", isolated(&order.region), isolated(&order.product))),
+        what: order
+            .reason
+            .clone()
+            .unwrap_or_else(|| format!("{}, {}", isolated(&order.region), isolated(&order.product))),
         place: place(state.topic_of(order), order.told),
     });
     let is_of_order = |change: &&crate::logic::shopfold::Move| {
@@ -151,7 +157,10 @@ fn handed_over(state: &State, language: Language, sent: &SentOne) -> Step {
 /// The outcome itself, as Kafka has it.
 fn message(state: &State, language: Language, order: &RecentOrder, found: Option<Found>, view: &mut View) {
     let Some(found) = found else {
-        view.text("order.payload", language.choose("Not loaded: Kafka did not answer.", "Non chargé : Kafka n’a pas répondu."));
+        view.text(
+            "order.payload",
+            language.choose("Not loaded: Kafka did not answer.", "Non chargé : Kafka n’a pas répondu."),
+        );
         view.table("headers", []);
         return;
     };
@@ -166,7 +175,9 @@ fn message(state: &State, language: Language, order: &RecentOrder, found: Option
     let more = if shown.len() < text.len() { "…" } else { "" };
     view.text("order.payload", format!("{shown}{more}"));
     let headers = found.headers.iter().enumerate();
-    view.table("headers", headers.map(|(index, (name, value))| {
-        Row::new(index.to_string(), [name.as_str().into(), value.as_str().into()])
-    }));
+    view.table(
+        "headers",
+        headers
+            .map(|(index, (name, value))| Row::new(index.to_string(), [name.as_str().into(), value.as_str().into()])),
+    );
 }

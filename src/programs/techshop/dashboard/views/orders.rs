@@ -24,7 +24,10 @@ pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
     }
     let all = language.count(figures.recent.iter().len() as u64);
     let found = language.count(found);
-    view.text("orders.found", language.choose(format!("{found} of the last {all}"), format!("{found} des {all} dernières")));
+    view.text(
+        "orders.found",
+        language.choose(format!("{found} of the last {all}"), format!("{found} des {all} dernières")),
+    );
     view.table("orders", rows);
 }
 
@@ -64,7 +67,11 @@ impl<'a> Wanted<'a> {
 
 /// Where an order has its page: by its number, else by the place of its outcome.
 pub(super) fn page_of(order: &RecentOrder) -> String {
-    if order.order_id.is_empty() { format!("/orders/@{}", order.told) } else { format!("/orders/{}", segment(&order.order_id)) }
+    if order.order_id.is_empty() {
+        format!("/orders/@{}", order.told)
+    } else {
+        format!("/orders/{}", segment(&order.order_id))
+    }
 }
 
 /// What became of it, in a word.
@@ -78,7 +85,11 @@ pub(super) fn status(language: Language, status: Status) -> Piece {
 
 /// `iPhone 15 × 2`.
 pub(super) fn line(order: &RecentOrder) -> String {
-    if order.product.is_empty() { UNKNOWN.to_owned() } else { format!("{} × {}", isolated(&order.product), order.quantity) }
+    if order.product.is_empty() {
+        UNKNOWN.to_owned()
+    } else {
+        format!("{} × {}", isolated(&order.product), order.quantity)
+    }
 }
 
 /// How long its decision took.

@@ -25,13 +25,19 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     tiles(language, &figures, &minutes, view);
     plots(language, &minutes, view);
     let total = figures.sales.all.revenue;
-    view.table("regions", ranked(language, &figures.sales.regions, |counted, revenue| {
-        let share = percent(language, counted.revenue.to_f64(), total.to_f64());
-        vec![revenue, share.into(), language.count(counted.orders).into()]
-    }));
-    view.table("products", ranked(language, &figures.sales.products, |counted, revenue| {
-        vec![revenue, language.count(counted.pieces).into()]
-    }));
+    view.table(
+        "regions",
+        ranked(language, &figures.sales.regions, |counted, revenue| {
+            let share = percent(language, counted.revenue.to_f64(), total.to_f64());
+            vec![revenue, share.into(), language.count(counted.orders).into()]
+        }),
+    );
+    view.table(
+        "products",
+        ranked(language, &figures.sales.products, |counted, revenue| {
+            vec![revenue, language.count(counted.pieces).into()]
+        }),
+    );
     view.table("categories", ranked(language, &figures.sales.categories, |_, revenue| vec![revenue]));
     view.table("vip", customers(language, &figures));
     let last = figures.recent.iter().rev().take(LAST);
@@ -73,11 +79,14 @@ fn tiles(language: Language, figures: &Figures, minutes: &[Minute], view: &mut V
     let shown = |part: Option<u64>| part.map_or_else(|| UNKNOWN.to_owned(), |part| language.count(part));
     let p99 = part(0.99);
     view.text("latency.p99", p99.map_or_else(|| UNKNOWN.to_owned(), |p99| milliseconds(language, p99 as i64)));
-    view.text("latency.limit", match p99 {
-        None => Piece::default(),
-        Some(..LIMIT_MS) => Piece::from(language.choose("under 100", "sous 100")).tone(Tone::Good),
-        Some(_) => Piece::from(language.choose("over 100", "plus de 100")).tone(Tone::Bad),
-    });
+    view.text(
+        "latency.limit",
+        match p99 {
+            None => Piece::default(),
+            Some(..LIMIT_MS) => Piece::from(language.choose("under 100", "sous 100")).tone(Tone::Good),
+            Some(_) => Piece::from(language.choose("over 100", "plus de 100")).tone(Tone::Bad),
+        },
+    );
     view.text(
         "latency.context",
         language.choose(
@@ -120,18 +129,15 @@ fn plots(language: Language, minutes: &[Minute], view: &mut View) {
     let line = |value: &dyn Fn(&Minute) -> Option<f64>| minutes.iter().map(value).collect::<Vec<_>>();
     let plot = |y: Vec<Vec<Option<f64>>>, limit| Plot { x: x.clone(), y, limit };
     let within = |part: f64| line(&move |minute| minute.latency.within(part).map(|value| value as f64));
-    view.plots.insert("orders", plot(
-        vec![
-            line(&|minute| Some(minute.confirmed.orders as f64)),
-            line(&|minute| Some(minute.refused as f64)),
-        ],
-        None,
-    ));
-    view.plots.insert("revenue", plot(vec![line(&|minute| Some(minute.confirmed.revenue.to_f64()))], None));
     view.plots.insert(
-        "latency",
-        plot(vec![within(0.5), within(0.95), within(0.99)], Some(LIMIT_MS as f64)),
+        "orders",
+        plot(
+            vec![line(&|minute| Some(minute.confirmed.orders as f64)), line(&|minute| Some(minute.refused as f64))],
+            None,
+        ),
     );
+    view.plots.insert("revenue", plot(vec![line(&|minute| Some(minute.confirmed.revenue.to_f64()))], None));
+    view.plots.insert("latency", plot(vec![within(0.5), within(0.95), within(0.99)], Some(LIMIT_MS as f64)));
     let rows = |cells: &dyn Fn(&Minute) -> Vec<Piece>| {
         let row = |one: &Minute| {
             let mut all = vec![minute(one.at_ms())];
@@ -143,10 +149,13 @@ fn plots(language: Language, minutes: &[Minute], view: &mut View) {
     let count = |number: u64| Piece::from(language.count(number));
     view.table("plot.orders", rows(&|one| vec![count(one.confirmed.orders), count(one.refused)]));
     view.table("plot.revenue", rows(&|one| vec![money(language, one.confirmed.revenue).into()]));
-    view.table("plot.latency", rows(&|one| {
-        let part = |part: f64| one.latency.within(part).map_or_else(|| UNKNOWN.into(), count);
-        vec![part(0.5), part(0.95), part(0.99)]
-    }));
+    view.table(
+        "plot.latency",
+        rows(&|one| {
+            let part = |part: f64| one.latency.within(part).map_or_else(|| UNKNOWN.into(), count);
+            vec![part(0.5), part(0.95), part(0.99)]
+        }),
+    );
 }
 
 fn orders_caption(language: Language, minutes: &[Minute]) -> String {

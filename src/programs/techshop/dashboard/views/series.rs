@@ -34,8 +34,7 @@ impl Minute {
 pub(super) fn hour(figures: &Figures, now_ms: i64) -> Vec<Minute> {
     let now = now_ms.div_euclid(60_000);
     let first = now - MINUTES + 1;
-    let mut minutes: Vec<Minute> =
-        (first..=now).map(|minute| Minute { minute, ..Minute::default() }).collect();
+    let mut minutes: Vec<Minute> = (first..=now).map(|minute| Minute { minute, ..Minute::default() }).collect();
     let mut put = |minute: i64, change: &dyn Fn(&mut Minute)| {
         let found = usize::try_from(minute - first).ok().and_then(|index| minutes.get_mut(index));
         if let Some(minute) = found {

@@ -130,20 +130,26 @@ pub(super) fn short_row(language: Language, product: &Product) -> Row {
 pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     let levels = levels(state);
     view.text("stock.context", context(language, &levels));
-    view.table("stock_all", levels.iter().map(|product| {
-        let number = |number: i64| Piece::from(count(language, number));
-        let name = Piece::from(product.name.as_str()).title(product.id.as_str());
-        let refused = Piece::from(language.count(product.refused));
-        Row::new(product.id.as_str(), [
-            name,
-            product.bar(),
-            number(product.left),
-            number(product.opening),
-            number(product.sold),
-            refused,
-            product.word(language),
-        ])
-    }));
+    view.table(
+        "stock_all",
+        levels.iter().map(|product| {
+            let number = |number: i64| Piece::from(count(language, number));
+            let name = Piece::from(product.name.as_str()).title(product.id.as_str());
+            let refused = Piece::from(language.count(product.refused));
+            Row::new(
+                product.id.as_str(),
+                [
+                    name,
+                    product.bar(),
+                    number(product.left),
+                    number(product.opening),
+                    number(product.sold),
+                    refused,
+                    product.word(language),
+                ],
+            )
+        }),
+    );
     let figures = state.figures();
     let name = |id: &str| {
         levels.iter().find(|product| product.id == id).map_or_else(|| id.to_owned(), |product| product.name.clone())

@@ -2,6 +2,7 @@
 
 use crate::doors::screen::{Role, Text};
 use crate::logic::lag::BUCKET_MS;
+use crate::tools::shown;
 
 /// A row made of columns, with a blank between them.
 #[derive(Clone, Debug, Default)]
@@ -12,21 +13,38 @@ pub(super) struct Cells {
 impl Cells {
     /// A word in so many columns.
     pub(super) fn word(mut self, role: Role, text: impl AsRef<str>, columns: usize) -> Self {
-        self.text = self.text.padded(role, text, columns).value(" ");
+        self.text = self.apart().padded(role, text, columns);
         self
+    }
+
+    /// A name in so many columns: where there are too few it is its end that tells it from others.
+    pub(super) fn name(self, role: Role, name: &str, columns: usize) -> Self {
+        let name = shown::safe(name);
+        let too_many = shown::width(&name).saturating_sub(columns);
+        if too_many == 0 || columns < 4 {
+            return self.word(role, name, columns);
+        }
+        let rest = Text::of(role, &name).skip(too_many + 1);
+        self.word(role, format!("…{}", rest.plain()), columns)
     }
 
     /// A number in so many columns, at their right.
     pub(super) fn number(mut self, role: Role, text: impl AsRef<str>, columns: usize) -> Self {
-        self.text = self.text.padded_left(role, text, columns).value(" ");
+        self.text = self.apart().padded_left(role, text, columns);
         self
     }
 
     /// Something that is made already.
     pub(super) fn made(mut self, text: Text, columns: usize) -> Self {
         let missing = columns.saturating_sub(text.width());
-        self.text = self.text.join(text).value(" ".repeat(missing + 1));
+        self.text = self.apart().join(text).value(" ".repeat(missing));
         self
+    }
+
+    /// What is there, and a blank behind it.
+    fn apart(&mut self) -> Text {
+        let text = std::mem::take(&mut self.text);
+        if text.is_empty() { text } else { text.value(" ") }
     }
 
     pub(super) fn done(self) -> Text {

@@ -55,28 +55,32 @@ pub(super) fn full_screen(canvas: &mut Canvas<'_>, area: Area, name: &str, top: 
 
 fn partitions(canvas: &mut Canvas<'_>, area: Area, app: &App, group: &GroupFigures, (top, right): (usize, &str)) {
     let texts = app.texts();
-    let members = group.members.as_ref().map_or_else(|| UNKNOWN.to_owned(), |members| members.len().to_string());
+    let members = match group.members.as_deref() {
+        None => texts.choose("members unknown", "membres inconnus").to_owned(),
+        Some([_]) => texts.choose("1 member", "1 membre").to_owned(),
+        Some(members) => format!("{} {}", members.len(), texts.choose("members", "membres")),
+    };
     let left = texts.choose(format!("Group {}", group.group), format!("Groupe {}", group.group));
     let kind = group.kind.as_deref().unwrap_or(UNKNOWN);
     let about = match app.now_ms - group.as_of_ms > 10_000 {
         true => format!("{} {}", texts.choose("as of", "de"), app.clock.second(group.as_of_ms)),
         false => right.to_owned(),
     };
-    let title = Text::of(Role::Label, format!("{left} · {kind} · {members} {}", texts.choose("members", "membres")));
+    let title = Text::of(Role::Label, format!("{left} · {kind} · {members}"));
     canvas.rule(area, &title, &Text::of(Role::Label, about), false);
     let (_, body) = area.split_top(1);
     let (body, why) = body.split_bottom(1);
     let is_wide = area.width >= 100;
-    let topic_columns = if is_wide { 20 + usize::from(area.width).saturating_sub(120) / 2 } else { 16 };
+    let topic_columns = if is_wide { 19 + usize::from(area.width).saturating_sub(120) / 2 } else { 16 };
     let mut names = Cells::default()
         .word(Role::Label, "TOPIC", topic_columns)
-        .number(Role::Label, "P", 4)
+        .number(Role::Label, "P", 3)
         .number(Role::Label, "COMMITTED", 11)
         .number(Role::Label, "END", 11)
         .number(Role::Label, texts.choose("LAG", "RETARD"), 9)
         .word(Role::Label, texts.choose("TREND", "TENDANCE"), 15);
     if is_wide {
-        names = names.number(Role::Label, texts.choose("TO ZERO", "ZÉRO"), 8).word(
+        names = names.number(Role::Label, texts.choose("TO ZERO", "ZÉRO"), 7).word(
             Role::Label,
             texts.choose("MEMBER", "MEMBRE"),
             20,
@@ -114,8 +118,8 @@ fn partition_row(
         Some(_) => texts.trend(one.trend, one.slope),
     };
     let mut cells = Cells::default()
-        .word(value, topic, topic_columns)
-        .number(value, one.partition.to_string(), 4)
+        .name(value, topic, topic_columns)
+        .number(value, one.partition.to_string(), 3)
         .number(value, texts.count_or_unknown(one.committed), 11)
         .number(value, texts.count_or_unknown(one.end), 11)
         .number(value, texts.count_or_unknown(one.lag), 9)
@@ -127,7 +131,7 @@ fn partition_row(
             Some(_) if before.1 == one.member => (texts.choose("the same", "le même").to_owned(), String::new()),
             Some(member) => (member.id.clone(), member.host.clone()),
         };
-        cells = cells.number(value, texts.to_zero(one.to_zero), 8).word(value, id, 20).word(value, host, 16);
+        cells = cells.number(value, texts.to_zero(one.to_zero), 7).word(value, id, 20).word(value, host, 16);
     }
     cells.done()
 }

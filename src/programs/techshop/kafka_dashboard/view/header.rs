@@ -30,7 +30,7 @@ pub(super) fn header(canvas: &mut Canvas<'_>, layout: &Layout, app: &App, told: 
         (None, _) => Text::new().badge(Role::BadgeNeutral, texts.choose("LIVE", "EN DIRECT")),
     };
     if layout.is_wide {
-        let every = texts.span(app.every.as_secs_f64());
+        let every = texts.pace(app.every);
         right = right.label(format!(" {} {every}  ", texts.choose("every", "toutes les")));
     }
     right = right.value(format!(" {}", app.clock.second(app.now_ms)));
@@ -50,22 +50,29 @@ pub(super) fn is_stale(app: &App) -> bool {
 /// The row below: the cluster in figures.
 pub(super) fn cluster(canvas: &mut Canvas<'_>, layout: &Layout, app: &App) {
     let (texts, figures) = (app.texts(), &app.latest);
+    if figures.as_of_ms.is_none() {
+        canvas.put(layout.cluster, &Text::of(Role::Label, format!(" {}", app.brokers)));
+        return;
+    }
     let mut parts: Vec<String> = Vec::new();
     if layout.is_wide {
-        parts.push(app.brokers.clone());
+        let (first, more) = app.brokers.split_once(',').unwrap_or((&app.brokers, ""));
+        let more = if more.is_empty() { String::new() } else { format!(" +{}", more.split(',').count()) };
+        parts.push(format!("{first}{more}"));
         parts.extend(figures.cluster_id.as_ref().map(|id| format!("cluster {id}")));
     }
     let up = figures.brokers.iter().filter(|broker| broker.down_since_ms.is_none()).count();
     let of = figures.brokers.len();
     parts.push(texts.choose(format!("{up} of {of} brokers"), format!("{up} brokers sur {of}")));
-    let topics = figures.topics.iter().filter(|topic| !topic.is_internal).count();
+    let topics = figures.topics.iter().filter(|topic| !topic.is_internal && !topic.is_deleted()).count();
     let in_sync = match (layout.is_wide, figures.totals.under_replicated) {
         (true, _) => String::new(),
         (false, 0) => texts.choose(", all in sync", ", tous à jour").to_owned(),
         (false, count) => texts.choose(format!(", {count} under-replicated"), format!(", {count} en retard")),
     };
     parts.push(format!("{topics} topics{in_sync}"));
-    parts.push(texts.choose(format!("{} groups", figures.groups.len()), format!("{} groupes", figures.groups.len())));
+    let groups = figures.groups.iter().filter(|group| !group.is_gone).count();
+    parts.push(texts.groups(groups));
     let rate = figures.totals.messages_per_second.map_or_else(|| UNKNOWN.to_owned(), |rate| texts.rate(rate));
     parts.push(format!("{rate} msg/s"));
     let lag = texts.count_or_unknown(figures.totals.lag);

@@ -30,6 +30,15 @@ fn rows(
     let (_, body) = area.split_top(1);
     let (head, list) = body.split_top(1);
     canvas.put(head.split_left(1).1, &names.all(Role::Label));
+    if count == 0 {
+        let texts = app.texts();
+        let why = match app.shown().as_of_ms {
+            None => texts.choose("looking …", "on regarde …"),
+            Some(_) => texts.choose("none yet", "aucun pour l’instant"),
+        };
+        canvas.put(list.split_left(1).1, &Text::of(Role::Label, why));
+        return;
+    }
     let height = usize::from(list.height);
     let (top, selected) = (app.top(pane, height), app.selected(pane));
     for (index, place) in (top..count).zip(list.rows()) {
@@ -93,7 +102,7 @@ fn broker_word(app: &App, broker: &BrokerFigures) -> (Role, String) {
     let texts = app.texts();
     match (broker.down_since_ms, broker.role) {
         (Some(since_ms), _) => {
-            let age = texts.span(((app.now_ms - since_ms) / 1_000).max(0) as f64);
+            let age = texts.age(app.now_ms - since_ms);
             (Role::Bad, texts.choose(format!("■ down {age}"), format!("■ absent {age}")))
         }
         (None, BrokerRole::Controller) => (fresh(app, Role::Value), "controller".to_owned()),
@@ -104,7 +113,13 @@ fn broker_word(app: &App, broker: &BrokerFigures) -> (Role, String) {
 /// Brokers beside each other, three to a row.
 fn short_brokers(canvas: &mut Canvas<'_>, area: Area, app: &App) {
     let texts = app.texts();
-    let told = |broker: &BrokerFigures| {
+    let first = app.brokers().first().and_then(|broker| broker.host.clone());
+    let told = |(index, broker): (usize, &BrokerFigures)| {
+        // Brokers of one machine are told apart by their ports.
+        let place = match broker.port {
+            Some(port) if index > 0 && broker.host == first => format!(":{port}"),
+            _ => broker.place(),
+        };
         let (sign, role) = match broker.down_since_ms {
             Some(_) => ("■", Role::Bad),
             None => ("●", fresh(app, Role::Good)),
@@ -119,10 +134,17 @@ fn short_brokers(canvas: &mut Canvas<'_>, area: Area, app: &App) {
         };
         Text::of(fresh(app, Role::Value), format!(" {} ", broker.id))
             .and(role, sign)
-            .and(fresh(app, Role::Value), format!(" {} {what}  ", broker.place()))
+            .and(fresh(app, Role::Value), format!(" {place} {what}"))
     };
-    for (three, row) in app.brokers().chunks(3).zip(area.rows()) {
-        canvas.put(row, &three.iter().fold(Text::new(), |text, broker| text.join(told(broker))));
+    let all: Vec<(usize, &BrokerFigures)> = app.brokers().iter().enumerate().collect();
+    for (three, row) in all.chunks(3).zip(area.rows()) {
+        canvas.put(
+            row,
+            &three.iter().copied().fold(Text::new(), |text, broker| {
+                let text = if text.is_empty() { text } else { text.value("  ") };
+                text.join(told(broker))
+            }),
+        );
     }
 }
 
@@ -139,8 +161,9 @@ pub(super) fn topics(canvas: &mut Canvas<'_>, layout: &Layout, app: &mut App) {
     };
     title(canvas, area, "Topics", &right, app, Pane::Topics);
     let (is_wide, width) = (layout.is_wide, usize::from(area.width));
-    let name_columns = if is_wide { 19 + width.saturating_sub(120) * 2 / 3 } else { width.saturating_sub(61).max(8) };
-    let spark = if is_wide { TOPIC_SPARK } else { (TOPIC_SPARK.0.min(width.saturating_sub(64)), TOPIC_SPARK.1) };
+    let spark = if width < 80 { (0, TOPIC_SPARK.1) } else { TOPIC_SPARK };
+    let name_columns =
+        if is_wide { 21 + width.saturating_sub(120) * 2 / 3 } else { width.saturating_sub(47 + spark.0).max(7) };
     let mut names = Cells::default().word(Role::Label, "TOPIC", name_columns).number(Role::Label, "PARTS", 5);
     if is_wide {
         names = names.number(Role::Label, "RF", 2);
@@ -151,9 +174,9 @@ pub(super) fn topics(canvas: &mut Canvas<'_>, layout: &Layout, app: &mut App) {
     }
     names =
         names.number(Role::Label, "MESSAGES", 11).number(Role::Label, "IN/S", 7).word(Role::Label, "15 MIN", spark.0);
-    names = names.number(Role::Label, texts.choose("GROUPS", "GROUPES"), 6);
+    names = names.number(Role::Label, texts.choose("GROUPS", "GROUPES"), 7);
     if is_wide {
-        names = names.word(Role::Label, "NOTE", width.saturating_sub(name_columns + 80).max(12));
+        names = names.word(Role::Label, "NOTE", width.saturating_sub(name_columns + 86).max(12));
     }
     let count = app.topics().len();
     rows(canvas, area, app, Pane::Topics, (names.done(), count), |app, index| {
@@ -178,7 +201,7 @@ fn topic_row(
     };
     let sync_role = if topic.in_sync < topic.replication_factor { Role::Warn } else { value };
     let mut cells =
-        Cells::default().word(value, &topic.name, name_columns).number(value, topic.partitions.to_string(), 5);
+        Cells::default().name(value, &topic.name, name_columns).number(value, topic.partitions.to_string(), 5);
     if is_wide {
         cells = cells.number(value, topic.replication_factor.to_string(), 2);
     }
@@ -207,9 +230,9 @@ fn topic_row(
         true => cells.word(note_role, &note, spark.0),
         false => cells.made(sparkline(&past), spark.0),
     };
-    cells = cells.number(value, topic.groups.to_string(), 6);
+    cells = cells.number(value, topic.groups.to_string(), 7);
     if is_wide {
-        cells = cells.word(note_role, note, width.saturating_sub(name_columns + 80).max(12));
+        cells = cells.word(note_role, note, width.saturating_sub(name_columns + 86).max(12));
     }
     cells.done()
 }
@@ -231,16 +254,17 @@ pub(super) fn groups(canvas: &mut Canvas<'_>, layout: &Layout, app: &mut App) {
     };
     title(canvas, area, texts.choose("Groups", "Groupes"), &right, app, Pane::Groups);
     let (is_wide, width) = (layout.is_wide, usize::from(area.width));
-    let name_columns = if is_wide { 21 + width.saturating_sub(120) / 3 } else { width.saturating_sub(60).max(8) };
-    let reads_columns = 12 + width.saturating_sub(120) / 3;
-    let state = texts.choose("STATE", "ÉTAT");
-    let mut names =
-        Cells::default().word(Role::Label, texts.choose("GROUP", "GROUPE"), name_columns).word(Role::Label, state, 18);
+    let widths = GroupWidths::of(width, is_wide);
+    let mut names = Cells::default().word(Role::Label, texts.choose("GROUP", "GROUPE"), widths.name).word(
+        Role::Label,
+        texts.choose("STATE", "ÉTAT"),
+        widths.state,
+    );
     names = match is_wide {
         true => names.number(Role::Label, texts.choose("MEMBERS", "MEMBRES"), 7).word(
             Role::Label,
             texts.choose("READS", "LIT"),
-            reads_columns,
+            widths.reads,
         ),
         false => names.number(Role::Label, "M", 3),
     };
@@ -249,16 +273,33 @@ pub(super) fn groups(canvas: &mut Canvas<'_>, layout: &Layout, app: &mut App) {
         .word(Role::Label, texts.choose("TREND", "TENDANCE"), 15)
         .number(Role::Label, texts.choose("TO ZERO", "ZÉRO"), 7);
     if is_wide {
-        names = names.number(Role::Label, texts.choose("BEHIND", "RETARD"), 8).word(Role::Label, "15 MIN", LAG_SPARK.0);
+        names = names.number(Role::Label, texts.choose("BEHIND", "ÂGE"), 8).word(Role::Label, "15 MIN", LAG_SPARK.0);
     }
     let count = app.groups().len();
     rows(canvas, area, app, Pane::Groups, (names.done(), count), |app, index| {
         let group = *app.groups().get(index)?;
-        Some(group_row(app, group, (name_columns, reads_columns), is_wide))
+        Some(group_row(app, group, widths, is_wide))
     });
 }
 
-fn group_row(app: &App, group: &GroupFigures, (name_columns, reads_columns): (usize, usize), is_wide: bool) -> Text {
+/// The columns of the group list that have as much room as there is.
+#[derive(Clone, Copy)]
+struct GroupWidths {
+    name: usize,
+    state: usize,
+    reads: usize,
+}
+
+impl GroupWidths {
+    fn of(width: usize, is_wide: bool) -> Self {
+        let state = if width < 80 { 9 } else { 18 };
+        let more = width.saturating_sub(120) / 3;
+        let name = if is_wide { 21 + more } else { width.saturating_sub(42 + state).max(7) };
+        Self { name, state, reads: 12 + more }
+    }
+}
+
+fn group_row(app: &App, group: &GroupFigures, widths: GroupWidths, is_wide: bool) -> Text {
     let texts = app.texts();
     // What is done is quiet.
     let is_quiet = group.lag_without_markers().is_none_or(|lag| lag == 0);
@@ -269,10 +310,10 @@ fn group_row(app: &App, group: &GroupFigures, (name_columns, reads_columns): (us
     };
     let members = group.members.as_ref().map_or_else(|| UNKNOWN.to_owned(), |members| members.len().to_string());
     let state_role = if group.is_unread() { fresh(app, Role::Warn) } else { value };
-    let mut cells = Cells::default().word(value, &group.group, name_columns).word(
+    let mut cells = Cells::default().word(value, &group.group, widths.name).word(
         state_role,
         texts.state(group, app.shown_ms()),
-        18,
+        widths.state,
     );
     let reads = match group.topics.as_slice() {
         [] => UNKNOWN.to_owned(),
@@ -280,7 +321,7 @@ fn group_row(app: &App, group: &GroupFigures, (name_columns, reads_columns): (us
         [first, more @ ..] => format!("{first} +{}", more.len()),
     };
     cells = match is_wide {
-        true => cells.number(value, members, 7).word(value, reads, reads_columns),
+        true => cells.number(value, members, 7).name(value, &reads, widths.reads),
         false => cells.number(value, members, 3),
     };
     cells = cells
