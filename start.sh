@@ -24,7 +24,7 @@ Starts ordertrail and says what runs where. What already runs is left as it is.
 usage: ./start.sh [demo|techshop] [--broker auto|external|docker|local] [--foreground]
 
   demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
-  techshop       the shop: its topics, and its four services process, analytics, notify and errors
+  techshop       the shop: its topics, its services process, analytics, notify and errors, and its page
                  (supply, travel and all come in later versions)
 
 options
@@ -242,11 +242,15 @@ hints_techshop() { # FOLDER-OF-THE-PROGRAMS
     127.0.0.1:9092 | localhost:9092) ;;
     *) printf '  %s\n' "export KAFKA_BOOTSTRAP_SERVERS=$address" ;;
   esac
-  printf '  %-42s %s\n' "$1/techshop produce --count 50" "send fifty random orders" \
+  local width=$((${#1} + 30)) page
+  page=$(shop_page)
+  [ -z "$page" ] || printf "  %-${width}s %s\n" "$page" "the shop, live"
+  printf "  %-${width}s %s\n" "$1/techshop produce --count 50" "send fifty random orders" \
     "tail -f techshop-process.out" "what becomes of each" \
     "$1/techshop stock" "what is left" \
     "$1/techshop restock P002 20" "bring more" \
     "$1/techshop analytics --once" "revenue, regions, products" \
+    "$1/techshop kafka-dashboard" "topics, groups and their lag" \
     "ls outbox" "mails to customers" \
     "./stop.sh" "stop everything"
 }

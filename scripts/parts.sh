@@ -166,11 +166,23 @@ service_ready() { # FILE
   case $status in *' 200 '*) return 0 ;; *) return 1 ;; esac
 }
 
-shop_service() { # process, analytics, notify or errors
-  local start name=techshop-$1 tenths=600 at
+# Where the page of the shop is, as the dashboard itself has told.
+shop_page() {
+  sed -n '/"event":"dashboard.open"/s/.*"message":"\([^"]*\)".*/\1/p' techshop-dashboard.out 2>/dev/null | tail -n 1
+}
+
+shop_service() { # process, analytics, notify, errors or dashboard
+  local start name=techshop-$1 tenths=600 at more=() words='metrics on http://%s/metrics'
   start=$(now_ms)
   doing "$1" "starting"
-  spawn "$name" "$bin/techshop" "$1" -b "$address" ${client_args[@]+"${client_args[@]}"}
+  if [ "$1" = dashboard ]; then
+    words='open http://%s/'
+    if port_taken 5000; then
+      more=(--port 0)
+      warn "port 5000 is taken: the page is on another one"
+    fi
+  fi
+  spawn "$name" "$bin/techshop" "$1" -b "$address" ${more[@]+"${more[@]}"} ${client_args[@]+"${client_args[@]}"}
   while [ "$tenths" -gt 0 ]; do
     if grep -q '"event":"service.started".*"listen":null\|"listen":null.*"event":"service.started"' "$name.out"; then
       tell "$1" "pid $spawned, started" "$start"
@@ -179,7 +191,8 @@ shop_service() { # process, analytics, notify or errors
     fi
     if service_ready "$name.out"; then
       at=$(sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$name.out" | tail -n 1)
-      tell "$1" "pid $spawned, ready, metrics on http://$at/metrics" "$start"
+      # shellcheck disable=SC2059 # one of the two above
+      tell "$1" "pid $spawned, ready, $(printf "$words" "$at")" "$start"
       return 0
     fi
     look_at "$spawned" || died "$name"

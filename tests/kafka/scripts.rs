@@ -261,7 +261,8 @@ fn shop_programs(scratch: &Scratch) -> std::path::PathBuf {
 }
 
 fn the_shop_is_opened_looked_after_and_closed() {
-    const SERVICES: [&str; 4] = ["techshop-process", "techshop-analytics", "techshop-notify", "techshop-errors"];
+    const SERVICES: [&str; 5] =
+        ["techshop-process", "techshop-analytics", "techshop-notify", "techshop-errors", "techshop-dashboard"];
     let (house, scratch) = (House::new(), Scratch::new("shop-programs"));
     let bin = shop_programs(&scratch);
     let start = || {
@@ -273,7 +274,7 @@ fn the_shop_is_opened_looked_after_and_closed() {
     };
     let pids = || SERVICES.map(|name| house.pid(name).unwrap_or_else(|| panic!("there is no {name}.pid")));
     let started = start();
-    for text in ["11 of 11 as they should be", "analytics", "produce --count 50", "stock", "./stop.sh"] {
+    for text in ["11 of 11 as they should be", "analytics", "produce --count 50", "stock", "the shop, live", "./stop.sh"] {
         assert!(started.stdout.contains(text), "{text:?} in {}", started.stdout);
     }
     let before = pids();
@@ -288,7 +289,7 @@ fn the_shop_is_opened_looked_after_and_closed() {
     start();
     let after = pids();
     assert_ne!(before[1], after[1]);
-    assert_eq!([before[0], before[2], before[3]], [after[0], after[2], after[3]]);
+    assert_eq!([before[0], before[2], before[3], before[4]], [after[0], after[2], after[3], after[4]]);
 
     let stopped = house.stop(&[]);
     stopped.expect_code(0);

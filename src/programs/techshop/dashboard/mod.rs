@@ -10,6 +10,9 @@ mod state;
 mod views;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;

@@ -17,6 +17,13 @@ use crate::doors::web::{Page, Pages, Place, View};
 
 pub(super) use errors::matching as matching_errors;
 
+/// By minute of the last hour, the orders and within how many milliseconds 99 % were decided.
+#[cfg(test)]
+pub(super) fn hour_at(figures: &crate::logic::shopfold::Figures, now_ms: i64) -> Vec<(u64, Option<u64>)> {
+    let minutes = series::hour(figures, now_ms);
+    minutes.iter().map(|minute| (minute.orders(), minute.latency.within(0.99))).collect()
+}
+
 /// The templates, and what they are called.
 pub(super) static TEMPLATES: &[(&str, &str)] = &[
     ("layout.html", include_str!("../pages/layout.html")),

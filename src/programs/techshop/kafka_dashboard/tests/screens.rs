@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use super::stage::{NOW_MS, Stage, shop};
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::{Glyphs, Key, Theme};
 use crate::logic::lag::{Silence, Silent};
 use crate::programs::techshop::kafka_dashboard::once::summary;

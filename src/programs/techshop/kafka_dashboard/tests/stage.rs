@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::doors::health::Language;
+use crate::base::language::Language;
 use crate::doors::screen::{Glyphs, Input, Key, Rendered, Theme, rendered};
 use crate::logic::lag::{Broker, Committed, Group, Member, Partition, Round, Topic};
 use crate::programs::techshop::kafka_dashboard::app::App;
