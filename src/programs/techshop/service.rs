@@ -66,10 +66,10 @@ impl Service {
         Ok(Self { log, meters, trouble, server: server })
     }
 
-    /// A service named `techshop-<name>` that shows a site at `address`, which it must have.
+    /// A service named `name` that shows a site at `address`, which it must have.
     ///
     /// # Errors
-    /// [`TechshopError::Listen`].
+    /// [`TechshopError::Failed`] when it cannot be had.
     pub(crate) fn serving(
         name: &'static str,
         address: &str,
@@ -79,7 +79,9 @@ impl Service {
         let log = ServiceLog::new(name);
         let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
         let trouble = Arc::new(Mutex::new(Some("starting".to_owned())));
-        let server = Server::site(address, site(&meters, &trouble))?;
+        let server = Server::site(address, site(&meters, &trouble)).map_err(|error| TechshopError::Failed {
+            reason: format!("{error}; pass another one to --listen or --port"),
+        })?;
         let figures = json!({
             "pid": std::process::id(), "brokers": shop.settings.brokers, "listen": server.address().to_string(),
         });

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::state::State;
 use super::super::words::{or_unknown, short_id, time};
 use super::orders::{customer, key, line, page_of, status};
+use crate::base::language::Language;
 use crate::doors::web::{Piece, Place, Row, Tone, View, search};
 use crate::logic::shopfold::RecentOrder;
 use crate::words::shop::Status;
@@ -31,8 +32,9 @@ pub(in crate::programs::techshop::dashboard) fn matching<'a>(
 }
 
 /// Reasons for a filter: the two kinds.
-pub(super) fn reasons(_state: &State) -> Vec<Value> {
-    vec![json!({"id": "out_of_stock", "name": "out of stock"}), json!({"id": "invalid", "name": "invalid"})]
+pub(super) fn reasons(language: Language) -> Vec<Value> {
+    let kinds = [Status::OutOfStock, Status::Invalid];
+    kinds.map(|kind| json!({"id": kind.as_str(), "name": status(language, kind).text})).into()
 }
 
 pub(super) fn fill(state: &State, place: &Place, view: &mut View) {

@@ -68,7 +68,7 @@ impl State {
             }
             "/errors" => {
                 errors::fill(self, place, &mut view);
-                let reasons = errors::reasons(self);
+                let reasons = errors::reasons(place.language);
                 ("errors.html", "errors", json!({"products": stock::products(self), "reasons_known": reasons}))
             }
             "/notifications" => {

@@ -13,10 +13,10 @@ const MOST_ROWS: usize = 200;
 pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
     let language = place.language;
     let figures = state.figures();
-    let wanted = Wanted::of(place, state.is_unmasked);
+    let wanted = Wanted::of(place);
     let mut found = 0_u64;
     let mut rows = Vec::new();
-    for order in figures.recent.iter().rev().filter(|order| wanted.matches(order)) {
+    for order in figures.recent.iter().rev().filter(|order| wanted.matches(state, order)) {
         found += 1;
         if rows.len() < MOST_ROWS {
             rows.push(row(state, language, order));
@@ -42,23 +42,21 @@ struct Wanted<'a> {
     text: Option<String>,
     status: Option<&'a str>,
     region: Option<&'a str>,
-    is_unmasked: bool,
 }
 
 impl<'a> Wanted<'a> {
-    fn of(place: &'a Place, is_unmasked: bool) -> Self {
+    fn of(place: &'a Place) -> Self {
         Self {
             text: place.asks("q").map(str::to_lowercase),
             status: place.asks("status"),
             region: place.asks("region"),
-            is_unmasked,
         }
     }
 
-    fn matches(&self, order: &RecentOrder) -> bool {
+    fn matches(&self, state: &State, order: &RecentOrder) -> bool {
         let has = |text: &str| self.text.as_ref().is_none_or(|wanted| text.to_lowercase().contains(wanted));
         // What is not shown must not be found either: guessing would show it.
-        let is_found = has(&order.order_id) || has(&order.product) || self.is_unmasked && has(&order.email);
+        let is_found = has(&order.order_id) || has(&order.product) || has(&customer(state, order));
         is_found
             && self.status.is_none_or(|status| status == order.status.as_str())
             && self.region.is_none_or(|region| region == order.region)
