@@ -274,7 +274,9 @@ fn the_shop_is_opened_looked_after_and_closed() {
     };
     let pids = || SERVICES.map(|name| house.pid(name).unwrap_or_else(|| panic!("there is no {name}.pid")));
     let started = start();
-    for text in ["11 of 11 as they should be", "analytics", "produce --count 50", "stock", "the shop, live", "./stop.sh"] {
+    for text in
+        ["11 of 11 as they should be", "analytics", "produce --count 50", "stock", "the shop, live", "./stop.sh"]
+    {
         assert!(started.stdout.contains(text), "{text:?} in {}", started.stdout);
     }
     let before = pids();

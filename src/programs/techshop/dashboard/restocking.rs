@@ -1,9 +1,10 @@
 //! Restocking from the page: the one thing that the dashboard may write, and only for who has the token.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -60,8 +61,11 @@ pub(super) fn token(path: &Path) -> Result<String, TechshopError> {
     Ok(token)
 }
 
+/// So many restocks are remembered, so that one that is sent again is the same one to the byte.
+const MOST_REMEMBERED: usize = 256;
+
 /// What the page sends.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     /// Tells it from any other; sent again it brings nothing more.
@@ -70,14 +74,18 @@ struct Asked {
     quantity: i64,
 }
 
+/// Restocks that were sent from here, the oldest first, each with when and with its answer once that is final.
+type Sent = Mutex<VecDeque<(Asked, String, Option<(u16, String)>)>>;
+
 /// Takes restocks that the page sends.
 pub(super) fn writing(shop: &Shop<'_>, state: &Arc<State>) -> Writing {
     let (common, settings, names) = (shop.common.clone(), shop.settings.clone(), shop.names.clone());
     let (shutdown, state) = (shop.shutdown.clone(), Arc::clone(state));
+    let sent = Sent::default();
     Arc::new(move |body| {
         let shop = Shop { common: &common, settings: settings.clone(), names: names.clone(), shutdown: &shutdown };
         let (status, text) = match read(body) {
-            Ok(asked) => carry_out(&shop, &state, asked),
+            Ok(asked) => once(&sent, asked, |asked, at| carry_out(&shop, &state, asked, at)),
             Err(reason) => (400, reason),
         };
         Answer { status, content_type: "text/plain; charset=utf-8", body: text }
@@ -97,12 +105,43 @@ fn read(body: &[u8]) -> Result<Asked, String> {
     Ok(asked)
 }
 
-fn carry_out(shop: &Shop<'_>, state: &State, asked: Asked) -> (u16, String) {
+/// Carries a restock out, unless that is done with: the same one again has the same answer, another one under its id
+/// none. `carry_out` is given when it was first asked for.
+fn once(sent: &Sent, asked: Asked, carry_out: impl FnOnce(&Asked, &str) -> (u16, String)) -> (u16, String) {
+    let lock = || sent.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = {
+        let mut sent = lock();
+        let known = sent.iter().find(|(before, _, _)| before.restock_id == asked.restock_id);
+        match known {
+            Some((before, _, _)) if *before != asked => {
+                return (409, "this restock_id was used for something else: take a new one".to_owned());
+            }
+            Some((_, _, Some(answer))) => return answer.clone(),
+            Some((_, at, None)) => at.clone(),
+            None => {
+                let at = format!("{:.3}", Timestamp::now());
+                if sent.len() >= MOST_REMEMBERED {
+                    sent.pop_front();
+                }
+                sent.push_back((asked.clone(), at.clone(), None));
+                at
+            }
+        }
+    };
+    let answer = carry_out(&asked, &at);
+    let is_final = matches!(answer.0, 200 | 422);
+    if let Some((_, _, known)) = lock().iter_mut().find(|(before, _, _)| is_final && *before == asked) {
+        *known = Some(answer.clone());
+    }
+    answer
+}
+
+fn carry_out(shop: &Shop<'_>, state: &State, asked: &Asked, at: &str) -> (u16, String) {
     let restock = Restock {
         restock_id: asked.restock_id.to_string(),
-        product_id: asked.product_id,
+        product_id: asked.product_id.clone(),
         quantity: asked.quantity,
-        timestamp: format!("{:.3}", Timestamp::now()),
+        timestamp: at.to_owned(),
     };
     let name = state.catalogue.products.get(&restock.product_id).map(|product| product.name.as_str());
     let name = name.unwrap_or(&restock.product_id);
@@ -139,6 +178,27 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("ours");
         std::fs::write(&path, "short\n").expect("ours");
         assert!(token(&path).unwrap_err().to_string().contains("16 characters"));
+    }
+
+    #[test]
+    fn a_restock_that_is_sent_again_is_the_same_one() {
+        let sent = Sent::default();
+        let asked = |id, quantity| Asked { restock_id: Uuid::from_u128(id), product_id: "P001".to_owned(), quantity };
+        let mut moments = Vec::new();
+        let mut send = |id, quantity, status: u16| {
+            once(&sent, asked(id, quantity), |_, at| {
+                moments.push(at.to_owned());
+                (status, format!("answer {}", moments.len()))
+            })
+        };
+        assert_eq!(send(1, 20, 202), (202, "answer 1".to_owned()));
+        assert_eq!(send(1, 20, 200), (200, "answer 2".to_owned()), "it waited, and is asked about again");
+        assert_eq!(send(1, 20, 503), (200, "answer 2".to_owned()), "it is done with");
+        assert_eq!(send(1, 21, 200).0, 409);
+        assert_eq!(send(2, 20, 422), (422, "answer 3".to_owned()));
+        assert_eq!(moments.first(), moments.get(1), "the same to the byte");
+        (10..300).for_each(|id| assert_eq!(once(&sent, asked(id, 1), |_, _| (200, String::new())).0, 200));
+        assert_eq!(sent.lock().expect("whole").len(), MOST_REMEMBERED);
     }
 
     #[test]

@@ -23,11 +23,8 @@ fn serve(state: &Arc<State>, token: Option<String>) -> Server {
     let meters = Arc::new(ServiceMeters::new("techshop_dashboard"));
     let told: Arc<Mutex<Option<String>>> = Arc::default();
     let shown = Arc::clone(state);
-    let writing: Writing = Arc::new(|_| crate::doors::web::Answer {
-        status: 200,
-        content_type: "text/plain",
-        body: "written".to_owned(),
-    });
+    let writing: Writing =
+        Arc::new(|_| crate::doors::web::Answer { status: 200, content_type: "text/plain", body: "written".to_owned() });
     let site = Site {
         pages: Arc::clone(state) as Arc<dyn crate::doors::web::Pages>,
         templates: TEMPLATES,
