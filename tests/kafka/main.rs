@@ -31,6 +31,10 @@
 //! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
 //! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_dashboard.rs` | the shop's pages in a real browser: figures that move, reloads, kills, outages |
+//! | `techshop_dashboard_doors.rs` | the same without a browser: what programs read, who may write, what is hidden |
+//! | `techshop_dashboard_hostile.rs` | names that are scripts, or far too long |
+//! | `techshop_dashboard_looks.rs` | keyboard, contrast, names for screen readers, widths |
 //! | `techshop_errors.rs` | apologies, restock alerts, and the list of what is invalid |
 //! | `techshop_oracle/` | orders of every kind and deaths of every kind, and a second reading of what came of them |
 //! | `techshop_python.rs` | the exercise's own clients in Python, against `process` |
@@ -89,6 +93,11 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod techshop_dashboard;
+mod techshop_dashboard_doors;
+mod techshop_dashboard_hostile;
+mod techshop_dashboard_looks;
+mod techshop_dashboard_shop;
 mod techshop_errors;
 mod techshop_notify;
 mod techshop_notify_shop;
@@ -148,6 +157,10 @@ fn main() -> ExitCode {
         techshop_process::trials(),
         techshop_shop::trials(),
         techshop_shop_analytics::trials(),
+        techshop_dashboard::trials(),
+        techshop_dashboard_doors::trials(),
+        techshop_dashboard_hostile::trials(),
+        techshop_dashboard_looks::trials(),
         techshop_errors::trials(),
         techshop_notify::trials(),
         techshop_oracle::trials(),

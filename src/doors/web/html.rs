@@ -151,9 +151,11 @@ fn one_row(html: &mut String, row: &Row, columns: &[String], labels: &[String], 
     html.push_str("</tr>");
 }
 
-/// Only places on this server: what a browser takes for another host is none.
+/// Only places on this server: what a browser takes for another host is none. Browsers skip tabs and line breaks, and
+/// read a backslash as a slash.
 fn own(href: Option<&str>) -> Option<&str> {
-    href.filter(|href| href.starts_with('/') && !href.starts_with("//") && !href.contains('\\'))
+    let is_strange = |letter: char| letter == '\\' || letter.is_control();
+    href.filter(|href| href.starts_with('/') && !href.starts_with("//") && !href.contains(is_strange))
 }
 
 fn attribute(html: &mut String, name: &str, value: Option<&str>) {

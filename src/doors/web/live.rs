@@ -56,6 +56,8 @@ struct Shown {
     at_ms: i64,
     /// Looks since anything was sent.
     silent: u32,
+    /// Whether there is nothing at that place any more.
+    is_gone: bool,
 }
 
 /// Why there is no stream.
@@ -94,6 +96,9 @@ impl Hub {
         let (receiver, first) = {
             // Nothing is sent between the two.
             let shown = lock(&channel.shown);
+            if shown.is_gone {
+                return Err(NoStream::NoPage);
+            }
             (channel.sender.subscribe(), event("view", &self.whole(&shown)))
         };
         let state = (receiver, Some(first), channel, permit, self.boot.clone());
@@ -101,10 +106,14 @@ impl Hub {
             let bytes = match first {
                 Some(first) => first,
                 None => match receiver.recv().await {
+                    Ok(bytes) if bytes.is_empty() => return None,
                     Ok(bytes) => bytes,
                     // It reads too slowly for all of it: how things are now.
                     Err(RecvError::Lagged(_)) => {
                         let shown = lock(&channel.shown);
+                        if shown.is_gone {
+                            return None;
+                        }
                         receiver = receiver.resubscribe();
                         let whole = encode(&Told { boot: &boot, at_ms: shown.at_ms, what: &shown.view });
                         event("view", &whole)
@@ -128,7 +137,7 @@ impl Hub {
             return Err(NoStream::Full);
         }
         let made = || {
-            let shown = Shown { view: page.view, at_ms: now_ms(), silent: 0 };
+            let shown = Shown { view: page.view, at_ms: now_ms(), silent: 0, is_gone: false };
             Arc::new(Channel { sender: broadcast::channel(WAITING).0, shown: Mutex::new(shown) })
         };
         Ok(Arc::clone(places.entry(place.clone()).or_insert_with(made)))
@@ -154,7 +163,7 @@ impl Hub {
     }
 
     fn tell(&self, place: &Place, channel: &Channel) {
-        let Some(page) = self.pages.page(place) else { return };
+        let Some(page) = self.pages.page(place) else { return self.end(place, channel) };
         let at_ms = now_ms();
         let mut shown = lock(&channel.shown);
         shown.at_ms = at_ms;
@@ -169,6 +178,14 @@ impl Hub {
         shown.silent = 0;
         // Nobody may be looking any more.
         drop(channel.sender.send(bytes));
+    }
+
+    /// Ends the streams of a place that is no more: who opens it again is told so.
+    fn end(&self, place: &Place, channel: &Channel) {
+        lock(&self.places).remove(place);
+        lock(&channel.shown).is_gone = true;
+        // An empty event is none: it ends them. Nobody may be looking any more.
+        drop(channel.sender.send(Bytes::new()));
     }
 }
 

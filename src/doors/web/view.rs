@@ -283,10 +283,15 @@ impl<'a> TableChange<'a> {
     fn between(now: &'a [Row], before: Option<&'a Vec<Row>>) -> Self {
         let Some(before) = before else { return Self::Whole(now) };
         let old: BTreeMap<&str, &Row> = before.iter().map(|row| (row.key.as_str(), row)).collect();
+        let keys: BTreeSet<&str> = now.iter().map(|row| row.key.as_str()).collect();
+        // Rows that share a key cannot be told apart.
+        if old.len() < before.len() || keys.len() < now.len() {
+            return Self::Whole(now);
+        }
         let rows: Vec<&Row> = now.iter().filter(|row| old.get(row.key.as_str()) != Some(row)).collect();
         let new = rows.iter().map(|row| row.key.as_str()).filter(|key| !old.contains_key(key));
         let after: Vec<&str> = new.chain(before.iter().map(|row| row.key.as_str())).take(now.len()).collect();
-        // Only where that leads to the same table: rows may have changed their places, or be known by one key.
+        // Only where that leads to the same table: rows may have changed their places.
         let leads_to_the_same = after.into_iter().eq(now.iter().map(|row| row.key.as_str()));
         if rows.len() < now.len() && leads_to_the_same {
             Self::Part { part: true, keep: now.len(), rows }

@@ -1,7 +1,7 @@
 //! What this machine has of the things that tests need, and which tests run for it.
 
-use super::python;
 use super::small::can_mount;
+use super::{browser, python};
 use libtest_mimic::{Completion, Failed, Trial};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -23,6 +23,8 @@ pub(crate) enum Need {
     Mount,
     /// Python, with a client of Kafka and a mail server that pip fetches.
     Python,
+    /// Chromium and its driver.
+    Browser,
 }
 
 const OLDEST_JAVA: u32 = 17;
@@ -95,6 +97,7 @@ fn missing(need: Need) -> Option<String> {
         Need::Strace => STRACE.as_ref().err().cloned(),
         Need::Mount => MOUNT.as_ref().err().cloned(),
         Need::Python => python::missing(),
+        Need::Browser => browser::missing(),
     }
 }
 

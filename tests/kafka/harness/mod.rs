@@ -2,10 +2,12 @@
 //! that shares no code with the library.
 
 mod broker;
+mod browser;
 mod chance;
 mod cluster;
 mod command;
 mod house;
+mod http;
 mod kcat;
 mod log;
 mod machine;
@@ -26,10 +28,12 @@ mod wait;
 mod witness;
 
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
+pub(crate) use browser::{Browser, key};
 pub(crate) use chance::Chance;
 pub(crate) use cluster::{Cluster, Ending, placed};
 pub(crate) use command::{Run, program, source_dir};
 pub(crate) use house::{House, one_start_at_a_time, runs};
+pub(crate) use http::{Answer, get, send};
 pub(crate) use kcat::kcat;
 pub(crate) use log::{LogLine, read_log};
 pub(crate) use machine::{Need, java_tool, missing_tools, trial};

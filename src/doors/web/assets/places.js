@@ -32,7 +32,7 @@
   const parts = (value) => (value !== null && typeof value === "object" ? value : { text: value });
 
   /** Links lead into this server only, whatever a message may have said. */
-  const ownPath = (href) => (typeof href === "string" && /^\/(?![/\\])/.test(href) ? href : undefined);
+  const ownPath = (href) => (typeof href === "string" && /^\/(?!\/)[^\\\p{Cc}]*$/u.test(href) ? href : undefined);
 
   function svg(name, attributes) {
     const element = document.createElementNS(SVG, name);

@@ -70,6 +70,43 @@ pub(super) fn isolated(text: &str) -> String {
     format!("\u{2068}{text}\u{2069}")
 }
 
+/// A text in which every address is [`masked`], whichever member it stands in: a message that was refused may have them
+/// anywhere.
+pub(super) fn without_addresses(text: &str) -> String {
+    let is_part = |letter: char| !letter.is_whitespace() && !"\"'<>()[]{},:;/\\".contains(letter);
+    let mut hidden = String::with_capacity(text.len());
+    let mut pieces = text.split('@').peekable();
+    while let Some(piece) = pieces.next() {
+        let Some(next) = pieces.peek() else {
+            hidden.push_str(piece);
+            break;
+        };
+        let name = piece.char_indices().rev().take_while(|(_, letter)| is_part(*letter)).last();
+        match name.filter(|_| next.starts_with(is_part)).and_then(|(begin, _)| piece.split_at_checked(begin)) {
+            Some((before, name)) => {
+                hidden.push_str(before);
+                hidden.extend(name.chars().take(2));
+                hidden.push_str("•••@");
+            }
+            None => {
+                hidden.push_str(piece);
+                hidden.push('@');
+            }
+        }
+    }
+    hidden
+}
+
+/// JSON in which a text that is just `value` is [`masked`], also within JSON that is itself a text.
+pub(super) fn without_value(json: &str, value: &str) -> String {
+    if value.is_empty() {
+        return json.to_owned();
+    }
+    let hidden = masked(value);
+    let json = json.replace(&format!("\"{value}\""), &format!("\"{hidden}\""));
+    json.replace(&format!("\\\"{value}\\\""), &format!("\\\"{hidden}\\\""))
+}
+
 /// The text, or a dash for one that is empty.
 pub(super) fn or_unknown(text: &str) -> &str {
     if text.is_empty() { UNKNOWN } else { text }
@@ -100,6 +137,26 @@ mod tests {
         assert_eq!(short_id("ORD-1234"), "ORD-1234");
         assert_eq!(short_id("ORD-019a6f2e-a20b-7c31-8d00-1234567890ab"), "ORD-…567890ab");
         assert_eq!(short_id(&"é".repeat(40)), format!("…{}", "é".repeat(8)));
+    }
+
+    #[test]
+    fn no_address_of_a_message_is_left() {
+        for (text, hidden) in [
+            (r#"{"customer_email": "alice@email.com"}"#, r#"{"customer_email": "al•••@email.com"}"#),
+            (r#"{"raw": "{\"to\":\"bob@b.c\",\"cc\":[\"é@ü.eu\"]"}"#, r#"{"raw": "{\"to\":\"bo•••@b.c\",\"cc\":[\"é•••@ü.eu\"]"}"#),
+            ("call <zoe@shop.example> or a@b@c", "call <zo•••@shop.example> or a•••@b•••@c"),
+            ("@home, at @ five, x@ y", "@home, at @ five, x@ y"),
+            ("", ""),
+        ] {
+            assert_eq!(without_addresses(text), hidden);
+        }
+    }
+
+    #[test]
+    fn a_short_name_is_hidden_only_where_it_is_the_whole_text() {
+        let json = r#"{"customer_id": "a", "name": "banana", "raw": "{\"customer_id\":\"a\"}"}"#;
+        let hidden = r#"{"customer_id": "a•••", "name": "banana", "raw": "{\"customer_id\":\"a•••\"}"}"#;
+        assert_eq!((without_value(json, "a"), without_value(json, "")), (hidden.to_owned(), json.to_owned()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One order: what happened to it, when and where.
 
 use super::super::state::{Found, State};
-use super::super::words::{exact_time, isolated, masked, milliseconds, money, short_id};
+use super::super::words::{exact_time, isolated, milliseconds, money, short_id, without_addresses, without_value};
 use super::Lookup;
 use super::orders::{customer, latency, line, status};
 use crate::base::language::Language;
@@ -167,9 +167,8 @@ fn message(state: &State, language: Language, order: &RecentOrder, found: Option
     let text = String::from_utf8_lossy(&found.payload);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     let mut text = if is_json { pretty(&text, 0) } else { text.into_owned() };
-    if !state.is_unmasked && !order.email.is_empty() {
-        text = text.replace(&order.email, &masked(&order.email));
-        text = text.replace(&order.customer_id, &masked(&order.customer_id));
+    if !state.is_unmasked {
+        text = without_addresses(&without_value(&text, &order.customer_id));
     }
     let shown: String = text.chars().take(LONGEST_PAYLOAD).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
