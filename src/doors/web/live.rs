@@ -223,3 +223,145 @@ fn event(name: &str, json: &str) -> Bytes {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::BodyDataStream;
+    use futures_util::{FutureExt as _, StreamExt as _};
+    use serde_json::{Value, json};
+
+    use super::super::site::Page;
+
+    /// One text that tells how often it was changed, at every place until there is nothing any more.
+    #[derive(Default)]
+    struct Counter {
+        count: AtomicUsize,
+        is_gone: std::sync::atomic::AtomicBool,
+    }
+
+    impl Pages for Counter {
+        fn page(&self, place: &Place) -> Option<Page> {
+            if self.is_gone.load(Ordering::Relaxed) || place.path == "/nothing" {
+                return None;
+            }
+            let mut view = View::default();
+            view.text("count", self.count.load(Ordering::Relaxed).to_string());
+            Some(Page { status: 200, template: "", view, variables: Value::Null })
+        }
+
+        fn missing(&self, _: &Place) -> Page {
+            Page { status: 404, template: "", view: View::default(), variables: Value::Null }
+        }
+    }
+
+    fn place(path: &str) -> Place {
+        Place { path: path.to_owned(), ..Place::default() }
+    }
+
+    fn hub() -> (Arc<Counter>, Hub) {
+        let pages = Arc::new(Counter::default());
+        (Arc::clone(&pages), Hub::new(pages))
+    }
+
+    /// Looks once at every open place, as the hub's thread does.
+    fn look(hub: &Hub) {
+        let open: Vec<_> =
+            lock(&hub.places).iter().map(|(place, channel)| (place.clone(), Arc::clone(channel))).collect();
+        open.iter().for_each(|(place, channel)| hub.tell(place, channel));
+    }
+
+    fn stream(hub: &Hub, path: &str) -> BodyDataStream {
+        hub.open(&place(path)).expect("it opens").into_data_stream()
+    }
+
+    #[allow(clippy::panic, reason = "a test that cannot go on has failed, and says so")]
+    /// The event that waits: its name, and the count that it tells; `None` when none waits.
+    fn next(stream: &mut BodyDataStream) -> Option<(String, Value)> {
+        let bytes = stream.next().now_or_never()?.expect("it goes on").expect("nothing fails");
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let lines: Vec<&str> = text.trim_end().lines().collect();
+        let [name, "retry: 2000", data] = lines.as_slice() else { panic!("no event: {text}") };
+        let told: Value = serde_json::from_str(data.strip_prefix("data: ").expect("data")).expect("JSON");
+        assert!(text.ends_with("\n\n") && told["boot"].is_string() && told["at_ms"].is_i64(), "{text}");
+        Some((name.strip_prefix("event: ").expect("a name").to_owned(), told["texts"]["count"].clone()))
+    }
+
+    #[test]
+    fn a_view_comes_first_then_what_changed_and_a_sign_of_life_every_second() {
+        let (pages, hub) = hub();
+        let mut stream = stream(&hub, "/");
+        assert_eq!(next(&mut stream), Some(("view".into(), json!("0"))));
+        assert_eq!(next(&mut stream), None);
+        pages.count.store(1, Ordering::Relaxed);
+        look(&hub);
+        assert_eq!(next(&mut stream), Some(("tick".into(), json!("1"))));
+        assert!(EVERY * HEARTBEAT <= Duration::from_secs(1));
+        for _ in 0..3 {
+            for _ in 1..HEARTBEAT {
+                look(&hub);
+                assert_eq!(next(&mut stream), None, "nothing changed");
+            }
+            look(&hub);
+            assert_eq!(next(&mut stream), Some(("tick".into(), Value::Null)), "it lives");
+        }
+    }
+
+    #[test]
+    fn who_reads_slowly_is_told_all_of_it_as_it_is_now() {
+        let (pages, hub) = hub();
+        let (mut slow, mut quick) = (stream(&hub, "/"), stream(&hub, "/"));
+        assert_eq!(
+            (next(&mut slow), next(&mut quick)),
+            (next(&mut stream(&hub, "/")), Some(("view".into(), json!("0"))))
+        );
+        let last = 3 * WAITING;
+        for count in 1..=last {
+            pages.count.store(count, Ordering::Relaxed);
+            look(&hub);
+            assert_eq!(next(&mut quick), Some(("tick".into(), json!(count.to_string()))));
+        }
+        assert_eq!(next(&mut slow), Some(("view".into(), json!(last.to_string()))));
+        assert_eq!(next(&mut slow), None, "nothing of what was missed comes behind it");
+        pages.count.store(0, Ordering::Relaxed);
+        look(&hub);
+        assert_eq!(
+            (next(&mut slow), next(&mut quick)),
+            (Some(("tick".into(), json!("0"))), Some(("tick".into(), json!("0"))))
+        );
+    }
+
+    #[test]
+    fn a_place_that_is_gone_ends_its_streams_and_is_opened_no_more() {
+        let (pages, hub) = hub();
+        let (mut quick, mut slow) = (stream(&hub, "/"), stream(&hub, "/"));
+        assert!(next(&mut quick).is_some() && next(&mut slow).is_some());
+        for count in 1..=2 * WAITING {
+            pages.count.store(count, Ordering::Relaxed);
+            look(&hub);
+            assert!(next(&mut quick).is_some());
+        }
+        pages.is_gone.store(true, Ordering::Relaxed);
+        look(&hub);
+        assert!(quick.next().now_or_never().expect("it ends").is_none());
+        assert!(slow.next().now_or_never().expect("it ends, too").is_none());
+        assert_eq!(hub.open(&place("/")).err(), Some(NoStream::NoPage));
+        assert!(lock(&hub.places).is_empty());
+    }
+
+    #[test]
+    fn no_more_is_kept_open_than_the_limits_say() {
+        let (_, hub) = hub();
+        assert_eq!(hub.open(&place("/nothing")).err(), Some(NoStream::NoPage));
+        let open = |path: String| hub.open(&place(&path)).err();
+        let kept: Vec<Body> = (0..MOST_PLACES).filter_map(|at| hub.open(&place(&format!("/{at}"))).ok()).collect();
+        assert_eq!(kept.len(), MOST_PLACES);
+        assert_eq!(open("/another".into()), Some(NoStream::Full), "so many places");
+        assert_eq!(open("/0".into()), None, "one that is there already is none more");
+        let more: Vec<Body> = (kept.len()..MOST_STREAMS).filter_map(|_| hub.open(&place("/0")).ok()).collect();
+        assert_eq!(more.len(), MOST_STREAMS - MOST_PLACES);
+        assert_eq!(open("/0".into()), Some(NoStream::Full), "so many streams");
+        drop(more);
+        assert_eq!(open("/0".into()), None, "who goes leaves room");
+    }
+}

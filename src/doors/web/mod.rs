@@ -2,6 +2,8 @@
 //! [`View`]s and stay up to date while they are open.
 
 mod assets;
+#[cfg(test)]
+mod checks;
 mod connections;
 mod guard;
 mod html;
