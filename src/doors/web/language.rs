@@ -29,7 +29,7 @@ pub(super) fn asked(cookies: &str, accept: &str) -> Language {
 /// The value of a cookie.
 pub(super) fn cookie<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
     let pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).last()
+    pairs.rev().find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
 /// Every English text of a site with its French one.

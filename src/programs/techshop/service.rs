@@ -63,7 +63,7 @@ impl Service {
         let listening = server.as_ref().map(|server| server.address().to_string());
         let figures = json!({"pid": std::process::id(), "brokers": shop.settings.brokers, "listen": listening});
         log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
-        Ok(Self { log, meters, trouble, server: server })
+        Ok(Self { log, meters, trouble, server })
     }
 
     /// A service named `name` that shows a site at `address`, which it must have.

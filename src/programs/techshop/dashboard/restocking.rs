@@ -214,7 +214,7 @@ mod tests {
             ("{}".to_owned(), "no restock"),
             ("what?".to_owned(), "\"quantity\": 20"),
         ] {
-            let reason = read(body.as_bytes()).err().expect("refused");
+            let reason = read(body.as_bytes()).expect_err("refused");
             assert!(reason.contains(said), "{reason}");
         }
     }

@@ -51,7 +51,7 @@ pub(super) struct State {
     /// Since when it runs, milliseconds since 1970.
     pub(super) since_ms: i64,
     cluster: OnceLock<Arc<Cluster>>,
-    remembered: Mutex<VecDeque<((String, Spot), Option<Found>)>>,
+    remembered: Mutex<VecDeque<(String, Spot, Found)>>,
     counted_ms: Mutex<Option<i64>>,
 }
 
@@ -114,8 +114,8 @@ impl State {
     /// A message that was looked up before.
     pub(super) fn remembered(&self, topic: &str, spot: Spot) -> Option<Found> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = remembered.iter().find(|((name, at), _)| name == topic && *at == spot);
-        found.and_then(|(_, found)| found.clone())
+        let found = remembered.iter().find(|(name, at, _)| name == topic && *at == spot);
+        found.map(|(_, _, found)| found.clone())
     }
 
     /// Looks a message up, for a few seconds at most; `None` when it is not there any more, or Kafka does not answer.
@@ -123,15 +123,13 @@ impl State {
         if let Some(found) = self.remembered(topic, spot) {
             return Some(found);
         }
-        let found = self.fetch(topic, spot);
+        let found = self.fetch(topic, spot)?;
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.is_some() {
-            if remembered.len() >= MOST_REMEMBERED {
-                remembered.pop_front();
-            }
-            remembered.push_back(((topic.to_owned(), spot), found.clone()));
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.pop_front();
         }
-        found
+        remembered.push_back((topic.to_owned(), spot, found.clone()));
+        Some(found)
     }
 
     fn fetch(&self, topic: &str, Spot(partition, offset): Spot) -> Option<Found> {

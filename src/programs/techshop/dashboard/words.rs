@@ -117,7 +117,7 @@ pub(super) fn short_id(id: &str) -> String {
     let all: Vec<char> = id.chars().collect();
     match all.len() {
         0 => UNKNOWN.to_owned(),
-        ..=16 => id.to_owned(),
+        1..=16 => id.to_owned(),
         many => {
             let end: String = all.iter().skip(many - 8).collect();
             let begin = if id.starts_with("ORD-") { "ORD-" } else { "" };
@@ -143,7 +143,10 @@ mod tests {
     fn no_address_of_a_message_is_left() {
         for (text, hidden) in [
             (r#"{"customer_email": "alice@email.com"}"#, r#"{"customer_email": "al•••@email.com"}"#),
-            (r#"{"raw": "{\"to\":\"bob@b.c\",\"cc\":[\"é@ü.eu\"]"}"#, r#"{"raw": "{\"to\":\"bo•••@b.c\",\"cc\":[\"é•••@ü.eu\"]"}"#),
+            (
+                r#"{"raw": "{\"to\":\"bob@b.c\",\"cc\":[\"é@ü.eu\"]"}"#,
+                r#"{"raw": "{\"to\":\"bo•••@b.c\",\"cc\":[\"é•••@ü.eu\"]"}"#,
+            ),
             ("call <zoe@shop.example> or a@b@c", "call <zo•••@shop.example> or a•••@b•••@c"),
             ("@home, at @ five, x@ y", "@home, at @ five, x@ y"),
             ("", ""),

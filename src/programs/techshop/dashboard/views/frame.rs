@@ -38,12 +38,12 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     view.text("as_of", time(state.counted_ms()));
     let kafka_banner = banner(state, language, &kafka, now_ms);
     let waiting = waiting(state, &kafka);
-    let service = service(language, waiting, &kafka);
+    let (service_banner, service) = service(language, waiting, &kafka);
     let verdict = verdict(language, &levels, view.total, kafka_banner.is_some());
     // A page may have one of its own.
     view.texts.entry("verdict").or_insert(verdict);
-    view.text("verdict.services", service.clone().err().unwrap_or_default());
-    view.text("banner.service", service.ok().map_or_else(Piece::default, |text| Piece::from(text).tone(Tone::Warn)));
+    view.text("verdict.services", service);
+    view.text("banner.service", service_banner.map_or_else(Piece::default, |text| Piece::from(text).tone(Tone::Warn)));
     view.text("banner.kafka", kafka_banner.map_or_else(Piece::default, |text| Piece::from(text).tone(Tone::Bad)));
     let summary = match language {
         Language::En => format!("{} orders, {} errors", language.count(view.total), language.count(refused)),
@@ -123,30 +123,34 @@ fn waiting(state: &State, kafka: &Kafka) -> Option<(i64, bool)> {
     Some((lag, lag == 0 || group.read_per_second.is_none_or(|read| read > 0.0)))
 }
 
-/// A banner, or else what is well.
-fn service(language: Language, waiting: Option<(i64, bool)>, kafka: &Kafka) -> Result<String, Piece> {
-    let lag = kafka.totals.lag.map(|lag| count(language, lag));
-    match waiting {
-        Some((waiting, false)) => Ok(language.choose(
-            format!(
-                "process does not run: {} orders wait. Start it: ./start.sh techshop, or techshop process",
-                count(language, waiting)
-            ),
-            format!(
-                "process ne tourne pas : {} commandes attendent. Lancez : ./start.sh techshop, ou techshop process",
-                count(language, waiting)
-            ),
-        )),
-        Some((0, true)) => {
-            Err(Piece::from(language.choose("no order waits", "aucune commande n’attend")).tone(Tone::Good))
+/// A banner when `process` does not do its work, and what is to be said of waiting orders otherwise.
+fn service(language: Language, waiting: Option<(i64, bool)>, kafka: &Kafka) -> (Option<String>, Piece) {
+    let Some((orders, is_decided)) = waiting else {
+        let lag = kafka.totals.lag.map(|lag| count(language, lag));
+        let text = lag.map(|lag| language.choose(format!("lag {lag}"), format!("retard {lag}"))).unwrap_or_default();
+        return (None, Piece::from(text).tone(Tone::Muted));
+    };
+    let shown = count(language, orders);
+    match (orders, is_decided) {
+        (0, true) => {
+            let text = language.choose("no order waits", "aucune commande n’attend");
+            (None, Piece::from(text).tone(Tone::Good))
         }
-        Some((waiting, true)) => {
-            let waiting = count(language, waiting);
-            let text = language.choose(format!("{waiting} orders wait"), format!("{waiting} commandes attendent"));
-            Err(Piece::from(text).tone(if kafka.verdict.level == Severity::Good { Tone::Good } else { Tone::Warn }))
+        (_, true) => {
+            let text = language.choose(format!("{shown} orders wait"), format!("{shown} commandes attendent"));
+            let tone = if kafka.verdict.level == Severity::Good { Tone::Good } else { Tone::Warn };
+            (None, Piece::from(text).tone(tone))
         }
-        None => Err(lag.map_or_else(Piece::default, |lag| {
-            Piece::from(language.choose(format!("lag {lag}"), format!("retard {lag}"))).tone(Tone::Muted)
-        })),
+        (_, false) => {
+            let banner = language.choose(
+                format!(
+                    "process does not run: {shown} orders wait. Start it: ./start.sh techshop, or techshop process"
+                ),
+                format!(
+                    "process ne tourne pas : {shown} commandes attendent. Lancez : ./start.sh techshop, ou techshop process"
+                ),
+            );
+            (Some(banner), Piece::default())
+        }
     }
 }
