@@ -325,7 +325,10 @@ impl<'a> PlotChange<'a> {
             (0..now.x.len()).filter(|at| now.x.get(*at).and_then(|x| old.get(x)) != Some(&column(now, *at))).collect();
         let all: BTreeSet<i64> = before.x.iter().chain(&now.x).copied().collect();
         let last = all.iter().rev().take(now.x.len()).rev();
-        if changed.len() < now.x.len() && last.eq(now.x.iter()) {
+        // Pages put new points behind all others, and nowhere else.
+        let end = before.x.last().copied().unwrap_or(i64::MIN);
+        let is_behind = |x: &i64| old.contains_key(x) || *x > end;
+        if changed.len() < now.x.len() && last.eq(now.x.iter()) && now.x.iter().all(is_behind) {
             let pick = |line: &Vec<Option<f64>>| changed.iter().map(|at| line.get(*at).copied().flatten()).collect();
             let x = changed.iter().filter_map(|at| now.x.get(*at).copied()).collect();
             Self::Part { part: true, keep: now.x.len(), x, y: now.y.iter().map(pick).collect() }

@@ -5,7 +5,7 @@
   const { language, word, model, setText } = window.ordertrail;
   const FONT = "12px system-ui, sans-serif";
   const MINUTE_S = 60;
-  const LABELS_WIDTH_PX = 58;
+  const LABELS_WIDTH_PX = 76;
   const LABEL_HEIGHT_PX = 14;
   const HALF_LABEL_PX = 18;
   const COUNTS = [1, 2, 5].flatMap((step) => [...Array(13).keys()].map((power) => step * 10 ** power)).sort((a, b) => a - b);
@@ -51,6 +51,8 @@
 
   /** The columns that uPlot draws. The running minute stands in a column of its own, joined to nothing. */
   function columnsOf(chart, { x, y }) {
+    // What is measured of the running minute is as true as of any other; only what is counted is not whole yet.
+    if (chart.kind === "lines") return [x, ...y];
     const last = chart.running ? x.length - 1 : x.length;
     const done = y.map((series) => series.map((value, index) => (index < last ? value : null)));
     if (chart.kind === "bars") {
@@ -77,7 +79,14 @@
       const running = { stroke: colours[0], paths: () => null, points: { show: true, size: 7, fill: colour("card") } };
       return chart.running ? [{}, line, running] : [{}, line];
     }
-    return [{}, ...colours.map((stroke, index) => ({ stroke, points: { show: false }, ...LINES[index % LINES.length] }))];
+    const points = { show: true, size: 4, filter: lone };
+    return [{}, ...colours.map((stroke, index) => ({ stroke, points: { ...points, fill: stroke }, ...LINES[index % LINES.length] }))];
+  }
+
+  /** Values without a neighbour: no line leads to them, so each gets a dot. */
+  function lone(plot, which) {
+    const values = plot.data[which];
+    return values.flatMap((value, at) => (value !== null && (values[at - 1] ?? values[at + 1] ?? null) === null ? [at] : []));
   }
 
   /** From nothing to a round figure above all; with a limit, so that it is seen: doubled until everything fits. */

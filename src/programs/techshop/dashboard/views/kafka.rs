@@ -11,6 +11,9 @@ use crate::logic::lag::{Figures, GroupFigures, Level, Role, TopicFigures, Trend}
 /// Rows of each table.
 const MOST_ROWS: usize = 300;
 
+/// Topics of a group that are named before the rest is only counted.
+const MOST_NAMED: usize = 5;
+
 /// Points of the plot of a group's lag.
 const POINTS: usize = 60;
 
@@ -116,7 +119,10 @@ fn trend(texts: Texts, trend: Trend, slope: Option<f64>) -> Piece {
 
 fn group_row(texts: Texts, group: &GroupFigures, now_ms: i64) -> Row {
     let members = group.members.as_ref().map(|members| members.len() as i64);
-    let topics: Vec<&str> = group.topics.iter().map(String::as_str).collect();
+    let mut topics: Vec<String> = group.topics.iter().take(MOST_NAMED).cloned().collect();
+    if group.topics.len() > MOST_NAMED {
+        topics.push(format!("+{}", group.topics.len() - MOST_NAMED));
+    }
     let state = Piece::from(texts.state(group, now_ms));
     let cells = [
         Piece::from(group.group.as_str()),
