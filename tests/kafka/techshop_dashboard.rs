@@ -158,7 +158,7 @@ fn an_order_opens_with_its_story_and_closes_where_it_was() {
     steps.sort_unstable();
     assert_eq!(steps, ["SMS", "confirmed", "e-mail", "ordered", "stock"]);
     let stock = story.iter().find(|step| step[2] == "stock").expect("it is there");
-    assert_eq!(stock[3], "Café Premium: 499 → 496");
+    assert_eq!(stock[3], "\u{2068}Café Premium\u{2069}: 499 → 496");
     assert!(stock[4].starts_with(&shop.topic("inventory")), "{stock:?}");
     browser.wait_for_text("#drawer [data-text='order.payload']", |shown| shown.contains("\"order_id\": \"ORD-2\""));
     browser.press(&[key::ESCAPE]);

@@ -165,7 +165,7 @@ pub fn connect(
 /// Hands what waits in the client's queue to its listener. Not with a timeout of zero: the crate's
 /// poll then ends at the first log line.
 pub(super) fn serve_events(client: &BaseConsumer<Listener>) {
-    while client.poll(Duration::from_millis(1)).is_some() {}
+    while client.poll(Duration::from_millis(10)).is_some() {}
 }
 
 /// A client that cannot be made has properties that do not fit together: a user name without a

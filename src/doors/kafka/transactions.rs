@@ -35,19 +35,11 @@ use crate::tools::shutdown::Shutdown;
 const SLICE: Duration = Duration::from_millis(100);
 
 /// While the predecessor's transaction is being ended, librdkafka asks again only after half a second.
-/// For so long a new producer, which asks at once, is tried instead, again and again.
-const QUICK: Duration = Duration::from_secs(2);
+/// So often a new producer, which asks at once, is tried instead.
+const QUICK_TRIES: u32 = 6;
 
-/// Between two of them: each is a client of its own.
-const BETWEEN: Duration = Duration::from_millis(20);
-
-/// So soon it is seen that this is what the answer says. One that is not there yet is waited for: it may only be
-/// slow, and another question would be slower.
-const QUICK_TRY: Duration = Duration::from_millis(15);
-
-/// A new producer that has no answer for so long is replaced, too: librdkafka looks for a lost coordinator only every
-/// half second.
-const UNANSWERED: Duration = Duration::from_millis(300);
+/// How long each of those may take.
+const QUICK_TRY: Duration = Duration::from_millis(60);
 
 /// How long later tries may take before a stop is looked for.
 const PATIENT_TRY: Duration = Duration::from_millis(500);
@@ -95,7 +87,7 @@ impl Cluster {
     /// [`PropertyError`].
     pub fn transactions(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
         let mut config = client_config(&self.settings, Role::Transactions)?;
-        self.fit_batches(&mut config, topic);
+        drop(self.fit_batches(&mut config, topic));
         Ok(Transactions::new(config, topic, id, Hears::Each))
     }
 }
@@ -115,7 +107,7 @@ impl Transactions {
         &self,
         mut goes_on: impl FnMut(Option<&str>) -> bool,
     ) -> Result<TransactionalProducer, TransactionError> {
-        let mut first_asked = None;
+        let mut tries = 0;
         'anew: loop {
             let mut producer = self.create()?;
             let created = Instant::now();
@@ -128,10 +120,9 @@ impl Transactions {
                     continue 'anew;
                 }
             }
-            let asked = Instant::now();
-            let first_asked = *first_asked.get_or_insert(asked);
             loop {
-                let is_quick = first_asked.elapsed() < QUICK;
+                let is_quick = tries < QUICK_TRIES;
+                tries += 1;
                 let refusal = match producer.client().init_transactions(if is_quick { QUICK_TRY } else { PATIENT_TRY })
                 {
                     Ok(()) => return Ok(producer),
@@ -140,13 +131,9 @@ impl Transactions {
                 if !goes_on(producer.flight.heard().as_deref()) {
                     return Err(TransactionError::GaveUp);
                 }
-                let is_answered = refusal.code != RDKafkaErrorCode::OperationTimedOut;
                 match refusal.code {
-                    RDKafkaErrorCode::ConcurrentTransactions | RDKafkaErrorCode::OperationTimedOut
-                        if is_quick && (is_answered || asked.elapsed() >= UNANSWERED) =>
-                    {
+                    RDKafkaErrorCode::ConcurrentTransactions | RDKafkaErrorCode::OperationTimedOut if is_quick => {
                         producer.lets_go = true;
-                        std::thread::park_timeout(BETWEEN);
                         break;
                     }
                     _ if refusal.is_retriable => {}

@@ -223,9 +223,9 @@ impl Browser {
             let is_request = message["method"] == "Network.requestWillBeSent";
             is_request.then(|| message["params"]["request"]["url"].as_str().map(str::to_owned))?
         };
-        // The page with which a browser begins is its own.
+        // The page with which a browser begins is its own, and what stands in an address is asked of nobody.
         let asked = log.as_array().expect("a list").iter().filter_map(of);
-        asked.filter(|address| !address.starts_with("chrome:")).collect()
+        asked.filter(|address| !address.starts_with("chrome:") && !address.starts_with("data:")).collect()
     }
 
     /// The text of a dialog that is open.
