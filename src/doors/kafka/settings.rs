@@ -141,8 +141,9 @@ const SENDER_DEFAULTS: &[(&str, &str)] = &[
 
 /// How long a batch waits to be filled when more is there than can be sent at once. It is full sooner then;
 /// but as long as its oldest record has waited for less, librdkafka sleeps until the answer to the batch before
-/// instead of asking the socket for it again and again.
-const BULK_LINGER_MS: &str = "20";
+/// instead of asking the socket for it again and again. Longer than what waits before a sender has to takes to be
+/// sent, also while the broker is slow: asking would take the processor from a broker on the same machine.
+const BULK_LINGER_MS: &str = "100";
 
 /// The properties that say how long a batch waits to be filled: one and the same.
 const LINGER: [&str; 2] = ["linger.ms", "queue.buffering.max.ms"];
