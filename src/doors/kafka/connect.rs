@@ -17,6 +17,9 @@ use crate::tools::shutdown::Shutdown;
 /// How long one question to the brokers may take before the reason for the silence is looked at.
 const ATTEMPT: Duration = Duration::from_millis(500);
 
+/// How long the reason for a silence may take to come after it.
+const EXPLAINING: Duration = Duration::from_millis(10);
+
 /// How long to wait for a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -133,12 +136,12 @@ pub fn connect(
         }
         let attempt = Instant::now();
         let answer = client.fetch_metadata(None, ATTEMPT);
-        serve_events(&client);
-        let heard = listener.take();
-        match answer {
-            Ok(metadata) if !metadata.brokers().is_empty() => return Ok(Cluster::new(client, settings.clone())),
-            Ok(_) | Err(_) => {}
+        if answer.is_ok_and(|metadata| !metadata.brokers().is_empty()) {
+            // What was heard on the way explains nothing any more: nobody waits for it.
+            return Ok(Cluster::new(client, settings.clone()));
         }
+        serve_events(&client, EXPLAINING);
+        let heard = listener.take();
         if let Some(reason) = heard.refused {
             let mechanism = mechanism(settings);
             return Err(ConnectError::Refused { brokers, mechanism, reason });
@@ -162,10 +165,10 @@ pub fn connect(
     }
 }
 
-/// Hands what waits in the client's queue to its listener. Not with a timeout of zero: the crate's
-/// poll then ends at the first log line.
-pub(super) fn serve_events(client: &BaseConsumer<Listener>) {
-    while client.poll(Duration::from_millis(10)).is_some() {}
+/// Hands what waits in the client's queue to its listener, and what comes within `wait`. That may not be zero: the
+/// crate's poll then ends at the first log line.
+pub(super) fn serve_events(client: &BaseConsumer<Listener>, wait: Duration) {
+    while client.poll(wait).is_some() {}
 }
 
 /// A client that cannot be made has properties that do not fit together: a user name without a

@@ -18,6 +18,9 @@ use crate::tools::shutdown::Shutdown;
 /// How long one question may take; also how long a stop may wait for it.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
+/// For events that nobody waits for. The crate's poll needs some time to see more than one.
+const HERE_ALREADY: Duration = Duration::from_millis(1);
+
 /// What a topic of last values is made with: old values go soon, so that the last are found soon.
 const COMPACTED: &[(&str, &str)] =
     &[("cleanup.policy", "compact"), ("segment.bytes", "67108864"), ("min.cleanable.dirty.ratio", "0.1")];
@@ -97,7 +100,7 @@ impl Cluster {
         let metadata =
             self.client.client().fetch_metadata(Some(topic), timeout).map_err(|error| no_answer(error.to_string()))?;
         // Errors that nobody reads would stay in the queue.
-        serve_events(&self.client);
+        serve_events(&self.client, HERE_ALREADY);
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         let found = found.ok_or_else(|| no_answer("the answer does not name it".to_owned()))?;
         match found.error() {
