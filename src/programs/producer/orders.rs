@@ -151,7 +151,7 @@ fn judge(number: u64, bytes: &[u8], policy: LinePolicy) -> Next<'_> {
     if payload.trim_ascii().is_empty() {
         return Next::Blank;
     }
-    let text = match str::from_utf8(payload) {
+    let text = match simdutf8::compat::from_utf8(payload) {
         Ok(text) => text,
         Err(error) => {
             let reason = format!("not UTF-8 at column {}", error.valid_up_to() + 1);

@@ -88,7 +88,7 @@ impl<'a> Sender<'a> {
         let mut ending = Ending::default();
         let mut left = self.config.count.unwrap_or(u64::MAX);
         while left > 0 && !self.shutdown.is_requested() {
-            if let Some(wait) = pace.wait(Instant::now()) {
+            if let Some(wait) = pace.wait(Instant::now) {
                 self.shutdown.wait_timeout(wait);
                 continue;
             }

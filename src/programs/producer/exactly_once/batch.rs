@@ -80,7 +80,7 @@ impl Filler<'_> {
             if batch.len() >= MOST_ORDERS || bytes >= FULL_BYTES || until.is_some_and(|until| now >= until) {
                 return Filled::More;
             }
-            if let Some(wait) = self.pace.wait(now) {
+            if let Some(wait) = self.pace.wait(|| now) {
                 if until.is_some_and(|until| now + wait >= until) {
                     return Filled::More;
                 }
