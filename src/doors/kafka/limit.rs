@@ -68,15 +68,18 @@ impl Cluster {
             return closing;
         }
         match self.largest_batch(topic, &mut closing) {
-            Ok(limit) => {
-                if let Some(bytes) = batch_size(limit) {
-                    config.set(BATCH_SIZE, bytes.to_string());
-                }
-            }
+            Ok(limit) => self.bound_batches(config, limit),
             // Not everybody may read a topic's configuration, and few topics have a small limit.
             Err(reason) => tracing::debug!(topic, reason, "the topic's max.message.bytes is not known"),
         }
         closing
+    }
+
+    /// Keeps batches below a `limit` in bytes, unless the user set their size.
+    pub(super) fn bound_batches(&self, config: &mut ClientConfig, limit: u64) {
+        if let Some(bytes) = batch_size(limit).filter(|_| !self.settings.properties.contains_key(BATCH_SIZE)) {
+            config.set(BATCH_SIZE, bytes.to_string());
+        }
     }
 
     /// The topic's `max.message.bytes`.

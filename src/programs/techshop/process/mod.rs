@@ -18,7 +18,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
-use super::names::LARGEST_TOLD_BYTES;
+use super::names::{LARGEST_TOLD_BYTES, Names};
 use super::service::{ListenArgs, Service};
 use super::{Shop, TechshopError};
 use crate::doors::kafka::{Cluster, Role, TopicInfo, Transactions};
@@ -97,13 +97,14 @@ pub(super) fn run(shop: &Shop<'_>, args: &ProcessArgs) -> Result<Exit, TechshopE
     let names = &shop.names;
     let orders = topic(args.orders_topic.as_deref().unwrap_or(&names.orders))?;
     let restocks = topic(&names.restocks)?;
-    let outputs = [&names.notifications, &names.analytics, &names.inventory, &names.errors].map(String::as_str);
-    for name in outputs.iter().copied().chain([names.stock.as_str(), names.order_numbers.as_str()]) {
+    let Names { notifications, analytics, inventory, errors, stock, order_numbers, .. } = names;
+    let outputs = [notifications, analytics, inventory, errors, stock, order_numbers].map(String::as_str);
+    for name in outputs {
         topic(name)?;
     }
     let limit = cluster.smallest_limit(&outputs).unwrap_or(USUAL_LIMIT_BYTES);
     let processor = Processor {
-        transactions: cluster.processing(&names.stock, &format!("{}/process", names.stock))?,
+        transactions: cluster.processing(stock, &format!("{stock}/process"), limit)?,
         shop,
         args,
         service: &service,
