@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::cluster::Cluster;
 use super::connect::{creation, tidy};
 use super::consumer::Quiet;
+use super::raw::admin::{Patience, list_all_ends, list_ends};
 use super::raw::{ConsumerQueue, RawEvent};
 use super::settings::{PropertyError, Role, client_config};
 
@@ -53,8 +54,6 @@ pub enum ReadBackError {
 
 /// A compacted topic of one partition.
 pub struct LastValues {
-    /// Sees the end as it is, with what is not committed yet.
-    uncommitted: BaseConsumer<Quiet>,
     /// Reads only what was committed.
     committed: Arc<BaseConsumer<Quiet>>,
     queue: ConsumerQueue<Quiet>,
@@ -67,9 +66,6 @@ impl Cluster {
     /// # Errors
     /// [`ReadBackError`] when the clients cannot be made.
     pub fn last_values(&self, topic: &str) -> Result<LastValues, ReadBackError> {
-        let mut config = client_config(&self.settings, Role::Admin)?;
-        config.set("isolation.level", "read_uncommitted");
-        let uncommitted = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
         let mut config = client_config(&self.settings, Role::Consumer)?;
         // librdkafka reads only as a member of a group, whose offsets nobody publishes here.
         config.set("group.id", "ordertrail-last-values");
@@ -77,7 +73,7 @@ impl Cluster {
         let committed = Arc::new(committed);
         let failed = || ReadBackError::NoAnswer { topic: topic.to_owned(), reason: "it has no queue".to_owned() };
         let queue = ConsumerQueue::new(Arc::clone(&committed)).ok_or_else(failed)?;
-        Ok(LastValues { uncommitted, committed, queue, topic: topic.to_owned() })
+        Ok(LastValues { committed, queue, topic: topic.to_owned() })
     }
 }
 
@@ -131,8 +127,25 @@ impl LastValues {
     /// # Errors
     /// [`ReadBackError`] when there is no answer within `timeout`.
     pub fn end(&self, timeout: Duration) -> Result<i64, ReadBackError> {
-        let asked = self.committed.fetch_watermarks(&self.topic, 0, timeout);
-        asked.map(|(_, end)| end).map_err(|error| self.no_answer(error.to_string()))
+        self.ends(Reach::Readable, timeout).map(|(_, end)| end)
+    }
+
+    /// The first offset, and one past the last.
+    fn ends(&self, reach: Reach, timeout: Duration) -> Result<(i64, i64), ReadBackError> {
+        let patience = Patience::new(timeout, &|| false);
+        let ends = match reach {
+            Reach::Everything => list_all_ends(&self.committed, &self.topic, &[0], &patience),
+            Reach::Readable => list_ends(&self.committed, &self.topic, &[0], &patience),
+        };
+        let mut ends = ends.map_err(|error| self.no_answer(error.reason))?;
+        let ends = ends.remove(&0).unwrap_or_else(|| Err("it is not in the answer".to_owned()));
+        ends.map_err(|reason| self.no_answer(reason))
+    }
+
+    /// The same reader for another topic of one partition: it needs no other connection.
+    #[must_use]
+    pub fn turned_to(self, topic: &str) -> Self {
+        Self { topic: topic.to_owned(), ..self }
     }
 
     /// Gives committed records to `gather` until it has enough, or the topic's beginning is reached. However long the
@@ -149,11 +162,7 @@ impl LastValues {
         mut goes_on: impl FnMut() -> bool,
     ) -> Result<(), ReadBackError> {
         let deadline = Instant::now() + timeout;
-        let asked = match reach {
-            Reach::Everything => self.uncommitted.fetch_watermarks(&self.topic, 0, timeout),
-            Reach::Readable => self.committed.fetch_watermarks(&self.topic, 0, timeout),
-        };
-        let (low, high) = asked.map_err(|error| self.no_answer(error.to_string()))?;
+        let (low, high) = self.ends(reach, timeout)?;
         let mut end = high;
         for look in LOOKS {
             if end <= low {

@@ -4,17 +4,9 @@
 //! that is committed holds every record, and nobody asks where each came to lie; and it is tuned for transactions of
 //! some milliseconds.
 
-use std::time::Duration;
-
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::client::DefaultClientContext;
-
 use super::cluster::Cluster;
 use super::settings::{PropertyError, Role, client_config};
 use super::transactions::{Hears, Transactions};
-
-/// How long the broker may take to tell the limits of topics.
-const ASK: Duration = Duration::from_secs(2);
 
 /// Defaults that differ from those of other transactions; a user's property wins over them.
 const DEFAULTS: [(&str, &str); 3] = [
@@ -44,23 +36,5 @@ impl Cluster {
         self.bound_batches(&mut config, limit_bytes as u64);
         config.set("delivery.report.only.error", "true");
         Ok(Transactions::new(config, topic, id, Hears::Failures))
-    }
-
-    /// The smallest `max.message.bytes` among some topics: no record larger than this goes into all of them. `None`
-    /// when the broker does not say.
-    pub fn smallest_limit(&self, topics: &[&str]) -> Option<usize> {
-        let admin: AdminClient<DefaultClientContext> =
-            client_config(&self.settings, Role::Admin).ok()?.create().ok()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
-        let topics: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
-        let options = AdminOptions::new().request_timeout(Some(ASK));
-        let answer = runtime.block_on(admin.describe_configs(&topics, &options));
-        // Closing takes up to 100 ms, for which nobody needs to wait.
-        drop(std::thread::Builder::new().name("closing".into()).spawn(move || drop(admin)));
-        let described = answer.ok()?.into_iter().filter_map(Result::ok);
-        let limit = |entries: Vec<rdkafka::admin::ConfigEntry>| {
-            entries.into_iter().find(|entry| entry.name == "max.message.bytes")?.value?.parse().ok()
-        };
-        described.filter_map(|described| limit(described.entries)).min()
     }
 }

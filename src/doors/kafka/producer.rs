@@ -17,7 +17,6 @@ use thiserror::Error;
 
 use super::cluster::Cluster;
 use super::deliveries::{Desk, Listen, Poller, Reports, delivery_error};
-use super::limit::Closing;
 use super::raw::produce::{Topic, produce};
 use super::raw::reports::ReportQueue;
 use super::raw::transactions::flush;
@@ -180,7 +179,6 @@ pub struct Producer<T: Send + Sync + 'static> {
     most_bytes: usize,
     stop: Shutdown,
     thread: Option<JoinHandle<()>>,
-    _closing: Closing,
 }
 
 impl Cluster {
@@ -220,7 +218,7 @@ impl Cluster {
         let name = CString::new(topic).map_err(|error| start(error.to_string()))?;
         let desk = Arc::new(Desk::new(listen));
         let mut config = client_config(&self.settings, Role::Producer)?;
-        let closing = self.fit_batches(&mut config, topic);
+        self.fit_batches(&mut config, topic);
         if is_bulk {
             linger_for_bulk(&mut config, &self.settings);
         }
@@ -254,7 +252,7 @@ impl Cluster {
             .name("deliveries".into())
             .spawn(move || poller.run())
             .map_err(|error| start(error.to_string()))?;
-        Ok(Producer { client, topic: handle, desk, most_bytes, stop, thread: Some(thread), _closing: closing })
+        Ok(Producer { client, topic: handle, desk, most_bytes, stop, thread: Some(thread) })
     }
 }
 

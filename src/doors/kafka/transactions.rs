@@ -51,7 +51,7 @@ const FIRST_ANSWER: Duration = Duration::from_millis(500);
 /// A commit that takes longer taints its producer.
 const PROMPT: Duration = Duration::from_secs(1);
 
-/// A client that has lost its brokers and had no answer for so long is given up for a new one. librdkafka that is
+/// A client that has lost its brokers, or its coordinator, and had no answer for so long is given up for a new one. librdkafka that is
 /// answered by a broker just started, which does not know itself yet, now and then asks nobody any more for
 /// minutes; a new client begins with the addresses that were given.
 const FORSAKEN: Duration = Duration::from_secs(20);
@@ -87,7 +87,7 @@ impl Cluster {
     /// [`PropertyError`].
     pub fn transactions(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
         let mut config = client_config(&self.settings, Role::Transactions)?;
-        drop(self.fit_batches(&mut config, topic));
+        self.fit_batches(&mut config, topic);
         Ok(Transactions::new(config, topic, id, Hears::Each))
     }
 }
@@ -132,7 +132,9 @@ impl Transactions {
                     return Err(TransactionError::GaveUp);
                 }
                 match refusal.code {
-                    RDKafkaErrorCode::ConcurrentTransactions | RDKafkaErrorCode::OperationTimedOut if is_quick => {
+                    RDKafkaErrorCode::ConcurrentTransactions | RDKafkaErrorCode::OperationTimedOut
+                        if is_quick || created.elapsed() >= FORSAKEN =>
+                    {
                         producer.lets_go = true;
                         break;
                     }

@@ -133,20 +133,42 @@ pub(in super::super) fn cluster_id<C: ConsumerContext>(
 /// The first and the next readable offset of each of some partitions, or why it is not known.
 pub(in super::super) type AllEnds = BTreeMap<i32, Result<(i64, i64), String>>;
 
-/// The ends of many partitions, in two requests that are on their way together.
+/// The ends of many partitions, as far as they can be read.
 pub(in super::super) fn list_ends<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topic: &str,
     partitions: &[i32],
     patience: &Patience<'_>,
 ) -> Result<AllEnds, NoAnswer> {
+    let readable = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
+    ends_at(client, (topic, partitions), readable, patience)
+}
+
+/// The ends of many partitions, with what is not committed yet.
+pub(in super::super) fn list_all_ends<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partitions: &[i32],
+    patience: &Patience<'_>,
+) -> Result<AllEnds, NoAnswer> {
+    let all = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED;
+    ends_at(client, (topic, partitions), all, patience)
+}
+
+/// Asks in two requests that are on their way together.
+fn ends_at<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    of: (&str, &[i32]),
+    level: sys::rd_kafka_IsolationLevel_t,
+    patience: &Patience<'_>,
+) -> Result<AllEnds, NoAnswer> {
+    let (_, partitions) = of;
     if partitions.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let earliest =
-        ask_offsets(client, topic, partitions, sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST, patience)?;
-    let latest =
-        ask_offsets(client, topic, partitions, sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST, patience)?;
+    let ask = |spec| ask_offsets(client, of, (level, spec), patience);
+    let earliest = ask(sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST)?;
+    let latest = ask(sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST)?;
     let mut lows = read_offsets(&earliest.answer(patience)?);
     let ends = read_offsets(&latest.answer(patience)?);
     let pairs = ends.into_iter().map(|(partition, end)| {
@@ -158,9 +180,8 @@ pub(in super::super) fn list_ends<C: ConsumerContext>(
 
 fn ask_offsets<C: ConsumerContext>(
     client: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[i32],
-    spec: sys::rd_kafka_OffsetSpec_t,
+    (topic, partitions): (&str, &[i32]),
+    (level, spec): (sys::rd_kafka_IsolationLevel_t, sys::rd_kafka_OffsetSpec_t),
     patience: &Patience<'_>,
 ) -> Result<Question, NoAnswer> {
     let name = CString::new(topic).map_err(|_| NoAnswer::new(RDKafkaErrorCode::InvalidTopic))?;
@@ -169,7 +190,6 @@ fn ask_offsets<C: ConsumerContext>(
         // SAFETY: the list is made here, copied by the call and destroyed; the error of the option is
         // ours, and it comes only when the option does not fit the operation, which it does.
         unsafe {
-            let level = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
             let error = sys::rd_kafka_AdminOptions_set_isolation_level(options, level);
             if !error.is_null() {
                 sys::rd_kafka_error_destroy(error);

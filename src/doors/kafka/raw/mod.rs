@@ -9,7 +9,7 @@
 //!   topic has become another one.
 //! - The leader epoch that goes with a position, without which librdkafka cannot notice that a log was
 //!   cut behind it.
-//! - A topic's id, and the ends of many partitions at once (`admin`).
+//! - A topic's id, and the ends of many partitions at once (`admin`); what topics are configured to (`configs`).
 //! - Consumer groups, their members, and what they have published (`census`).
 //! - The reports of a whole batch in one piece, with the headers to be used again (`reports`).
 //! - The names of all properties, for suggestions.
@@ -17,6 +17,7 @@
 
 pub(super) mod admin;
 pub(super) mod census;
+pub(super) mod configs;
 pub(super) mod produce;
 pub(super) mod reports;
 pub(super) mod transactions;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Processor;
-use crate::doors::kafka::{Gather, Reach, ReadBackError};
+use crate::doors::kafka::{Gather, LastValues, Reach, ReadBackError};
 use crate::logic::shop::{Block, BlockRecord, Opening, PositionRecord, Shop, StateError};
 use crate::programs::techshop::TechshopError;
 use crate::words::shop::StockLevel;
@@ -91,7 +91,8 @@ impl Processor<'_> {
         let goes_on = || !self.shop.shutdown.is_requested();
         let topic = &self.shop.names.order_numbers;
         let mut numbers = Numbers::default();
-        self.cluster.last_values(topic)?.read_back(&mut numbers, Reach::Everything, READ, goes_on)?;
+        let changelog = self.cluster.last_values(topic)?;
+        changelog.read_back(&mut numbers, Reach::Everything, READ, goes_on)?;
         if let Some(error) = &numbers.damaged {
             return Err(damaged(topic, &error.to_string()));
         }
@@ -106,7 +107,7 @@ impl Processor<'_> {
         let blocks = numbers.blocks.into_iter();
         let blocks = blocks.filter(|(block, _)| (position.first_block..position.next_block).contains(block));
         let blocks = blocks.map(|(_, block)| block).collect();
-        let levels = self.levels(numbers.position.is_some().then_some(position.products))?;
+        let levels = self.levels(changelog, numbers.position.is_some().then_some(position.products))?;
         let opening = Opening {
             catalogue: &self.catalogue,
             levels,
@@ -119,11 +120,15 @@ impl Processor<'_> {
     }
 
     /// The level of each of so many products; `None` where nobody has said how many, since there is no shop yet.
-    fn levels(&self, products: Option<usize>) -> Result<Vec<StockLevel<'static>>, TechshopError> {
+    fn levels(
+        &self,
+        changelog: LastValues,
+        products: Option<usize>,
+    ) -> Result<Vec<StockLevel<'static>>, TechshopError> {
         let topic = &self.shop.names.stock;
         let mut levels = Levels { newest: BTreeMap::new(), products: products.unwrap_or(1) };
         let goes_on = || !self.shop.shutdown.is_requested();
-        self.cluster.last_values(topic)?.read_back(&mut levels, Reach::Everything, READ, goes_on)?;
+        changelog.turned_to(topic).read_back(&mut levels, Reach::Everything, READ, goes_on)?;
         let found = levels.newest.len();
         match products {
             Some(products) if found < products => {
