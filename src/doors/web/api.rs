@@ -147,9 +147,10 @@ async fn answer(inside: &Inside, parts: BTreeMap<String, String>, request: Reque
     let refuse = |status, text: &str| shown((inside.refusal)(status, text));
     let Ok(_place) = inside.places.try_acquire() else { return refuse(503, "too many requests at once") };
     let (head, body) = request.into_parts();
-    let body = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, inside.longest_body)).await {
-        Ok(Ok(body)) => body.to_vec(),
-        Ok(Err(_)) => return refuse(413, "the body is too long, or was cut short"),
+    // A body that is a little too long is read all the same: who is still sending does not hear an answer.
+    let body = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, 2 * inside.longest_body)).await {
+        Ok(Ok(body)) if body.len() <= inside.longest_body => body.to_vec(),
+        Ok(_) => return refuse(413, "the body is too long, or was cut short"),
         Err(_) => return refuse(408, "the body took too long to arrive"),
     };
     if !body.is_empty() && !is_json(&head.headers) {

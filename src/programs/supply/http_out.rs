@@ -67,6 +67,7 @@ pub(super) fn run(service: &Arc<Service>) {
         kafka: KafkaLane::new(u64::try_from(service.wishes.kafka_timeout.as_millis()).unwrap_or(u64::MAX)),
         breaker: Breaker::default(),
         waiting: BTreeSet::new(),
+        refused: BTreeSet::new(),
         out: BTreeSet::new(),
         read: 0,
         dice: Dice::new(None),
@@ -88,6 +89,8 @@ struct Lane {
     breaker: Breaker,
     /// Rows that are to be called about.
     waiting: BTreeSet<u64>,
+    /// Those of them that Kafka refuses, so that it does not matter how it does.
+    refused: BTreeSet<u64>,
     /// Rows whose call is out.
     out: BTreeSet<u64>,
     /// Rows up to here were looked at since Kafka fell silent.
@@ -124,11 +127,11 @@ impl Lane {
         roads.is_kafka_silent.store(now, Ordering::Release);
         match (before, now) {
             (false, true) => {
-                (self.read, self.waiting) = (0, BTreeSet::new());
+                self.read = 0;
                 self.service.warn("kafka.silent", "Kafka is silent: HTTP is taken", "no acknowledgement in time");
             }
             (true, false) => {
-                self.waiting.clear();
+                self.waiting.retain(|seq| self.refused.contains(seq));
                 self.service.tell("kafka.back", "Kafka answers again: HTTP is left", json!({}));
             }
             _ => {}
@@ -159,27 +162,19 @@ impl Lane {
 
     /// Finds rows that nobody has answered about. While Kafka answers these are only those that it refuses.
     fn read_on(&mut self) -> Result<(), StoreError> {
-        if !self.kafka.is_silent() && !self.service.roads.has_refused.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        if self.waiting.len() >= AT_ONCE {
+        let refused = std::mem::take(&mut *self.service.roads.refused.lock().unwrap_or_else(PoisonError::into_inner));
+        self.waiting.extend(&refused);
+        self.refused.extend(refused);
+        if !self.kafka.is_silent() || self.waiting.len() >= AT_ONCE {
             return Ok(());
         }
         let view = self.service.store.view()?;
-        let from = if self.kafka.is_silent() { self.read } else { 0 };
-        let rows = view.range(OUTBOX, (Excluded(&number_key(from)), Unbounded), Side::First, AT_ONCE)?;
-        let mut has_refused = false;
-        for (key, value) in rows {
+        for (key, value) in view.range(OUTBOX, (Excluded(&number_key(self.read)), Unbounded), Side::First, AT_ONCE)? {
             let (seq, row) = (key_number(&key), parsed::<OutboxRow>(&value)?);
-            self.read = self.read.max(seq);
-            has_refused |= row.is_refused_by_kafka && row.http.is_none();
-            let is_due = self.kafka.is_silent() || row.is_refused_by_kafka;
-            if is_due && row.http.is_none() && !self.out.contains(&seq) {
+            self.read = seq;
+            if row.http.is_none() && !self.out.contains(&seq) {
                 self.waiting.insert(seq);
             }
-        }
-        if !self.kafka.is_silent() {
-            self.service.roads.has_refused.store(has_refused, Ordering::Release);
         }
         Ok(())
     }
@@ -237,8 +232,10 @@ impl Lane {
             None => {}
         }
         self.show_breaker();
-        if is_lost && self.kafka.is_silent() {
+        if is_lost && (self.kafka.is_silent() || self.refused.contains(&seq)) {
             self.waiting.insert(seq);
+        } else {
+            self.refused.remove(&seq);
         }
         self.keep(seq, answer)
     }

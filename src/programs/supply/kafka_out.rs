@@ -143,7 +143,7 @@ impl Lane<'_> {
             self.read = seq;
             let Some(text) = body(&view, &row).map_err(failed)? else { continue };
             if row.is_refused_by_kafka {
-                self.service.roads.has_refused.store(true, Ordering::Release);
+                self.service.refuse(seq);
                 continue;
             }
             let headers = headers(self.service, &row);
@@ -201,7 +201,7 @@ impl Lane<'_> {
             self.held.remove(seq);
             match outcome {
                 Ok(_) => self.service.roads.has_acknowledged.store(true, Ordering::Release),
-                Err(DeliveryError::TooLarge) => self.service.roads.has_refused.store(true, Ordering::Release),
+                Err(DeliveryError::TooLarge) => self.service.refuse(*seq),
                 // About the topic or us, not about this row: it stays, and the lane begins anew.
                 Err(reason) => broken = Some(reason.to_string()),
             }

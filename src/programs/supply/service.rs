@@ -48,8 +48,8 @@ pub(super) struct Roads {
     pub(super) has_acknowledged: AtomicBool,
     /// Whether Kafka is silent: HTTP is taken.
     pub(super) is_kafka_silent: AtomicBool,
-    /// Whether there may be rows that Kafka refuses for themselves.
-    pub(super) has_refused: AtomicBool,
+    /// Rows that Kafka refuses for themselves, for the HTTP lane to take.
+    pub(super) refused: Mutex<Vec<u64>>,
     /// Whether the receiving lane reads.
     pub(super) is_reading: AtomicBool,
     /// What the breaker of the peer does.
@@ -158,6 +158,11 @@ impl Service {
             0 => 0,
             since => (now_ms() - since).max(0),
         }
+    }
+
+    /// Kafka will never take this row.
+    pub(super) fn refuse(&self, seq: u64) {
+        self.roads.refused.lock().unwrap_or_else(PoisonError::into_inner).push(seq);
     }
 
     /// What the breaker of the peer does.

@@ -75,7 +75,9 @@ fn all_that_is_wrong_is_told_at_once() {
         "orderNumber": "WL 1", "date": "yesterday", "department": "", "priority": "high",
         "materials": [{"name": "x\u{7}", "quantity": 0}, 7, {"name": "y", "quantity": 1.5}],
     });
-    let Err(Refusal::Wrong(faults)) = SupplyOrder::read(wrong.to_string().as_bytes()) else { panic!("wrong") };
+    let Err(Refusal::Wrong(faults)) = SupplyOrder::read(wrong.to_string().as_bytes()) else {
+        unreachable!("it is wrong")
+    };
     let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
     let expected = [
         "orderNumber",
