@@ -27,7 +27,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Reads until a stop is asked for.
 pub(super) fn run(service: &Service) {
     while !service.shutdown.is_requested() {
-        if let Err(reason) = lane(service) {
+        if let Err(reason) = lane(service)
+            && !service.shutdown.is_requested()
+        {
             service.warn("kafka.in", "the receiving lane begins anew", &reason);
         }
         service.roads.is_reading.store(false, Ordering::Release);
@@ -36,7 +38,7 @@ pub(super) fn run(service: &Service) {
 }
 
 fn lane(service: &Service) -> Result<(), String> {
-    let (cluster, topic) = cluster(service, &service.wishes.topic_in)?;
+    let (cluster, topic) = cluster(service, &service.wishes.topic_in, false)?;
     let view = service.store.view().map_err(|error| error.to_string())?;
     let key = topic.name.clone().into_bytes();
     let positions: Option<Positions> = row(&view, POSITIONS, &key).map_err(|error| error.to_string())?;

@@ -43,7 +43,9 @@ type Report = (u64, Result<(i32, i64), DeliveryError>);
 /// Sends until a stop is asked for.
 pub(super) fn run(service: &Service) {
     while !service.shutdown.is_requested() {
-        if let Err(reason) = lane(service) {
+        if let Err(reason) = lane(service)
+            && !service.shutdown.is_requested()
+        {
             service.warn("kafka.out", "the sending lane begins anew", &reason);
         }
         service.roads.is_connected.store(false, Ordering::Release);
@@ -52,10 +54,13 @@ pub(super) fn run(service: &Service) {
     }
 }
 
-/// The cluster with a topic of ours in it, waited for as long as it takes.
-pub(super) fn cluster(service: &Service, topic: &str) -> Result<(Cluster, TopicInfo), String> {
+/// The cluster with a topic of ours in it, waited for as long as it takes. One of the lanes says that it waits.
+pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Result<(Cluster, TopicInfo), String> {
     let brokers = service.settings.brokers.clone();
     let cluster = connect(&service.settings, Patience::Forever, &service.shutdown, |reason| {
+        if !is_telling {
+            return;
+        }
         service.warn("broker.wait", &format!("waiting for a broker at {brokers}"), reason);
     })
     .map_err(|error| refused(service, &error))?;
@@ -79,7 +84,7 @@ fn refused(service: &Service, error: &ConnectError) -> String {
 }
 
 fn lane(service: &Service) -> Result<(), String> {
-    let (cluster, topic) = cluster(service, &service.wishes.topic_out)?;
+    let (cluster, topic) = cluster(service, &service.wishes.topic_out, true)?;
     // Twice as much as can be in flight, so that the client's thread never waits for us.
     let (tell, reports) = sync_channel(2 * MOST_IN_FLIGHT);
     let listen = move |event: ProducerEvent<u64>| {

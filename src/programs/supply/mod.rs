@@ -127,6 +127,9 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     Ok(Exit::Done)
 }
 
+/// A thread: its name, and what it does.
+type Part = (&'static str, fn(&Arc<Service>));
+
 /// All threads of a service, until a stop is asked for.
 fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
@@ -135,12 +138,12 @@ fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&service));
         thread.map(|thread| threads.push(thread))
     };
-    let parts: [(&str, fn(&Arc<Service>)); 3] = [
+    let parts: [Part; 3] = [
         ("kafka-out", |service| kafka_out::run(service)),
         ("kafka-in", |service| kafka_in::run(service)),
         ("http-out", http_out::run),
     ];
-    let by_the_clock: &[(&str, fn(&Arc<Service>))] = match service.role {
+    let by_the_clock: &[Part] = match service.role {
         Role::WagonLits => &[("orders", timer::order), ("sweep", sweep::run)],
         Role::DevMateriels => &[("steps", timer::deliver)],
     };

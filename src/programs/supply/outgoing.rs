@@ -53,7 +53,7 @@ pub(super) fn advance(
     now_ms: i64,
     step_ms: i64,
     limit: usize,
-) -> Result<Vec<(String, &'static str)>, StoreError> {
+) -> Result<Vec<(String, Status, &'static str)>, StoreError> {
     use std::ops::Bound::{Excluded, Unbounded};
     let end = due_key(now_ms.saturating_add(1), "");
     let mut moved = Vec::new();
@@ -82,7 +82,7 @@ pub(super) fn advance(
         } else {
             put(change, STEPS, &due_key(now_ms.saturating_add(step_ms), &number), &(step + 1))?;
         }
-        moved.push((number, *message));
+        moved.push((number, update.status, *message));
     }
     Ok(moved)
 }

@@ -21,6 +21,7 @@ use crate::tools::config::ClientSettings;
 use crate::tools::durable::free_bytes;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::Level;
+use crate::words::supply::Status;
 
 /// With less room than this on the disk no new orders are accepted, in bytes.
 const LEAST_FREE: u64 = 64 << 20;
@@ -202,8 +203,8 @@ impl Service {
     }
 
     /// Says that an order was moved here.
-    pub(super) fn stepped(&self, number: &str, message: &str) {
-        self.show(number, message, Road::Own);
+    pub(super) fn stepped(&self, number: &str, status: Status, message: &str) {
+        self.show(number, &format!("{:<10}  {message}", status.text()), Road::Own);
         self.note(Level::Info, "updates", message, &json!({"orderNumber": number, "path": "own"}));
     }
 

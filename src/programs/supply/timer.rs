@@ -88,8 +88,8 @@ pub(super) fn deliver(service: &Arc<Service>) {
             let Ok(moved) = service.store.commit(move |change| advance(change, now_ms, step_ms, MOST_TOGETHER)) else {
                 return;
             };
-            for (number, message) in &moved {
-                service.stepped(number, message);
+            for (number, status, message) in &moved {
+                service.stepped(number, *status, message);
             }
             if service.outbox_grew().is_err() {
                 return;

@@ -15,7 +15,7 @@ use super::super::service::{Service, now_ms};
 use super::super::timer::{random_order, take_own};
 use super::{problem, problem_with, told, unkept};
 use crate::doors::store::{Reading as _, StoreError};
-use crate::doors::web::{Asked, Told, segment};
+use crate::doors::web::{Asked, Told};
 use crate::tools::config::duration;
 use crate::tools::dice::Dice;
 use crate::words::supply::{Receipt, Refusal, SupplyOrder, Update, time_text};
@@ -120,7 +120,7 @@ fn confirmed(service: &Arc<Service>, asked: &Asked, taken: &TakenOrder) -> Told 
         Some(receipt) => told(200, &json!(receipt)),
         None => told(202, &json!({"orderNumber": number, "status": "NEW", "queued": true})),
     };
-    answer.headers.push(("location", format!("/wagon-list/orders/{}", segment(number))));
+    answer.headers.push(("location", format!("/wagon-list/orders/{number}")));
     answer
 }
 
@@ -246,7 +246,7 @@ pub(super) fn retry(service: &Arc<Service>, asked: &Asked) -> Told {
         })
     });
     match verdict.and_then(|verdict| service.outbox_grew().map(|()| verdict)) {
-        Ok(verdict) if matches!(verdict, Verdict::New | Verdict::Known) => told(200, &json!({"taken": true})),
+        Ok(Verdict::New | Verdict::Known) => told(200, &json!({"taken": true})),
         Ok(verdict) => problem(422, &format!("it is kept again: {verdict:?}")),
         Err(error) => unkept(&error),
     }
