@@ -56,6 +56,21 @@ impl Store {
     /// [`StoreError`] when it cannot be opened.
     pub fn open(path: &Path, tables: &[Table], shutdown: &Shutdown) -> Result<Self, StoreError> {
         let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(StoreError::of)?;
+        Self::begin(database, tables, shutdown)
+    }
+
+    /// A store that is gone with its last clone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is no memory for it.
+    #[cfg(test)]
+    pub fn in_memory(tables: &[Table]) -> Result<Self, StoreError> {
+        let memory = redb::backends::InMemoryBackend::new();
+        let database = Database::builder().create_with_backend(memory).map_err(StoreError::of)?;
+        Self::begin(database, tables, &Shutdown::new())
+    }
+
+    fn begin(database: Database, tables: &[Table], shutdown: &Shutdown) -> Result<Self, StoreError> {
         let write = database.begin_write().map_err(StoreError::of)?;
         for table in tables {
             write.open_table(table.definition()).map_err(StoreError::of)?;

@@ -14,6 +14,8 @@ mod role;
 mod routes;
 mod rows;
 mod service;
+#[cfg(test)]
+mod simulation;
 mod sweep;
 #[cfg(test)]
 mod tests;

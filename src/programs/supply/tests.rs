@@ -8,21 +8,17 @@ use super::rows::{OPEN, ORDERS, OUTBOX, OrderRow, QUARANTINE, Road, TABLES, Upda
 use crate::doors::store::{Reading as _, Store};
 use crate::logic::supply::{History, history};
 use crate::tools::dice::Dice;
-use crate::tools::shutdown::Shutdown;
 use crate::words::supply::{Status, SupplyOrder};
 
 const ORDER: &str = r#"{"orderNumber":"WL-1","date":"2026-11-21T09:41:05Z","department":"d","priority":"HIGH","materials":[{"name":"n","quantity":2}]}"#;
 
 struct Side {
     store: Store,
-    _folder: tempfile::TempDir,
 }
 
 impl Side {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("x.redb"), &TABLES, &Shutdown::new()).expect("a store");
-        Self { store, _folder: folder }
+        Self { store: Store::in_memory(&TABLES).expect("a store") }
     }
 
     fn order(&self, body: &str, road: Road, key: Option<&'static str>) -> super::intake::TakenOrder {

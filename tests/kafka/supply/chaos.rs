@@ -233,7 +233,8 @@ fn judge_pages(pair: &Pair, ledger: &BTreeMap<String, String>) -> String {
 fn expect_topics_whole(pair: &Pair, ledger: &BTreeMap<String, String>) {
     let orders = pair.kafka.dump(&pair.topic("orders"));
     let keys: BTreeSet<Vec<u8>> = orders.iter().filter_map(|record| record.key.clone()).collect();
-    assert_eq!(keys, ledger.values().map(|number| number.clone().into_bytes()).collect());
+    let expected: BTreeSet<Vec<u8>> = ledger.values().map(|number| number.clone().into_bytes()).collect();
+    assert_eq!(keys, expected);
     let updates = pair.kafka.dump(&pair.topic("order-updates"));
     let id = |record: &crate::harness::Record| {
         record.headers.iter().find(|(name, _)| name == b"ce_id").and_then(|(_, value)| value.clone())
