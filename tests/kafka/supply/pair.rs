@@ -118,7 +118,9 @@ pub(crate) fn numbered(number: &str) -> String {
 
 /// A POST of JSON.
 pub(crate) fn post(port: u16, target: &str, headers: &[(&str, &str)], body: &str) -> Option<Answer> {
-    send(port, "POST", target, &[&[("Content-Type", "application/json")], headers].concat(), body)
+    let mut all = vec![("Content-Type", "application/json")];
+    all.extend_from_slice(headers);
+    send(port, "POST", target, &all, body)
 }
 
 #[track_caller]
