@@ -67,7 +67,7 @@ impl World {
     }
 
     fn chance(&mut self, of: u64) -> bool {
-        self.dice.number() % of == 0
+        self.dice.number().is_multiple_of(of)
     }
 
     fn fails(&mut self) -> bool {

@@ -104,7 +104,7 @@ fn the_routes_of_the_original_answer_as_it_did() {
     }
     let number = receipt["orderNumber"].as_str().expect("a number").to_owned();
     assert!(number.len() == 12 && number.starts_with("WL-"), "{number}");
-    pair.wait_shipped(&[number.clone()]);
+    pair.wait_shipped(std::slice::from_ref(&number));
     let update = json!({
         "orderNumber": number, "timestamp": "2001-01-01T00:00:00Z", "status": "PROCESSING", "updateMessage": "Vieille",
     });

@@ -16,7 +16,7 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) fn new(kafka: Cluster) -> Pair {
         let prefix = format!("{}.", kafka.unused_name("supply"));
-        Pair { kafka, prefix, scratch: Scratch::new("supply"), to_wagon: Proxy::start(), to_dev: Proxy::start() }
+        Pair { kafka, prefix, scratch: Scratch::new("supply"), to_wagon: Proxy::of_bytes(), to_dev: Proxy::of_bytes() }
     }
 
     pub(crate) fn topic(&self, name: &str) -> String {
