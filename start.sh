@@ -21,11 +21,12 @@ usage() {
   cat <<'EOF'
 Starts ordertrail and says what runs where. What already runs is left as it is.
 
-usage: ./start.sh [demo|techshop] [--broker auto|external|docker|local] [--foreground]
+usage: ./start.sh [demo|techshop|supply] [--broker auto|external|docker|local] [--foreground]
 
   demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
   techshop       the shop: its topics, its services process, analytics, notify and errors, and its page
-                 (supply, travel and all come in later versions)
+  supply         two services that exchange orders of material, an order every 5 s
+                 (travel and all come in later versions)
 
 options
   --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a Kafka that answers on
@@ -50,11 +51,13 @@ files, beside this script
   tracker.events, tracker.log   the trail, and the tracker's health
   *.out, *.pid                  what each program printed, and its process number
   outbox/, analytics.state.json what the shop wrote to its customers, and what it counted
+  supply-data/                  the stores and the daily logs of the two services
   .broker/, .run/               Kafka and its data; what stop.sh needs to know
 
 examples
   ./start.sh
   ./start.sh techshop
+  ./start.sh supply
   ./start.sh --foreground
   KAFKA_BOOTSTRAP_SERVERS=kafka.example:9092 ./start.sh
   ORDERTRAIL_BROKER_PORT=19092 ./start.sh --broker local
@@ -67,7 +70,8 @@ EOF
 # Asked for what
 
 shop_services='techshop-process techshop-analytics techshop-notify techshop-errors techshop-dashboard'
-all_parts="broker tracker producer $shop_services"
+supply_services='supply-dev-materiels supply-wagon-lits'
+all_parts="broker tracker producer $shop_services $supply_services"
 
 asked=auto system='' foreground='' parts='' needed='' helpful=''
 parse() {
@@ -96,7 +100,8 @@ parse() {
   case ${system:=demo} in
     demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit' ;;
     techshop) parts=$shop_services needed=techshop helpful='' ;;
-    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo, ./start.sh techshop" ;;
+    supply) parts=$supply_services needed=supply helpful='' ;;
+    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo, ./start.sh techshop, ./start.sh supply" ;;
   esac
 }
 
@@ -202,7 +207,8 @@ already_running() {
   esac
   for name in $parts; do
     find_child "$name"
-    words="$words, ${name#techshop-} $child_pid" oldest=$child_since
+    name=${name#techshop-}
+    words="$words, ${name#supply-} $child_pid" oldest=$child_since
   done
   echo "Already running: $words ($(since "$oldest")); no change"
 }
@@ -255,6 +261,20 @@ hints_techshop() { # FOLDER-OF-THE-PROGRAMS
     "./stop.sh" "stop everything"
 }
 
+hints_supply() { # FOLDER-OF-THE-PROGRAMS
+  local wagon dev
+  wagon=$(service_address supply-wagon-lits.out) dev=$(service_address supply-dev-materiels.out)
+  echo "${green}●${plain} The two services exchange orders after $(took "$began")"
+  echo
+  local width=$((${#wagon} + 47))
+  printf "  %-${width}s %s\n" "tail -f supply-wagon-lits.out" "orders, and what becomes of each" \
+    "curl http://$wagon/wagon-list/commands/trigger" "one order now, with its receipt" \
+    "curl http://$wagon/wagon-list/orders" "all orders" \
+    "curl http://$dev/dev-materiels/orders" "the same, over there" \
+    "curl http://$wagon/readyz" "how the roads are" \
+    "./stop.sh" "stop everything"
+}
+
 any_part_noted() {
   local name
   for name in $parts; do
@@ -288,6 +308,9 @@ follow() {
   echo
   if [ "$system" = techshop ]; then
     shown=techshop-process.out
+    echo "What becomes of orders; Ctrl-C stops everything."
+  elif [ "$system" = supply ]; then
+    shown=supply-wagon-lits.out
     echo "What becomes of orders; Ctrl-C stops everything."
   else
     echo "Orders as they are sent; Ctrl-C stops everything."
@@ -360,6 +383,19 @@ start_techshop() {
       shop_service "${name#techshop-}"
     else
       tell "${name#techshop-}" "pid $child_pid, still running"
+    fi
+  done
+}
+
+start_supply() {
+  local name
+  supply_ports
+  for name in $parts; do
+    find_child "$name"
+    if [ -z "$child_pid" ]; then
+      supply_service "${name#supply-}"
+    else
+      tell "${name#supply-}" "pid $child_pid, still running"
     fi
   done
 }

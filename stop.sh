@@ -15,14 +15,15 @@ cd "$(dirname "$self")" || exit 1
 usage() {
   cat <<'EOF'
 Stops what start.sh started: the producer first (its last orders are delivered), then the tracker
-(it writes down what is still to be read), the shop's services, the broker last. Nothing else is ever touched: a process
+(it writes down what is still to be read), the services of the shop and of supply, the broker last. Nothing else is ever touched: a process
 that start.sh did not start, a broker that was there before.
 
 usage: ./stop.sh [--keep-broker] [--wipe [--yes]]
 
 options
   --keep-broker  leave our broker running
-  --wipe         then delete the broker's data, the trail, and what the shop wrote; asks about each
+  --wipe         then delete the broker's data, the trail, what the shop wrote and what supply keeps; asks about
+                 each
   --yes          with --wipe: delete without asking
   -h, --help     this text
 
@@ -67,6 +68,7 @@ stopped=0 left=0
 # Stops the child called NAME, if it runs and is ours.
 stop_child() { # NAME
   local start pid birth said=0 shown=${1#techshop-}
+  shown=${shown#supply-}
   start=$(now_ms)
   find_child "$1"
   [ -z "$stranger" ] ||
@@ -113,7 +115,7 @@ last_word() { # NAME BYTES-OF-ITS-LOG-BEFORE
         *:0) echo "drained and synced; the trail is tracker.events" ;;
         *) echo "synced; the next start goes on where it stopped${lag:+ ($lag left)}" ;;
       esac ;;
-    techshop-*)
+    techshop-* | supply-*)
       line=$(grep '"event":"service.stopped"' "$1.out" 2>/dev/null | tail -n 1 |
         sed -n 's/.*"message":"\([^"\\]*\)".*/\1/p')
       echo "${line:-stopped}" ;;
@@ -223,6 +225,12 @@ wipe_shop() {
   fi
 }
 
+wipe_supply() {
+  if [ -d supply-data ] && agreed "Delete the orders of supply, and its logs (supply-data/)?"; then
+    rm -rf supply-data && tell wiped "supply-data"
+  fi
+}
+
 # ---------------------------------------------------------------------------------------------
 
 # A start that is still at work would go on starting what we stop, so it is ended first.
@@ -254,6 +262,7 @@ main() {
     wipe_broker
     wipe_trail
     wipe_shop
+    wipe_supply
     if [ "$left" -gt 0 ]; then fail 1 "all is stopped, but not all is deleted"; fi
   fi
   if [ "$stopped" = 0 ]; then

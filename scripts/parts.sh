@@ -201,3 +201,52 @@ shop_service() { # process, analytics, notify, errors or dashboard
   done
   fail 1 "$1 (pid $spawned) runs but was not ready after a minute: see $name.out" "$(what_is_up)"
 }
+
+# ---------------------------------------------------------------------------------------------
+# The two services that exchange orders
+
+# Where the service whose output is FILE listens, as it has told itself.
+service_address() { # FILE
+  sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$1" 2>/dev/null | tail -n 1
+}
+
+# The port of a service: its own while it runs, else the first free one from DEFAULT on.
+supply_port() { # NAME DEFAULT
+  local port=$2 at
+  find_child "$1"
+  if [ -n "$child_pid" ]; then
+    at=$(service_address "$1.out")
+    echo "${at##*:}"
+    return 0
+  fi
+  while port_taken "$port" || [ "$port" = "${supply_other:-}" ]; do port=$((port + 1)); done
+  echo "$port"
+}
+
+# Sets wagon_port and dev_port: each is told where the other one is.
+supply_ports() {
+  dev_port=$(supply_port supply-dev-materiels 3001)
+  supply_other=$dev_port
+  wagon_port=$(supply_port supply-wagon-lits 3002)
+  [ "$dev_port:$wagon_port" = 3001:3002 ] ||
+    warn "a port of 3001 and 3002 is taken: they are on $dev_port and $wagon_port"
+}
+
+supply_service() { # wagon-lits or dev-materiels
+  local start name=supply-$1 tenths=600 port=$wagon_port peer=$dev_port
+  start=$(now_ms)
+  doing "$1" "starting"
+  [ "$1" = wagon-lits ] || port=$dev_port peer=$wagon_port
+  spawn "$name" "$bin/supply" "$1" -b "$address" --dir supply-data --interval 5s --port "$port" \
+    --peer "http://127.0.0.1:$peer" ${client_args[@]+"${client_args[@]}"}
+  while [ "$tenths" -gt 0 ]; do
+    if service_ready "$name.out"; then
+      tell "$1" "pid $spawned, ready, http://$(service_address "$name.out")/" "$start"
+      return 0
+    fi
+    look_at "$spawned" || died "$name"
+    sleep 0.1
+    tenths=$((tenths - 1))
+  done
+  fail 1 "$1 (pid $spawned) runs but was not ready after a minute: see $name.out" "$(what_is_up)"
+}

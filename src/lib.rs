@@ -6,10 +6,10 @@
 //! | floor | rooms | may do |
 //! |---|---|---|
 //! | [`programs`] | producer, tracker, auditor | put doors together into something a person runs |
-//! | [`doors`] | kafka, audit, health, mail, outbox, sms, web | touch one part of the outside world each |
-//! | [`logic`] | ledger, letters | decide; pure |
+//! | [`doors`] | kafka, audit, health, http, mail, outbox, store, web | touch one part of the outside world each |
+//! | [`logic`] | ledger, letters, supply | decide; pure |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |
-//! | [`words`] | order, record, seal | say what an order, a line of each file and a seal are; pure |
+//! | [`words`] | order, record, seal, supply | say what an order, a line of each file and a seal are; pure |
 //! | [`base`] | money, message, tree | the values all others are made of; pure |
 //!
 //! The binaries in `src/bin` parse flags, call one program's `run`, and turn its result into an

@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&str; 6] = ["base", "words", "logic", "tools", "doors", "programs"];
 
 /// A crate or a keyword, and the one place that may name it.
-const ONE_PLACE: [(&str, &str); 9] = [
+const ONE_PLACE: [(&str, &str); 10] = [
     ("rdkafka", "src/doors/kafka/"),
     ("rdkafka_sys", "src/doors/kafka/"),
     ("axum", "src/doors/web/"),
     ("ratatui", "src/doors/screen/"),
     ("lettre", "src/doors/mail/"),
-    ("ureq", "src/doors/sms/"),
-    ("rustls", "src/doors/sms/"),
+    ("redb", "src/doors/store/"),
+    ("ureq", "src/doors/http/"),
+    ("rustls", "src/doors/http/"),
     ("anyhow", "src/bin/"),
     ("unsafe", "src/doors/kafka/raw"),
 ];

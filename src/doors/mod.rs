@@ -2,10 +2,12 @@
 
 pub mod audit;
 pub mod health;
+pub mod http;
 pub mod kafka;
 pub mod mail;
 pub mod outbox;
 pub mod screen;
-pub mod sms;
+pub mod store;
+
 pub mod tail;
 pub mod web;

@@ -3,5 +3,6 @@
 pub mod auditor;
 pub mod monitor;
 pub mod producer;
+pub mod supply;
 pub mod techshop;
 pub mod tracker;

@@ -27,6 +27,7 @@
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
+//! | `supply/` | two services and two roads: one effect, nothing lost, whatever fails |
 //! | `techshop_process.rs` | the shop's heart: what it decides, who decides, what it remembers |
 //! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
@@ -93,6 +94,7 @@ mod refusals;
 mod scripts;
 mod security;
 mod self_checks;
+mod supply;
 mod techshop_dashboard;
 mod techshop_dashboard_doors;
 mod techshop_dashboard_hostile;
@@ -154,6 +156,7 @@ fn main() -> ExitCode {
         scripts::trials(),
         security::trials(),
         self_checks::trials(),
+        supply::trials(),
         techshop_process::trials(),
         techshop_shop::trials(),
         techshop_shop_analytics::trials(),

@@ -1,5 +1,6 @@
 //! Health: the lines of `tracker.log` and the tracker's figures for Prometheus, and the same for other services.
 
+mod daily_log;
 mod event;
 mod log;
 mod meters;
@@ -9,10 +10,11 @@ mod service_meters;
 mod texts;
 mod vitals;
 
+pub use daily_log::{DailyLog, LogQuery};
 pub use event::HealthEvent;
 pub use log::HealthLog;
 pub use meters::Meters;
 pub use report::{MetricsReport, PartitionReport, Percentiles};
 pub use service_log::ServiceLog;
-pub use service_meters::{Count, Level, ServiceMeters};
+pub use service_meters::{Count, Counts, Level, Levels, Seconds, ServiceMeters};
 pub use vitals::{VitalSigns, Vitals};

@@ -7,6 +7,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use super::meters::{CONTENT_TYPE, GroupPartition, TopicPartition};
@@ -38,6 +39,46 @@ impl Level {
     }
 }
 
+/// Names and values that tell one figure of a family from the others.
+type Labels = Vec<(String, String)>;
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Things that are counted apart. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Counts(Family<Labels, Counter<u64, AtomicU64>>);
+
+impl Counts {
+    /// So many more of these.
+    pub fn add(&self, pairs: &[(&str, &str)], more: u64) {
+        self.0.get_or_create(&labels(pairs)).inc_by(more);
+    }
+}
+
+/// Things that go up and down. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(Family<Labels, Gauge<i64, AtomicI64>>);
+
+impl Levels {
+    /// Is so much now.
+    pub fn set(&self, pairs: &[(&str, &str)], value: i64) {
+        self.0.get_or_create(&labels(pairs)).set(value);
+    }
+}
+
+/// How long something takes. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Seconds(Histogram);
+
+impl Seconds {
+    /// It took so long.
+    pub fn observe(&self, seconds: f64) {
+        self.0.observe(seconds);
+    }
+}
+
 /// The figures of one service.
 pub struct ServiceMeters {
     prefix: String,
@@ -50,6 +91,11 @@ pub struct ServiceMeters {
 impl ServiceMeters {
     /// Figures whose names begin with `ordertrail_<name>_`.
     pub fn new(name: &str) -> Self {
+        Self::beginning_with(&format!("ordertrail_{name}"))
+    }
+
+    /// Figures whose names begin with `<prefix>_`: where two services have the same figures.
+    pub fn beginning_with(prefix: &str) -> Self {
         let mut registry = Registry::default();
         let (lag, group_offset, end) = (Family::default(), Family::default(), Family::default());
         let mut register = |name: &str, help: &str, metric: &Family<GroupPartition, Gauge<i64, AtomicI64>>| {
@@ -60,7 +106,7 @@ impl ServiceMeters {
         let help = "End of the partition";
         let ends: &Family<TopicPartition, Gauge<i64, AtomicI64>> = &end;
         registry.register("kafka_topic_partition_current_offset", help, ends.clone());
-        Self { prefix: format!("ordertrail_{name}"), registry: Mutex::new(registry), lag, group_offset, end }
+        Self { prefix: prefix.to_owned(), registry: Mutex::new(registry), lag, group_offset, end }
     }
 
     /// A new count; `_total` is added to its name.
@@ -75,6 +121,27 @@ impl ServiceMeters {
         let level = Level::default();
         self.lock().register(format!("{}_{name}", self.prefix), help, level.0.clone());
         level
+    }
+
+    /// New counts, told apart by labels; `_total` is added to the name.
+    pub fn counts(&self, name: &str, help: &str) -> Counts {
+        let counts = Counts::default();
+        self.lock().register(format!("{}_{name}", self.prefix), help, counts.0.clone());
+        counts
+    }
+
+    /// New levels, told apart by labels.
+    pub fn levels(&self, name: &str, help: &str) -> Levels {
+        let levels = Levels::default();
+        self.lock().register(format!("{}_{name}", self.prefix), help, levels.0.clone());
+        levels
+    }
+
+    /// A new span of time, from a millisecond to half an hour; `_seconds` should end its name.
+    pub fn seconds(&self, name: &str, help: &str) -> Seconds {
+        let seconds = Seconds(Histogram::new(exponential_buckets(0.001, 4.0, 12)));
+        self.lock().register(format!("{}_{name}", self.prefix), help, seconds.0.clone());
+        seconds
     }
 
     /// How far `group` has come in `topic`: partition, next offset, end.

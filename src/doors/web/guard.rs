@@ -72,25 +72,36 @@ impl Refusal {
     }
 }
 
+/// Whether a browser sent the request for a page of somebody else.
+pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
+    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let site = value(HeaderName::from_static("sec-fetch-site"));
+    let origin = value(header::ORIGIN).and_then(|origin| origin.split_once("://"));
+    let is_own = origin.is_none_or(|(_, host)| Some(host) == value(header::HOST));
+    !is_own
+        || headers.contains_key(header::ORIGIN) && origin.is_none()
+        // `none` is a person who typed the address.
+        || site.is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+/// Whether the body says that it is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
 /// Whether a request may write: it is one of our own page or of a program, and has the token.
 ///
 /// # Errors
 /// [`Refusal`].
 pub(super) fn may_write(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
-    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let site = value(HeaderName::from_static("sec-fetch-site"));
-    let origin = value(header::ORIGIN).and_then(|origin| origin.split_once("://"));
-    let is_own = origin.is_none_or(|(_, host)| Some(host) == value(header::HOST));
-    if !is_own
-        || headers.contains_key(header::ORIGIN) && origin.is_none()
-        || site.is_some_and(|site| site != "same-origin")
-    {
+    if is_foreign(headers) {
         return Err(Refusal::ForeignOrigin);
     }
-    let kind = value(header::CONTENT_TYPE).and_then(|kind| kind.split(';').next()).unwrap_or_default();
-    if !kind.trim().eq_ignore_ascii_case("application/json") {
+    if !is_json(headers) {
         return Err(Refusal::NotJson);
     }
+    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let given = value(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Digests take as long to compare whatever the token is; equal ones are of equal tokens.
     if Sha256::digest(given.trim().as_bytes()) == Sha256::digest(token.as_bytes()) {

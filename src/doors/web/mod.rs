@@ -1,6 +1,7 @@
 //! HTTP: the only room that names axum. It serves the routes that it is given, or a [`Site`]: pages that are made of
-//! [`View`]s and stay up to date while they are open.
+//! [`View`]s and stay up to date while they are open; or an [`Api`]: routes that take bodies and may wait.
 
+mod api;
 mod assets;
 #[cfg(test)]
 mod checks;
@@ -13,6 +14,7 @@ mod place;
 mod site;
 mod view;
 
+pub use api::{Api, Asked, Handle, Method, Route, Told};
 pub use language::Dictionary;
 pub use place::{Place, search, segment};
 pub use site::{Document, Page, Pages, Site, Writing};
@@ -97,6 +99,17 @@ impl Server {
         let bound = listener.local_addr().map_err(start)?;
         let (router, hub) = site::build(site, bound).map_err(|reason| start(io::Error::other(reason)))?;
         Self::serve(address, listener, router, Some(hub))
+    }
+
+    /// Serves an API on `address`, on a thread of its own; what answers may wait.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the address cannot be had.
+    pub fn api(address: &str, api: Api) -> Result<Self, ServeError> {
+        let listener = listen(address)?;
+        let bound =
+            listener.local_addr().map_err(|source| ServeError::Start { address: address.to_owned(), source })?;
+        Self::serve(address, listener, api::build(api, bound), None)
     }
 
     fn serve(

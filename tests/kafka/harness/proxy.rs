@@ -22,6 +22,8 @@ pub(crate) struct Proxy {
 struct State {
     ended: AtomicBool,
     is_cut: AtomicBool,
+    /// What goes through is no Kafka.
+    is_of_bytes: bool,
     links: Mutex<Vec<Arc<Link>>>,
 }
 
@@ -35,10 +37,19 @@ struct Link {
 
 impl Proxy {
     pub(crate) fn start() -> Proxy {
+        Proxy::start_with(State::default())
+    }
+
+    /// One for anything: it looks at nothing that it passes on, and can only be cut.
+    pub(crate) fn of_bytes() -> Proxy {
+        Proxy::start_with(State { is_of_bytes: true, ..State::default() })
+    }
+
+    fn start_with(state: State) -> Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
         let port = listener.local_addr().expect("it listens").port();
         let target_port = free_port();
-        let state = Arc::new(State::default());
+        let state = Arc::new(state);
         let shared = Arc::clone(&state);
         let thread = std::thread::spawn(move || accept(&listener, target_port, &shared));
         Proxy { port, target_port, state, thread: Some(thread) }
@@ -119,7 +130,8 @@ fn accept(listener: &TcpListener, target_port: u16, state: &State) {
         }
         let answering = Arc::clone(&link);
         std::thread::spawn(move || answering.pass_answers());
-        std::thread::spawn(move || link.pass_requests());
+        let is_of_bytes = state.is_of_bytes;
+        std::thread::spawn(move || if is_of_bytes { link.pass_bytes() } else { link.pass_requests() });
     }
 }
 
@@ -148,6 +160,12 @@ impl Link {
                 break;
             }
         }
+        self.end();
+    }
+
+    fn pass_bytes(&self) {
+        // It ends when either side does; whoever waits for more then finds its connection closed.
+        drop(std::io::copy(&mut &self.client, &mut &self.broker));
         self.end();
     }
 

@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::hands::{Route, Routes};
 use crate::base::language::Language;
+use crate::doors::http::Gateway;
 use crate::doors::mail::{Sender, Smtp, check_address};
-use crate::doors::sms::Gateway;
 use crate::logic::letters::{Desk, Secret};
 use crate::programs::techshop::TechshopError;
 use crate::tools::config::duration;

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use super::args::AT_A_TIME;
 use super::plan::MOST_WAITING;
+use crate::doors::http::Gateway;
 use crate::doors::mail::{Draft, Mail, MailError, Sender, Smtp};
 use crate::doors::outbox::{Item, Outbox};
-use crate::doors::sms::Gateway;
 use crate::logic::letters::{Channel, Letter, Secret, body, signature};
 use crate::programs::techshop::TechshopError;
 use crate::tools::durable::is_disk_full;

@@ -1,4 +1,4 @@
-//! Text messages: posted to a gateway over HTTP. The only room that names ureq and rustls.
+//! Text messages: posted to a gateway.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Gateway {
 }
 
 /// The certificates that this machine trusts.
-fn tls() -> TlsConfig {
+pub(super) fn tls() -> TlsConfig {
     let certificates = rustls_native_certs::load_native_certs().certs;
     let certificates: Vec<Certificate<'static>> =
         certificates.iter().map(|one| Certificate::from_der(one.as_ref()).to_owned()).collect();

@@ -1,0 +1,7 @@
+//! HTTP calls to others: the only room that names ureq and rustls. Every call is bounded in time and in what is read.
+
+mod gateway;
+mod peer;
+
+pub use gateway::{Gateway, GatewayUrlError, PostError};
+pub use peer::{CallError, Peer, PeerAnswer, PeerUrlError};

@@ -1,0 +1,115 @@
+//! The thread that writes.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use redb::{Database, Durability};
+
+use super::error::StoreError;
+use super::tables::Change;
+use crate::tools::shutdown::Shutdown;
+
+/// So many changes go into one commit.
+const MOST_TOGETHER: usize = 256;
+
+/// How often the writer says that it lives while there is nothing to do.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// Answers whoever ordered a change, once it is known what came of its commit.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// Makes a change.
+type Work = Box<dyn FnOnce(&Change<'_>) -> (Result<(), StoreError>, Answer) + Send>;
+
+/// A change that somebody waits for.
+pub(super) struct Order(Work);
+
+impl Order {
+    /// The order of `change`, and where its answer comes.
+    pub(super) fn new<R: Send + 'static>(
+        change: impl FnOnce(&Change<'_>) -> Result<R, StoreError> + Send + 'static,
+    ) -> (Self, Receiver<Result<R, StoreError>>) {
+        let (tell, answer) = sync_channel(1);
+        let work = move |made: &Change<'_>| {
+            let result = change(made);
+            let failed = result.as_ref().err().cloned();
+            let answer: Answer = Box::new(move |committed| {
+                // Whoever went away needs no answer.
+                drop(tell.send(committed.and(result)));
+            });
+            (failed.map_or(Ok(()), Err), answer)
+        };
+        (Self(Box::new(work)), answer)
+    }
+}
+
+/// What others may know of the writer.
+#[derive(Debug)]
+pub(super) struct Health {
+    failure: Mutex<Option<String>>,
+    beat: Mutex<Instant>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { failure: Mutex::new(None), beat: Mutex::new(Instant::now()) }
+    }
+}
+
+impl Health {
+    pub(super) fn failure(&self) -> Option<String> {
+        lock(&self.failure).clone()
+    }
+
+    pub(super) fn silent_for(&self) -> Duration {
+        lock(&self.beat).elapsed()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes until nobody can order anything any more, or until a commit fails.
+pub(super) fn run(database: &Database, orders: &Receiver<Order>, health: &Health, shutdown: &Shutdown) {
+    loop {
+        *lock(&health.beat) = Instant::now();
+        let first = match orders.recv_timeout(BEAT) {
+            Ok(order) => order,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let together = std::iter::once(first).chain(orders.try_iter()).take(MOST_TOGETHER);
+        if let Err(error) = commit(database, together) {
+            *lock(&health.failure) = Some(error.to_string());
+            tracing::error!(%error, "a commit failed; nothing more is written");
+            // With the receiver gone whoever waits, or comes later, hears that the store is closed.
+            shutdown.request();
+            return;
+        }
+    }
+}
+
+/// One commit. All of it is there, or nothing.
+fn commit(database: &Database, orders: impl Iterator<Item = Order>) -> Result<(), StoreError> {
+    let mut answers = Vec::new();
+    let made = make(database, orders, &mut answers);
+    let told = made.clone();
+    answers.into_iter().for_each(|answer| answer(told.clone()));
+    made
+}
+
+fn make(database: &Database, orders: impl Iterator<Item = Order>, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
+    let mut write = database.begin_write().map_err(StoreError::of)?;
+    write.set_durability(Durability::Immediate).map_err(StoreError::of)?;
+    // After a kill the file is opened without being read through.
+    write.set_quick_repair(true);
+    for Order(work) in orders {
+        let (worked, answer) = work(&Change::new(&write));
+        answers.push(answer);
+        // Half a change must not be committed, not even with those of others.
+        worked?;
+    }
+    write.commit().map_err(StoreError::of)
+}

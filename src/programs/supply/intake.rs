@@ -1,0 +1,348 @@
+//! What is taken, inside one change of the store. A thing that is received is a member of a set: whatever comes
+//! again, by whatever road, changes nothing but a count.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::kept::quarantine;
+use super::outgoing::{emit, send};
+use super::rows::{
+    ARRIVALS, Copies, Delivery, KEYS, KeyRow, META, OPEN, ORDERS, OpenRow, OrderRow, QUARANTINE, QUARANTINE_BY_ORDER,
+    QuarantineRow, Road, STEPS, UPDATES, UpdateRow, due_key, next_number, number_key, of_order, put, row, update_key,
+    updates,
+};
+use crate::doors::store::{Change, Reading as _, StoreError};
+use crate::logic::supply::{confirmation_id, history, order_number};
+use crate::words::supply::{Receipt, Status, SupplyOrder, Update, time_text};
+
+/// So many updates wait for their order.
+pub(super) const MOST_EARLY: usize = 1_000;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// What became of something that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It took effect now.
+    New,
+    /// It was there.
+    Known,
+    /// Its number is another order's.
+    Conflict { known: String, given: String },
+    /// Its key stands for something else.
+    KeyReused,
+    /// An update of an order that is not there: kept, and taken when the order comes.
+    UnknownOrder,
+    /// It is not what it should be: kept for a look.
+    Invalid(String),
+}
+
+/// What became of an order.
+#[derive(Clone, Debug)]
+pub(super) struct TakenOrder {
+    pub(super) verdict: Verdict,
+    pub(super) order_number: String,
+    pub(super) receipt: Option<Receipt>,
+}
+
+/// What became of an update.
+#[derive(Clone, Debug)]
+pub(super) struct TakenUpdate {
+    pub(super) verdict: Verdict,
+    pub(super) status: Status,
+    /// The order was further already.
+    pub(super) is_late: bool,
+    /// The first word that came back, so long after the order.
+    pub(super) confirmed_after_ms: Option<i64>,
+}
+
+/// Who made something, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'a> {
+    pub(super) road: Road,
+    pub(super) now_ms: i64,
+    /// A caller's key, or a foreign id.
+    pub(super) key: Option<&'a str>,
+    /// Partition and offset.
+    pub(super) place: Option<&'a str>,
+}
+
+/// The number that all of a store's numbers are shuffled with.
+///
+/// # Errors
+/// [`StoreError`].
+fn salt(change: &Change<'_>) -> Result<u64, StoreError> {
+    if let Some(salt) = row(change, META, b"salt")? {
+        return Ok(salt);
+    }
+    let salt = Uuid::new_v4().as_u64_pair().0;
+    put(change, META, b"salt", &salt)?;
+    Ok(salt)
+}
+
+/// An order of our own, or of somebody who leaves it to us; it gets a number when it has none.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn own_order(
+    change: &Change<'_>,
+    mut order: SupplyOrder,
+    origin: Origin<'_>,
+) -> Result<TakenOrder, StoreError> {
+    let content = order.fingerprint();
+    if let Some(key) = origin.key
+        && let Some(known) = row::<KeyRow>(change, KEYS, key.as_bytes())?
+    {
+        let verdict = if known.fingerprint == content { Verdict::Known } else { Verdict::KeyReused };
+        let receipt = row::<OrderRow>(change, ORDERS, known.order_number.as_bytes())?.and_then(|row| row.receipt);
+        return Ok(TakenOrder { verdict, order_number: known.order_number, receipt });
+    }
+    while order.number.is_empty() {
+        let number = order_number(next_number(change, "orders", 0)?, salt(change)?);
+        // Somebody may have handed in an order under a number that is to come.
+        if change.get(ORDERS, number.as_bytes())?.is_none() {
+            order.number = number;
+        }
+    }
+    if order.date_ms == 0 {
+        order.date_ms = origin.now_ms;
+    }
+    if let Some(key) = origin.key {
+        put(change, KEYS, key.as_bytes(), &KeyRow { fingerprint: content, order_number: order.number.clone() })?;
+    }
+    let fingerprint = order.fingerprint();
+    if let Some(known) = row::<OrderRow>(change, ORDERS, order.number.as_bytes())? {
+        let verdict = if known.fingerprint == fingerprint {
+            Verdict::Known
+        } else {
+            Verdict::Conflict { known: known.fingerprint, given: fingerprint }
+        };
+        return Ok(TakenOrder { verdict, order_number: order.number, receipt: known.receipt });
+    }
+    insert_order(change, &order, order.json(), fingerprint, None, origin)?;
+    let open = OpenRow {
+        accepted_ms: origin.now_ms,
+        news_ms: None,
+        has_hole: false,
+        asked_ms: None,
+        unanswered_since_ms: None,
+    };
+    put(change, OPEN, order.number.as_bytes(), &open)?;
+    send(change, &order.number, None, origin.now_ms)?;
+    early_updates(change, &order.number, origin.now_ms)?;
+    Ok(TakenOrder { verdict: Verdict::New, order_number: order.number, receipt: None })
+}
+
+/// An order that somebody else has made: its receipt is made with it, and the first update goes out.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn received_order(
+    change: &Change<'_>,
+    bytes: &[u8],
+    step_ms: i64,
+    origin: Origin<'_>,
+) -> Result<TakenOrder, StoreError> {
+    let taken =
+        |verdict, order_number: &str, receipt| TakenOrder { verdict, order_number: order_number.to_owned(), receipt };
+    let order = match SupplyOrder::read(bytes) {
+        Ok(order) => order,
+        Err(refusal) => {
+            let reason = refusal.to_string();
+            quarantine(change, "invalid", &reason, None, bytes, origin)?;
+            return Ok(taken(Verdict::Invalid(reason), "", None));
+        }
+    };
+    let (number, fingerprint) = (order.number.as_str(), order.fingerprint());
+    if let Some(mut known) = row::<OrderRow>(change, ORDERS, number.as_bytes())? {
+        if known.fingerprint != fingerprint {
+            let detail = format!("another order has this number: {} is known, {fingerprint} came", known.fingerprint);
+            quarantine(change, "conflict", &detail, Some(number), bytes, origin)?;
+            let verdict = Verdict::Conflict { known: known.fingerprint, given: fingerprint };
+            return Ok(taken(verdict, number, None));
+        }
+        *known.copies.entry(origin.road).or_default() += 1;
+        put(change, ORDERS, number.as_bytes(), &known)?;
+        return Ok(taken(Verdict::Known, number, known.receipt));
+    }
+    if let Some(key) = origin.key {
+        if let Some(known) = row::<KeyRow>(change, KEYS, key.as_bytes())?
+            && known.fingerprint != fingerprint
+        {
+            quarantine(change, "key_reused", "its key stands for another order", Some(number), bytes, origin)?;
+            return Ok(taken(Verdict::KeyReused, number, None));
+        }
+        put(
+            change,
+            KEYS,
+            key.as_bytes(),
+            &KeyRow { fingerprint: fingerprint.clone(), order_number: number.to_owned() },
+        )?;
+    }
+    let count = next_number(change, "confirmations", 0)?;
+    let days = i64::try_from(count % 5).unwrap_or_default() + 1;
+    let receipt = Receipt {
+        confirmation_id: confirmation_id(count, salt(change)?),
+        order_number: number.to_owned(),
+        received: time_text(origin.now_ms),
+        status: Status::Processing,
+        estimated_delivery: time_text(origin.now_ms + days * DAY_MS),
+        message: "Commande enregistrée, en cours de traitement".to_owned(),
+    };
+    let body = String::from_utf8_lossy(bytes).into_owned();
+    insert_order(change, &order, body, fingerprint, Some(receipt.clone()), origin)?;
+    if let Some(update) = receipt.update() {
+        emit(change, &update, receipt_body(&update, &receipt), origin.now_ms)?;
+    }
+    put(change, STEPS, &due_key(origin.now_ms + step_ms, number), &0_usize)?;
+    Ok(taken(Verdict::New, number, Some(receipt)))
+}
+
+fn insert_order(
+    change: &Change<'_>,
+    order: &SupplyOrder,
+    body: String,
+    fingerprint: String,
+    receipt: Option<Receipt>,
+    origin: Origin<'_>,
+) -> Result<(), StoreError> {
+    let arrival = next_number(change, "arrivals", 1)?;
+    let order_row = OrderRow {
+        body,
+        fingerprint,
+        accepted_ms: origin.now_ms,
+        arrival,
+        first: origin.road,
+        copies: Copies::new(),
+        receipt,
+        is_closed: false,
+        delivery: Delivery::default(),
+    };
+    put(change, ORDERS, order.number.as_bytes(), &order_row)?;
+    change.put(ARRIVALS, &number_key(arrival), order.number.as_bytes())
+}
+
+/// The first update, with the rest of the receipt beside the contract's fields.
+fn receipt_body(update: &Update, receipt: &Receipt) -> String {
+    let more = format!(
+        r#","confirmationId":"{}","estimatedDelivery":"{}"}}"#,
+        receipt.confirmation_id, receipt.estimated_delivery
+    );
+    update.json().trim_end_matches('}').to_owned() + &more
+}
+
+/// The rest of a receipt, where an update carries it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReceiptRest {
+    confirmation_id: String,
+    estimated_delivery: String,
+}
+
+/// The receipt that an update is, when it is one.
+fn receipt_of(update: &Update, bytes: &[u8]) -> Option<Receipt> {
+    let rest: ReceiptRest = serde_json::from_slice(bytes).ok()?;
+    Some(Receipt {
+        confirmation_id: rest.confirmation_id,
+        order_number: update.order_number.clone(),
+        received: time_text(update.timestamp_ms),
+        status: update.status,
+        estimated_delivery: rest.estimated_delivery,
+        message: update.message.clone(),
+    })
+}
+
+/// An update that came.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn received_update(
+    change: &Change<'_>,
+    bytes: &[u8],
+    origin: Origin<'_>,
+) -> Result<TakenUpdate, StoreError> {
+    let untaken = |verdict| TakenUpdate { verdict, status: Status::New, is_late: false, confirmed_after_ms: None };
+    match Update::read(bytes) {
+        Ok(update) => union(change, &update, bytes, origin),
+        Err(refusal) => {
+            let reason = refusal.to_string();
+            quarantine(change, "invalid", &reason, None, bytes, origin)?;
+            Ok(untaken(Verdict::Invalid(reason)))
+        }
+    }
+}
+
+/// Adds an update to the set of its order.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) fn union(
+    change: &Change<'_>,
+    update: &Update,
+    bytes: &[u8],
+    origin: Origin<'_>,
+) -> Result<TakenUpdate, StoreError> {
+    let number = update.order_number.as_str();
+    let taken = |verdict, status| TakenUpdate { verdict, status, is_late: false, confirmed_after_ms: None };
+    let Some(mut order) = row::<OrderRow>(change, ORDERS, number.as_bytes())? else {
+        quarantine(change, "unknown_order", "there is no such order here", Some(number), bytes, origin)?;
+        return Ok(taken(Verdict::UnknownOrder, Status::New));
+    };
+    let before = history(updates(change, number)?.iter().map(UpdateRow::entry));
+    let key = update_key(number, update.timestamp_ms, update.id());
+    if let Some(mut known) = row::<UpdateRow>(change, UPDATES, &key)? {
+        *known.copies.entry(origin.road).or_default() += 1;
+        // A copy by another road may be the one that has the number.
+        known.seq = known.seq.max(update.seq);
+        put(change, UPDATES, &key, &known)?;
+        return Ok(taken(Verdict::Known, before.status));
+    }
+    let body = String::from_utf8_lossy(bytes).into_owned();
+    put(change, UPDATES, &key, &UpdateRow::new(update, body, origin.road))?;
+    let now = history(updates(change, number)?.iter().map(UpdateRow::entry));
+    let receipt = receipt_of(update, bytes);
+    if (order.receipt.is_none() && receipt.is_some()) || order.is_closed != now.is_closed() {
+        order.receipt = order.receipt.or(receipt);
+        order.is_closed = now.is_closed();
+        put(change, ORDERS, number.as_bytes(), &order)?;
+    }
+    if now.is_closed() {
+        change.remove(OPEN, number.as_bytes())?;
+    } else {
+        let open = OpenRow {
+            accepted_ms: order.accepted_ms,
+            news_ms: Some(origin.now_ms),
+            has_hole: now.has_hole,
+            asked_ms: row::<OpenRow>(change, OPEN, number.as_bytes())?.and_then(|open| open.asked_ms),
+            unanswered_since_ms: None,
+        };
+        put(change, OPEN, number.as_bytes(), &open)?;
+    }
+    let is_first = before.entries.is_empty();
+    Ok(TakenUpdate {
+        verdict: Verdict::New,
+        status: now.status,
+        is_late: update.status < before.status,
+        confirmed_after_ms: is_first.then(|| origin.now_ms - order.accepted_ms),
+    })
+}
+
+/// Takes the updates that came before their order.
+fn early_updates(change: &Change<'_>, number: &str, now_ms: i64) -> Result<(), StoreError> {
+    for (key, _) in change.beginning(QUARANTINE_BY_ORDER, &of_order(number), MOST_EARLY)? {
+        let id = key.get(number.len() + 1..).unwrap_or_default();
+        let Some(kept) = row::<QuarantineRow>(change, QUARANTINE, id)?.filter(|kept| kept.why == "unknown_order")
+        else {
+            continue;
+        };
+        let bytes = STANDARD.decode(&kept.body_b64).unwrap_or_default();
+        if let Ok(update) = Update::read(&bytes) {
+            union(change, &update, &bytes, Origin { road: kept.road, now_ms, key: None, place: None })?;
+        }
+        change.remove(QUARANTINE, id)?;
+        change.remove(QUARANTINE_BY_ORDER, &key)?;
+    }
+    Ok(())
+}

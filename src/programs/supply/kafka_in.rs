@@ -1,0 +1,146 @@
+//! What comes from the topic of the other service: taken together with the position behind it, in one commit.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::intake::{Origin, TakenOrder, TakenUpdate, received_order, received_update};
+use super::kafka_out::{cluster, told};
+use super::role::Role;
+use super::rows::{POSITIONS, Road, put, row};
+use super::service::{Service, now_ms};
+use crate::base::position::Positions;
+use crate::doors::kafka::{Inflow, Inlet, MessageBatch};
+use crate::words::record::Level;
+use crate::words::supply::Update;
+
+/// A look at whether a stop is asked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Between two publications of the positions.
+const PUBLISH: Duration = Duration::from_secs(2);
+
+/// Before a lane that broke is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Reads until a stop is asked for.
+pub(super) fn run(service: &Service) {
+    while !service.shutdown.is_requested() {
+        if let Err(reason) = lane(service)
+            && !service.shutdown.is_requested()
+        {
+            service.warn("kafka.in", "the receiving lane begins anew", &reason);
+        }
+        service.roads.is_reading.store(false, Ordering::Release);
+        service.shutdown.wait_timeout(PAUSE);
+    }
+}
+
+fn lane(service: &Service) -> Result<(), String> {
+    let (cluster, topic) = cluster(service, &service.wishes.topic_in, false)?;
+    let view = service.store.view().map_err(|error| error.to_string())?;
+    let key = topic.name.clone().into_bytes();
+    let positions: Option<Positions> = row(&view, POSITIONS, &key).map_err(|error| error.to_string())?;
+    drop(view);
+    let group = service.role.group();
+    let mut inlet = cluster.inlet(&topic, group, positions.unwrap_or_default()).map_err(|error| error.to_string())?;
+    service.roads.is_reading.store(true, Ordering::Release);
+    told(service, "reading", &topic.name);
+    let (mut published, mut is_changed) = (Instant::now(), false);
+    while !service.shutdown.is_requested() {
+        let inflow = inlet.next(LOOK).map_err(|error| error.to_string())?;
+        match inflow {
+            Some(Inflow::Messages(batch)) => {
+                take(service, &mut inlet, &batch)?;
+                inlet.recycle(batch);
+                is_changed = true;
+            }
+            Some(other) => tell(service, &topic.name, &other),
+            None => {}
+        }
+        if is_changed && published.elapsed() >= PUBLISH {
+            inlet.commit();
+            (published, is_changed) = (Instant::now(), false);
+        }
+        service.figures.meters.progress(group, &topic.name, &inlet.ends());
+    }
+    Ok(())
+}
+
+/// A message that is due.
+struct Arrived {
+    payload: Vec<u8>,
+    place: String,
+}
+
+enum Taken {
+    Order(TakenOrder),
+    Update(TakenUpdate, String, String),
+}
+
+fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<(), String> {
+    let mut arrived = Vec::new();
+    for message in batch.iter() {
+        if inlet.take(&message) {
+            let place = format!("{}/{}@{}", inlet.topic(), message.partition, message.offset);
+            arrived.push(Arrived { payload: message.payload.unwrap_or_default().to_vec(), place });
+        }
+    }
+    let (role, step_ms, now_ms) = (service.role, service.interval_ms(), now_ms());
+    let (topic, positions) = (inlet.topic().as_bytes().to_vec(), inlet.positions().clone());
+    let taken = service.store.commit(move |change| {
+        let mut taken = Vec::new();
+        for Arrived { payload, place } in &arrived {
+            let origin = Origin { road: Road::Kafka, now_ms, key: None, place: Some(place) };
+            taken.push(match role {
+                Role::DevMateriels => Taken::Order(received_order(change, payload, step_ms, origin)?),
+                Role::WagonLits => {
+                    let update = received_update(change, payload, origin)?;
+                    let read = Update::read(payload).ok();
+                    let (number, message) = read.map(|read| (read.order_number, read.message)).unwrap_or_default();
+                    Taken::Update(update, number, message)
+                }
+            });
+        }
+        // With what was taken or not at all: whatever is killed here is read again.
+        put(change, POSITIONS, &topic, &positions)?;
+        Ok(taken)
+    });
+    for taken in taken.map_err(|error| error.to_string())? {
+        match taken {
+            Taken::Order(taken) => service.order_taken(&taken, Road::Kafka),
+            Taken::Update(taken, number, message) => service.update_taken(&taken, &number, &message, Road::Kafka),
+        }
+    }
+    service.outbox_grew().map_err(|error| error.to_string())
+}
+
+fn tell(service: &Service, topic: &str, inflow: &Inflow) {
+    let warn = |event: &str, message: String, error: &str| service.warn(event, &message, error);
+    match inflow {
+        Inflow::Messages(_) | Inflow::Ends => {}
+        Inflow::Lost { partition, from, to } => {
+            let message =
+                format!("{topic}/{partition}: {from} to {} are gone before they were read; the sweep asks", to - 1);
+            warn("messages.lost", message, "deleted by the broker");
+        }
+        Inflow::Cut { partition, from, to } => {
+            let message = format!("{topic}/{partition}: the log was cut behind {from}; read on from {to}");
+            warn("log.cut", message, "the log was truncated");
+        }
+        Inflow::NewTopic => {
+            let message = format!("{topic} was deleted and made anew: read from its beginning");
+            warn("topic.new", message, "another topic of the same name");
+        }
+        Inflow::BrokerLost { reason } => {
+            service.roads.is_reading.store(false, Ordering::Release);
+            warn("broker.lost", "no broker can be reached; going on when one is back".to_owned(), reason);
+        }
+        Inflow::BrokerBack => {
+            service.roads.is_reading.store(true, Ordering::Release);
+            service.tell("broker.back", "a broker can be reached again", json!({}));
+        }
+        Inflow::Trouble { reason } => service.note(Level::Warn, "kafka", reason, &json!({"topic": topic})),
+    }
+}

@@ -1,0 +1,270 @@
+//! The Kafka lane: what is in the outbox, in its order. A row leaves it only when Kafka has acknowledged it, so the
+//! topic is whole after every outage, whatever HTTP has done meanwhile.
+
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::outgoing::{acknowledged, body, refused_by_kafka};
+use super::rows::{OUTBOX, OutboxRow, Road, key_number, number_key, parsed};
+use super::service::{Service, now_ms, seconds};
+use crate::base::message::{Headers, push_header};
+use crate::doors::kafka::{
+    Cluster, ConnectError, DeliveryError, KeptTopic, Patience, Producer, ProducerEvent, Record, SendError, TopicInfo,
+    TopicShape, connect,
+};
+use crate::doors::store::{Reading as _, Side};
+use crate::words::supply::time_text;
+
+/// So many rows are with the client; the rest is on the disk.
+const MOST_IN_FLIGHT: usize = 1_000;
+
+/// Acknowledgements are written so many together, or after so long.
+const TOGETHER: usize = 256;
+const AT_THE_LATEST: Duration = Duration::from_millis(50);
+
+/// A look at what is new.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Before a lane that broke is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is still with the client at the end may take so long.
+const FLUSH: Duration = Duration::from_secs(3);
+
+/// What became of a record.
+type Report = (u64, Result<(i32, i64), DeliveryError>);
+
+/// Sends until a stop is asked for.
+pub(super) fn run(service: &Service) {
+    while !service.shutdown.is_requested() {
+        if let Err(reason) = lane(service)
+            && !service.shutdown.is_requested()
+        {
+            service.warn("kafka.out", "the sending lane begins anew", &reason);
+        }
+        service.roads.is_connected.store(false, Ordering::Release);
+        service.roads.oldest_held_ms.store(0, Ordering::Release);
+        service.shutdown.wait_timeout(PAUSE);
+    }
+}
+
+/// The cluster with a topic of ours in it, waited for as long as it takes. One of the lanes says that it waits.
+pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Result<(Cluster, TopicInfo), String> {
+    let brokers = service.settings.brokers.clone();
+    let cluster = connect(&service.settings, Patience::Forever, &service.shutdown, |reason| {
+        if !is_telling {
+            return;
+        }
+        service.warn("broker.wait", &format!("waiting for a broker at {brokers}"), reason);
+    })
+    .map_err(|error| refused(service, &error))?;
+    let shape = TopicShape { partitions: 3, replication_factor: None };
+    let topic = cluster
+        .ensure_kept_topic(topic, KeptTopic { shape, largest_bytes: None }, None, &service.shutdown, |reason| {
+            service.warn("topic.wait", &format!("waiting for topic {topic}"), reason);
+        })
+        .map_err(|error| error.to_string())?;
+    Ok((cluster, topic))
+}
+
+/// What is said of a connection that was not made; wrong credentials end the service.
+fn refused(service: &Service, error: &ConnectError) -> String {
+    let reason = error.to_string();
+    if matches!(error, ConnectError::Refused { .. } | ConnectError::Tls { .. }) {
+        *service.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+        service.shutdown.request();
+    }
+    reason
+}
+
+fn lane(service: &Service) -> Result<(), String> {
+    let (cluster, topic) = cluster(service, &service.wishes.topic_out, true)?;
+    // Twice as much as can be in flight, so that the client's thread never waits for us.
+    let (tell, reports) = sync_channel(2 * MOST_IN_FLIGHT);
+    let listen = move |event: ProducerEvent<u64>| {
+        let report: Report = match event {
+            ProducerEvent::Delivered { token, partition, offset, .. } => (token, Ok((partition, offset))),
+            ProducerEvent::Failed { token, reason } => (token, Err(reason)),
+            _ => return,
+        };
+        // A lane that has ended reads its rows again.
+        drop(tell.send(report));
+    };
+    let producer = cluster.producer(&topic.name, listen).map_err(|error| error.to_string())?;
+    service.outbox_grew().map_err(|error| error.to_string())?;
+    service.roads.is_connected.store(true, Ordering::Release);
+    let mut lane =
+        Lane { service, producer, reports, held: BTreeMap::new(), read: 0, settled: Vec::new(), since: None };
+    while !service.shutdown.is_requested() {
+        lane.fill()?;
+        lane.hear(LOOK)?;
+        lane.show_oldest();
+    }
+    lane.producer.flush(if lane.service.roads.is_kafka_silent.load(Ordering::Acquire) {
+        Duration::ZERO
+    } else {
+        FLUSH
+    });
+    while !lane.held.is_empty() && lane.hear(LOOK)? {}
+    lane.settle()
+}
+
+struct Lane<'a> {
+    service: &'a Service,
+    producer: Producer<u64>,
+    reports: Receiver<Report>,
+    /// What is with the client, and since when.
+    held: BTreeMap<u64, u64>,
+    /// Rows up to here have been read.
+    read: u64,
+    settled: Vec<Report>,
+    /// Since when there is something settled that is not written.
+    since: Option<Instant>,
+}
+
+impl Lane<'_> {
+    /// Hands rows to the client as long as there is room.
+    fn fill(&mut self) -> Result<(), String> {
+        let failed = |error: crate::doors::store::StoreError| error.to_string();
+        let room = MOST_IN_FLIGHT.saturating_sub(self.held.len());
+        if room == 0 || self.read >= self.service.roads.sent_up_to.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let view = self.service.store.view().map_err(failed)?;
+        let rows =
+            view.range(OUTBOX, (Excluded(&number_key(self.read)), Unbounded), Side::First, room).map_err(failed)?;
+        if rows.is_empty() {
+            self.read = self.service.roads.sent_up_to.load(Ordering::Acquire);
+        }
+        for (key, value) in rows {
+            let seq = key_number(&key);
+            let row: OutboxRow = parsed(&value).map_err(failed)?;
+            self.read = seq;
+            let Some(text) = body(&view, &row).map_err(failed)? else { continue };
+            if row.is_refused_by_kafka {
+                self.service.refuse(seq);
+                continue;
+            }
+            let headers = headers(self.service, &row);
+            let record = Record {
+                key: Some(row.order_number.as_bytes()),
+                payload: Some(text.as_bytes()),
+                headers: Headers::from_block(&headers),
+                ..Record::default()
+            };
+            self.held.insert(seq, self.service.clock_ms().max(1));
+            match self.producer.send(&record, seq, &self.service.shutdown) {
+                Ok(()) => {}
+                Err(SendError::Refused { reason, .. }) => self.settled.push((seq, Err(reason))),
+                Err(SendError::Stopped { .. }) => {
+                    self.held.remove(&seq);
+                    return Ok(());
+                }
+                Err(error @ SendError::Fatal { .. }) => return Err(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hears what became of records, and writes it when it is time; whether anything came.
+    fn hear(&mut self, timeout: Duration) -> Result<bool, String> {
+        let mut has_come = false;
+        match self.reports.recv_timeout(timeout) {
+            Ok(report) => {
+                has_come = true;
+                self.settled.push(report);
+                self.settled.extend(self.reports.try_iter().take(TOGETHER));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err("the client has ended".to_owned()),
+        }
+        if self.settled.is_empty() {
+            return Ok(has_come);
+        }
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if self.settled.len() >= TOGETHER || since.elapsed() >= AT_THE_LATEST {
+            self.settle()?;
+        }
+        Ok(has_come)
+    }
+
+    /// Writes what is known.
+    fn settle(&mut self) -> Result<(), String> {
+        self.since = None;
+        let settled = std::mem::take(&mut self.settled);
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let mut broken = None;
+        for (seq, outcome) in &settled {
+            self.held.remove(seq);
+            match outcome {
+                Ok(_) => self.service.roads.has_acknowledged.store(true, Ordering::Release),
+                Err(DeliveryError::TooLarge) => self.service.refuse(*seq),
+                // About the topic or us, not about this row: it stays, and the lane begins anew.
+                Err(reason) => broken = Some(reason.to_string()),
+            }
+        }
+        let written = self.service.store.commit(move |change| {
+            let mut accepted = Vec::new();
+            for (seq, outcome) in settled {
+                match outcome {
+                    Ok(place) => accepted.extend(acknowledged(change, seq, place)?),
+                    Err(reason @ DeliveryError::TooLarge) => refused_by_kafka(change, seq, &reason.to_string())?,
+                    Err(_) => {}
+                }
+            }
+            Ok(accepted)
+        });
+        let accepted = written.map_err(|error| error.to_string())?;
+        self.service.figures.delivered.add(&[("path", Road::Kafka.text())], accepted.len() as u64);
+        let now = now_ms();
+        for accepted_ms in accepted {
+            self.service.figures.delivery.observe(seconds(now - accepted_ms));
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    fn show_oldest(&self) {
+        let oldest = self.held.first_key_value().map_or(0, |(_, since)| *since);
+        self.service.roads.oldest_held_ms.store(oldest, Ordering::Release);
+    }
+}
+
+/// The headers of a record: CloudEvents, whose id is the identity of the thing, so that readers see copies.
+fn headers(service: &Service, row: &OutboxRow) -> Vec<u8> {
+    let kind = format!("supply.{}", service.role.sends());
+    let (id, time_ms) = identity(row);
+    let time = time_text(time_ms);
+    let mut block = Vec::new();
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("ce_specversion", "1.0"),
+        ("ce_id", id.as_str()),
+        ("ce_source", service.role.name()),
+        ("ce_type", kind.as_str()),
+        ("ce_time", time.as_str()),
+    ] {
+        push_header(&mut block, name.as_bytes(), Some(value.as_bytes()));
+    }
+    block
+}
+
+/// The identity of what a row sends: an order's number, an update's id; and when it was made.
+pub(super) fn identity(row: &OutboxRow) -> (String, i64) {
+    match row.update {
+        None => (row.order_number.clone(), row.accepted_ms),
+        Some((timestamp_ms, id)) => (id.to_string(), timestamp_ms),
+    }
+}
+
+/// Tells the log that a lane runs.
+pub(super) fn told(service: &Service, what: &str, topic: &str) {
+    service.tell("kafka.ready", &format!("{what} {topic}"), json!({"topic": topic}));
+}

@@ -1,0 +1,184 @@
+//! Two services that exchange orders of material. What one accepts is in its store before it says so; Kafka carries it,
+//! and HTTP while Kafka is silent; what comes by both roads, or again, has one effect.
+
+mod args;
+mod error;
+mod figures;
+mod http_out;
+mod intake;
+mod kafka_in;
+mod kafka_out;
+mod kept;
+mod outgoing;
+mod role;
+mod routes;
+mod rows;
+mod service;
+#[cfg(test)]
+mod simulation;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod timer;
+
+pub use args::{Command, ServiceArgs, SupplyArgs};
+pub use error::SupplyError;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::doors::health::{DailyLog, ServiceLog};
+use crate::doors::http::Peer;
+use crate::doors::kafka::{Role as ClientRole, check};
+use crate::doors::store::{Store, StoreError};
+use crate::doors::web::Server;
+use crate::tools::durable::{Lock, LockAttempt};
+use crate::tools::exit::Exit;
+use crate::tools::shutdown::Shutdown;
+use figures::SupplyFigures;
+use role::Role;
+use service::{Roads, Service, Wishes};
+
+/// Between two looks at whether the folder is free.
+const STANDBY: Duration = Duration::from_millis(200);
+
+/// Runs a subcommand to its end.
+///
+/// # Errors
+/// [`SupplyError`]; it knows its exit code.
+pub fn run(args: &SupplyArgs, shutdown: &Shutdown) -> Result<Exit, SupplyError> {
+    match &args.command {
+        Command::WagonLits(service) => serve(args, service, Role::WagonLits, shutdown),
+        Command::DevMateriels(service) => serve(args, service, Role::DevMateriels, shutdown),
+        Command::Side(command) => {
+            command.run::<SupplyArgs>(&mut io::stdout())?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown) -> Result<Exit, SupplyError> {
+    let settings = args.common.client_settings()?;
+    for client in [ClientRole::Admin, ClientRole::Consumer, ClientRole::Producer] {
+        check(&settings, client)?;
+    }
+    let (own_port, peer_port) = if role == Role::WagonLits { (3002, 3001) } else { (3001, 3002) };
+    let base = flags.peer.clone().unwrap_or_else(|| format!("http://127.0.0.1:{peer_port}"));
+    let peer = Peer::new(&base).map_err(|error| SupplyError::Usage { reason: format!("--peer: {error}") })?;
+    let file = |what, source| SupplyError::File { what, path: flags.dir.clone(), source };
+    std::fs::create_dir_all(&flags.dir).map_err(|source| file("make", source))?;
+    let log = ServiceLog::new(role.name());
+    let Some(_lock) = lock(&flags.dir, role, &log, shutdown).map_err(|source| file("lock", source))? else {
+        return Ok(Exit::Done);
+    };
+    let path = flags.dir.join(format!("{}.redb", role.name()));
+    let open = |source: StoreError| SupplyError::Open { path: path.clone(), source };
+    let store = Store::open(&path, &rows::TABLES, shutdown).map_err(open)?;
+    let service = Arc::new(Service {
+        role,
+        wishes: Wishes {
+            dir: flags.dir.clone(),
+            interval: flags.interval,
+            count: flags.count,
+            kafka_timeout: flags.kafka_timeout,
+            confirm_timeout: flags.confirm_timeout,
+            outbox_limit: flags.outbox_limit,
+            topic_out: role.topic_out(&args.common),
+            topic_in: role.topic_in(&args.common),
+        },
+        settings,
+        store,
+        peer,
+        roads: Roads::default(),
+        figures: SupplyFigures::new(),
+        log,
+        daily: DailyLog::new(&flags.dir, role.name()),
+        shutdown: shutdown.clone(),
+        began: Instant::now(),
+        refused: Mutex::default(),
+    });
+    service.count_waiting().map_err(open)?;
+    let address = SocketAddr::new(flags.listen, flags.port.unwrap_or(own_port)).to_string();
+    let server = Server::api(&address, routes::api(&service))?;
+    let figures = json!({
+        "pid": std::process::id(), "brokers": service.settings.brokers, "listen": server.address().to_string(),
+        "peer": service.peer.base(),
+    });
+    service.tell("service.started", &format!("started, http://{}/", server.address()), figures);
+    let ended = work(&service);
+    drop(server);
+    ended?;
+    if let Some(reason) = service.store.failure() {
+        return Err(SupplyError::Disk { path, reason });
+    }
+    if let Some(reason) = service.refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(SupplyError::Refused { reason });
+    }
+    let waiting = service.roads.waiting.load(std::sync::atomic::Ordering::Relaxed);
+    service.tell(
+        "service.stopped",
+        &format!("stopped, {waiting} wait for Kafka in the store"),
+        json!({"waiting": waiting}),
+    );
+    Ok(Exit::Done)
+}
+
+/// A thread: its name, and what it does.
+type Part = (&'static str, fn(&Arc<Service>));
+
+/// All threads of a service, until a stop is asked for.
+fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
+    let mut threads: Vec<JoinHandle<()>> = Vec::new();
+    let mut spawn = |name: &str, run: fn(&Arc<Service>)| {
+        let service = Arc::clone(service);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&service));
+        thread.map(|thread| threads.push(thread))
+    };
+    let parts: [Part; 3] = [
+        ("kafka-out", |service| kafka_out::run(service)),
+        ("kafka-in", |service| kafka_in::run(service)),
+        ("http-out", http_out::run),
+    ];
+    let by_the_clock: &[Part] = match service.role {
+        Role::WagonLits => &[("orders", timer::order), ("sweep", sweep::run)],
+        Role::DevMateriels => &[("steps", timer::deliver)],
+    };
+    let begun = parts.iter().chain(by_the_clock).try_for_each(|(name, run)| spawn(name, *run));
+    if begun.is_err() {
+        service.shutdown.request();
+    }
+    while !service.shutdown.wait_timeout(Duration::from_secs(60)) {}
+    for thread in threads {
+        // A thread that panicked has said so already.
+        drop(thread.join());
+    }
+    // As of now, for the last word.
+    drop(service.count_waiting());
+    Ok(begun?)
+}
+
+/// The folder's lock; waits while another process has it, none when a stop is asked for before.
+fn lock(dir: &Path, role: Role, log: &ServiceLog, shutdown: &Shutdown) -> io::Result<Option<Lock>> {
+    let mut is_told = false;
+    let path = dir.join(format!("{}.lock", role.name()));
+    loop {
+        match Lock::try_acquire(&path)? {
+            LockAttempt::Acquired(lock) => return Ok(Some(lock)),
+            LockAttempt::HeldBy(holder) if !is_told => {
+                is_told = true;
+                let message = format!("process {holder} works in {}; standing by", dir.display());
+                log.info("service.standby", &message, json!({"holder": holder}));
+            }
+            LockAttempt::HeldBy(_) => {}
+        }
+        if shutdown.wait_timeout(STANDBY) {
+            return Ok(None);
+        }
+    }
+}

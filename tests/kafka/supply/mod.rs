@@ -1,0 +1,17 @@
+//! `supply`: two services that exchange orders, by Kafka and by HTTP, and what they make of trouble.
+
+mod chaos;
+mod doors;
+mod pair;
+mod roads;
+mod scripts;
+
+use libtest_mimic::Trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = chaos::trials();
+    trials.extend(roads::trials());
+    trials.extend(doors::trials());
+    trials.extend(scripts::trials());
+    trials
+}
