@@ -13,6 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             figures_move_without_a_reload_and_equal_a_count_of_the_topics,
             an_order_opens_with_its_story_and_closes_where_it_was,
             a_reload_keeps_what_happened,
+            killed_and_started_again_the_page_recovers_by_itself,
             while_kafka_is_down_figures_stay_and_then_go_on,
             a_restock_from_the_page_is_added_once,
         ]
@@ -185,6 +186,40 @@ fn a_reload_keeps_what_happened() {
         points["orders"]["y"][0].as_array().map(|values| values.iter().filter_map(Value::as_f64).sum::<f64>())
     };
     assert_eq!(sum(&browser.value("window.ordertrail.model.plots")), sum(&points));
+}
+
+fn killed_and_started_again_the_page_recovers_by_itself() {
+    let shop = Shop::new();
+    shop.run(&["produce", "--count", "80"]).expect_code(0);
+    shop.decide_all();
+    let mut dashboard = shop.dashboard(&[]);
+    let browser = Browser::open(&shop.scratch);
+    dashboard.visit(&browser, "/");
+    wait_for_orders(&browser, 80);
+    mark(&browser);
+    let before = shown(&browser);
+    dashboard.process.kill_nine();
+    browser.wait_for_text("#lost", |shown| shown.contains("does not answer"));
+    assert_eq!(shown(&browser), before, "figures stay");
+    let mut again = shop.dashboard_on(dashboard.port, &[]);
+    wait_until("the page says so no longer", LONG, || browser.text("#lost").is_none().then_some(()));
+    assert_eq!(shown(&browser), before, "all is counted as it was");
+    // What comes now is counted on top, once.
+    shop.run(&["produce", "--count", "7"]).expect_code(0);
+    shop.decide_all();
+    wait_for_orders(&browser, 87);
+    expect_figures_of_topics(&shop, &browser);
+    // Without what it had kept, too.
+    again.process.kill_nine();
+    std::fs::remove_file(shop.scratch.join("dashboard.state.json")).expect("figures were kept");
+    let after = shown(&browser);
+    let _anew = shop.dashboard_on(dashboard.port, &[]);
+    wait_until("it answers again", LONG, || {
+        let fresh = browser.text("#lost").is_none()
+            && browser.value("document.querySelector('#live').dataset.tone") == json!("good");
+        (fresh && shown(&browser) == after).then_some(())
+    });
+    expect_no_reload(&browser);
 }
 
 #[track_caller]

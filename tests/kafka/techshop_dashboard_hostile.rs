@@ -6,7 +6,11 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials!("techshop_dashboard_hostile", &[Need::Broker, Need::Browser], [names_that_are_scripts_are_shown_as_text])
+    trials!(
+        "techshop_dashboard_hostile",
+        &[Need::Broker, Need::Browser],
+        [names_that_are_scripts_are_shown_as_text, names_of_ten_kilobytes_break_no_page]
+    )
 }
 
 const SCRIPTS: [&str; 8] = [
@@ -111,4 +115,26 @@ fn names_that_are_scripts_are_shown_as_text() {
         expect_harmless(&browser, &dashboard, "the drawer");
         browser.run("drawer.close()", &[]);
     }
+}
+
+fn names_of_ten_kilobytes_break_no_page() {
+    let (words, word) = ("many words ".repeat(1_000), "W".repeat(10_240));
+    let shop = shop_of(&[&words, &word]);
+    let dashboard = shop.dashboard(&["--unmask"]);
+    let browser = Browser::open(&shop.scratch);
+    browser.requests();
+    for width_px in [390, 1_280] {
+        browser.emulate(width_px, "light");
+        for place in ["/", "/orders", "/errors", "/notifications", "/stock", "/orders/ORD-0", "/orders/ORD-1"] {
+            dashboard.visit(&browser, place);
+            expect_harmless(&browser, &dashboard, place);
+            let (needed, there) = (browser.value("document.documentElement.scrollWidth"), browser.value("innerWidth"));
+            browser.picture(&format!("long-{width_px}-{}", place.replace('/', "_")));
+            assert!(needed.as_u64() <= there.as_u64(), "{place} scrolls sideways: {needed} of {there} px");
+        }
+    }
+    dashboard.visit(&browser, "/");
+    let region = rows(&browser, "regions").into_iter().find(|row| row[0].starts_with('W')).expect("it is there");
+    // Names are known by 120 characters, and one that is longer says so.
+    assert_eq!(region[0], format!("{}…", "W".repeat(119)));
 }
