@@ -1,34 +1,69 @@
 //! The last orders, as many as match.
 
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
 use super::super::state::State;
-use super::super::words::{UNKNOWN, isolated, masked, milliseconds, money, or_unknown, short_id, time};
+use super::super::words::{UNKNOWN, milliseconds, money, or_unknown, short_id, time};
+use super::paging::{Column, Paging, Part};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Place, Row, Tone, View, segment};
 use crate::logic::shopfold::RecentOrder;
+use crate::tools::masking::masked;
+use crate::tools::shown::isolated;
 use crate::words::shop::Status;
 
-/// Rows that are shown at most.
-const MOST_ROWS: usize = 200;
+/// What a query calls the columns.
+const COLUMNS: &[Column] = &[
+    ("time", false),
+    ("order", true),
+    ("product", true),
+    ("total", false),
+    ("state", true),
+    ("validation", false),
+    ("customer", true),
+    ("region", true),
+];
 
-pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
+/// How two orders stand to each other by a column: by what is shown, so that nothing else can be found out.
+fn compare(state: &State, column: &str, one: &RecentOrder, other: &RecentOrder) -> Ordering {
+    let took = |order: &RecentOrder| Some(order.decided_ms?.saturating_sub(order.ordered_ms?));
+    match column {
+        "order" => one.order_id.cmp(&other.order_id),
+        "product" => (&one.product, one.quantity).cmp(&(&other.product, other.quantity)),
+        "total" => one.total.cmp(&other.total),
+        "state" => one.status.as_str().cmp(other.status.as_str()),
+        "validation" => took(one).cmp(&took(other)),
+        "customer" => customer(state, one).cmp(&customer(state, other)),
+        "region" => one.region.cmp(&other.region),
+        "reason" => one.reason.cmp(&other.reason),
+        _ => Ordering::Equal,
+    }
+}
+
+/// The rows of one part of a list, in the order that is asked for.
+pub(super) fn part<'a>(state: &State, paging: &Paging<'_>, all: Vec<&'a RecentOrder>) -> (Vec<&'a RecentOrder>, Part) {
+    paging.rows(all, |column, one, other| compare(state, column, one, other))
+}
+
+/// Fills the page, and gives the links of its heads.
+pub(super) fn fill(state: &State, place: &Place, view: &mut View) -> Value {
     let language = place.language;
     let figures = state.figures();
     let wanted = Wanted::of(place);
-    let mut found = 0_u64;
-    let mut rows = Vec::new();
-    for order in figures.recent.iter().rev().filter(|order| wanted.matches(state, order)) {
-        found += 1;
-        if rows.len() < MOST_ROWS {
-            rows.push(row(state, language, order));
-        }
-    }
+    let paging = Paging::of(place, COLUMNS);
+    let found = figures.recent.iter().rev().filter(|order| wanted.matches(state, order)).collect();
+    let (shown, which) = part(state, &paging, found);
     let all = language.count(figures.recent.iter().len() as u64);
-    let found = language.count(found);
+    let found = language.count(which.count as u64);
+    paging.tell(&which, language, view);
     view.text(
         "orders.found",
         language.choose(format!("{found} of the last {all}"), format!("{found} des {all} dernières")),
     );
-    view.table("orders", rows);
+    view.table("orders", shown.into_iter().map(|order| row(state, language, order)));
+    paging.heads()
 }
 
 /// The regions that orders came from, for a filter.
