@@ -129,7 +129,7 @@ fn every_page_can_be_read_by_everybody() {
 
 /// Checks the page that is open in both colours, which follow what the window's owner prefers without a new load.
 #[track_caller]
-fn in_both_colours(browser: &Browser, width_px: u32, name: &str, wrong: &mut Vec<String>) {
+pub(crate) fn in_both_colours(browser: &Browser, width_px: u32, name: &str, wrong: &mut Vec<String>) {
     for scheme in ["light", "dark"] {
         browser.emulate(width_px, scheme);
         wait_for_layout(browser);

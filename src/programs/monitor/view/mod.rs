@@ -14,6 +14,8 @@ mod plots;
 mod record;
 mod timeline;
 
+pub(super) use log_message::log_message;
+
 use super::app::{App, Overlay, Pane};
 use super::layout::{Layout, Needs, Size};
 use super::live;
