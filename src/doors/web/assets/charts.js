@@ -138,7 +138,9 @@
     plot.data.slice(1).forEach((values, index) => {
       const last = values.findLastIndex((value) => value !== null);
       if (last < 0) return;
-      const text = `${chart.labels[index + 1]} ${cellsAt(chart, plot.data[0][last])?.[index + 1] ?? ""}`;
+      // One line needs no name: the title says it.
+      const name = plot.data.length > 2 ? `${chart.labels[index + 1]} ` : "";
+      const text = `${name}${cellsAt(chart, plot.data[0][last])?.[index + 1] ?? ""}`;
       labels.push({ text, y: plot.valToPos(values[last], "y", true), fill: plot.series[index + 1].stroke() });
     });
     if (chart.limit) labels.push({ text: "", y: plot.valToPos(chart.limit, "y", true) });

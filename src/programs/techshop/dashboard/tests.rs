@@ -196,11 +196,11 @@ fn long_lists_are_sorted_and_paged_by_links_alone() {
     let (_, _, html) = get(server.address(), "/orders?sort=order&page=2");
     for part in [
         "aria-sort=\"ascending\"><a href=\"/orders?order=desc&amp;sort=order\">Order</a>",
-        "href=\"/orders?sort=order\">Previous page</a>",
-        "href=\"/orders?page=3&amp;sort=order\">Next page</a>",
+        "href=\"/orders?sort=order\" data-optional>Previous page</a>",
+        "href=\"/orders?page=3&amp;sort=order\" data-optional>Next page</a>",
         ">page 2 of 3</span>",
     ] {
-        assert!(html.replace("&#x2f;", "/").contains(part), "{part}: {html}");
+        assert!(html.replace("&#x2f;", "/").contains(part), "no {part}");
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::words::time;
 use super::Now;
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Plot, Row, Tone, View, segment};
-use crate::logic::lag::{Figures, GroupFigures, Level, Role, TopicFigures, Trend};
+use crate::logic::lag::{Cause, Figures, GroupFigures, Level, Role, TopicFigures, Trend};
 
 /// Rows of each table.
 const MOST_ROWS: usize = 300;
@@ -140,8 +140,11 @@ fn group_row(texts: Texts, group: &GroupFigures, now_ms: i64) -> Row {
 pub(super) fn fill_group(now: &Now, name: &str, language: Language, view: &mut View) -> Option<()> {
     let (now_ms, figures) = (now.at_ms, &now.kafka);
     let texts = Texts::of(language);
-    let group = figures.groups.iter().find(|group| group.group == name)?;
     view.text("group.name", name);
+    let Some(group) = figures.groups.iter().find(|group| group.group == name) else {
+        // Before anything was heard of Kafka nobody can say that there is none.
+        return matches!(figures.verdict.cause, Cause::Waiting { .. }).then_some(());
+    };
     let tone = if group.falls_behind { Tone::Warn } else { Tone::Good };
     view.text("group.state", Piece::from(texts.state(group, now_ms)).tone(tone));
     view.text("group.why", texts.why(group));

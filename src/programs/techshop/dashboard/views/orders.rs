@@ -1,12 +1,10 @@
 //! The last orders, as many as match.
 
-use std::cmp::Ordering;
-
 use serde_json::Value;
 
 use super::super::state::State;
 use super::super::words::{UNKNOWN, milliseconds, money, or_unknown, short_id, time};
-use super::paging::{Column, Paging, Part};
+use super::paging::{Column, Key, Paging, Part};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Place, Row, Tone, View, segment};
 use crate::logic::shopfold::RecentOrder;
@@ -26,25 +24,28 @@ const COLUMNS: &[Column] = &[
     ("region", true),
 ];
 
-/// How two orders stand to each other by a column: by what is shown, so that nothing else can be found out.
-fn compare(state: &State, column: &str, one: &RecentOrder, other: &RecentOrder) -> Ordering {
-    let took = |order: &RecentOrder| Some(order.decided_ms?.saturating_sub(order.ordered_ms?));
+/// What an order has in a column: what is shown, so that nothing else can be found out.
+fn sorted_by<'a>(state: &State, column: &str, order: &'a RecentOrder) -> Key<'a> {
+    let text = |text: &'a str| Key::Text(text.into());
     match column {
-        "order" => one.order_id.cmp(&other.order_id),
-        "product" => (&one.product, one.quantity).cmp(&(&other.product, other.quantity)),
-        "total" => one.total.cmp(&other.total),
-        "state" => one.status.as_str().cmp(other.status.as_str()),
-        "validation" => took(one).cmp(&took(other)),
-        "customer" => customer(state, one).cmp(&customer(state, other)),
-        "region" => one.region.cmp(&other.region),
-        "reason" => one.reason.cmp(&other.reason),
-        _ => Ordering::Equal,
+        "order" => text(&order.order_id),
+        "product" => text(&order.product),
+        "total" => Key::Number(order.total.map(|total| total.cents())),
+        "state" => text(order.status.as_str()),
+        "validation" => {
+            let took = order.ordered_ms.zip(order.decided_ms).map(|(ordered, decided)| decided.saturating_sub(ordered));
+            Key::Number(took.map(i128::from))
+        }
+        "customer" => Key::Text(customer(state, order).into()),
+        "region" => text(&order.region),
+        "reason" => text(order.reason.as_deref().unwrap_or_default()),
+        _ => Key::Number(None),
     }
 }
 
 /// The rows of one part of a list, in the order that is asked for.
 pub(super) fn part<'a>(state: &State, paging: &Paging<'_>, all: Vec<&'a RecentOrder>) -> (Vec<&'a RecentOrder>, Part) {
-    paging.rows(all, |column, one, other| compare(state, column, one, other))
+    paging.rows(all, |column, order| sorted_by(state, column, order))
 }
 
 /// Fills the page, and gives the links of its heads.

@@ -1,6 +1,7 @@
 //! Long lists: which part of one is asked for, in which order, and the links that lead to the others.
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,14 @@ const ROWS: usize = 200;
 /// A column: what a query calls it, and whether it is first sorted from its smallest on. One without a name is not
 /// sorted by.
 pub(super) type Column = (&'static str, bool);
+
+/// What a row is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key<'a> {
+    Text(Cow<'a, str>),
+    /// What is not known stands before all others.
+    Number(Option<i128>),
+}
 
 /// In which order a list is asked for, and which part of it.
 pub(super) struct Paging<'a> {
@@ -35,22 +44,17 @@ impl<'a> Paging<'a> {
         Self { place, columns, sort, is_rising }
     }
 
-    /// The rows of the page that is asked for, of all that match, which come newest first. `compare` says how two
-    /// stand to each other by a column.
-    pub(super) fn rows<T>(
-        &self,
-        mut all: Vec<T>,
-        compare: impl Fn(&'static str, &T, &T) -> Ordering,
-    ) -> (Vec<T>, Part) {
+    /// The rows of the page that is asked for, of all that match, which come newest first. `key` says what a row has in
+    /// a column.
+    pub(super) fn rows<'b, T>(&self, mut all: Vec<T>, key: impl Fn(&'static str, &T) -> Key<'b>) -> (Vec<T>, Part) {
         if self.sort == self.columns.first().map_or("", |(name, _)| name) {
             if self.is_rising {
                 all.reverse();
             }
+        } else if self.is_rising {
+            all.sort_by_cached_key(|one| key(self.sort, one));
         } else {
-            all.sort_by(|one, other| {
-                let order = compare(self.sort, one, other);
-                if self.is_rising { order } else { order.reverse() }
-            });
+            all.sort_by_cached_key(|one| Reverse(key(self.sort, one)));
         }
         let count = all.len();
         let last = count.div_ceil(ROWS).max(1);
@@ -134,7 +138,7 @@ mod tests {
     fn rows_come_in_the_order_and_the_part_that_is_asked_for() {
         let rows = |query: &[(&str, &str)]| {
             let place = place(query);
-            let (rows, part) = Paging::of(&place, COLUMNS).rows((0..450).rev().collect(), |_, a: &i32, b| a.cmp(b));
+            let (rows, part) = Paging::of(&place, COLUMNS).rows((0..450).rev().collect(), |_, number: &i32| Key::Number(Some(i128::from(*number))));
             (rows.first().copied(), rows.len(), part.page, part.last)
         };
         assert_eq!(rows(&[]), (Some(449), 200, 1, 3));
