@@ -106,6 +106,7 @@ fn opens_whole(browser: &Browser) {
     browser.wait_for_text("#drawer [data-text='record.id']", |shown| shown.ends_with(&format!("/{name}")));
     let payload = browser.wait_for_text("#drawer [data-text='record.payload']", |shown| shown.contains("\"espresso\""));
     assert!(payload.contains("\"customer_id\": \"cl•••\"") && !payload.contains("client01@"), "{payload}");
+    browser.wait_for_text("#drawer tbody[data-table=fields]", |shown| shown.contains("audit prove --offset"));
     browser.run("drawer.close()", &[]);
     let answer = browser.run("return fetch(arguments[0]).then((answer) => answer.text())", &[json!(href)]);
     let html = answer.as_str().expect("HTML");

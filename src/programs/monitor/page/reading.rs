@@ -8,6 +8,7 @@ use crate::doors::tail::{Direction, Pages, Place, StoredLine, TailError};
 use crate::logic::monitor::{BucketSize, Figures, Plot};
 use crate::programs::monitor::rows::{EventRow, LogRow, ROW_BYTES, Row};
 use crate::programs::monitor::sources::{Looked, SourceOptions, Sources};
+use crate::programs::monitor::view::{forget_since, is_before, sealed_to};
 use crate::tools::moment::now_ms;
 
 /// Between two looks at the files.
@@ -121,9 +122,14 @@ impl Reading {
         inside.rows(looked);
         let now_ms = now_ms();
         let model = inside.sources.model();
+        let figures = model.figures(now_ms);
+        let mut plot = model.plot(COLUMNS, BUCKET, now_ms);
+        if let Some(lost_ms) = figures.trail_as_of_ms.filter(|_| figures.events_file.is_lost()) {
+            forget_since(&mut plot, lost_ms);
+        }
         let shown = Arc::new(Shown {
-            figures: model.figures(now_ms),
-            plot: model.plot(COLUMNS, BUCKET, now_ms),
+            figures,
+            plot,
             events: inside.events.clone(),
             logs: inside.logs.clone(),
             gaps: inside.gaps.clone(),
@@ -134,8 +140,9 @@ impl Reading {
         shown
     }
 
-    /// The line at a place, at most `longest_bytes` of it; `None` when there is none any more.
-    pub(super) fn line(&self, file: File, place: Place, longest_bytes: usize) -> Option<StoredLine> {
+    /// The line at a place, at most `longest_bytes` of it, and whether it is sealed, if that is known; `None` when there
+    /// is none any more.
+    pub(super) fn line(&self, file: File, place: Place, longest_bytes: usize) -> Option<(StoredLine, Option<bool>)> {
         // The files as they were at the last look: one at least.
         drop(self.shown());
         let inside = lock(&self.inside);
@@ -143,7 +150,13 @@ impl Reading {
             File::Events => inside.sources.events(),
             File::Log => inside.sources.log(),
         };
-        begins_line(pages, place).then(|| pages.whole(place, longest_bytes).ok().flatten())?
+        let line = begins_line(pages, place).then(|| pages.whole(place, longest_bytes).ok().flatten())??;
+        let end = Place { byte: place.byte.saturating_add(line.length), ..place };
+        let is_sealed = match file {
+            File::Events => sealed_to(&inside.sources).and_then(|to| is_before(&inside.sources, end, to)),
+            File::Log => None,
+        };
+        Some((line, is_sealed))
     }
 }
 

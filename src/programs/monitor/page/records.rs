@@ -47,14 +47,18 @@ impl Records {
         };
         let known = self.known(path, texts.language);
         let record = known.or_else(|| {
-            let line = reading.line(file, place, RECORD_BYTES)?;
+            let (line, is_sealed) = reading.line(file, place, RECORD_BYTES)?;
             let customer = AuditLine::parse(&line.bytes).ok().map(|audit| glance(&audit).customer);
-            let record = match file {
+            let mut record = match file {
                 File::Events => RecordView::of_event(line),
                 File::Log => RecordView::of_log(line),
             };
+            record.is_sealed = is_sealed;
             let shown = Opened { record, customer: customer.unwrap_or_default(), texts, is_unmasked }.view();
-            self.remember(path, texts.language, &shown);
+            // One that is not sealed yet will be: it is read again until then.
+            if is_sealed != Some(false) {
+                self.remember(path, texts.language, &shown);
+            }
             Some(shown)
         });
         match record {
@@ -117,7 +121,12 @@ impl Opened<'_> {
         let fields = record.fields.iter().enumerate().map(|(index, (field, value))| {
             Row::new(index.to_string(), [texts.field(*field).into(), self.value(*field, value).into()])
         });
-        view.table("fields", fields);
+        let sealed = record.is_sealed.map(|is_sealed| match is_sealed {
+            true => texts.is_sealed(record.message.as_deref()),
+            false => texts.not_yet.to_owned(),
+        });
+        let sealed = sealed.map(|told| Row::new("sealed", [texts.choose("Sealed", "Scellé").into(), told.into()]));
+        view.table("fields", fields.chain(sealed));
         let headers = record.headers.iter().take(MOST_HEADERS).enumerate().map(|(index, (name, value))| {
             let cells = [self.hidden(name), self.hidden(value)].map(Piece::from);
             Row::new(index.to_string(), cells)

@@ -138,7 +138,8 @@ mod tests {
     fn rows_come_in_the_order_and_the_part_that_is_asked_for() {
         let rows = |query: &[(&str, &str)]| {
             let place = place(query);
-            let (rows, part) = Paging::of(&place, COLUMNS).rows((0..450).rev().collect(), |_, number: &i32| Key::Number(Some(i128::from(*number))));
+            let (rows, part) = Paging::of(&place, COLUMNS)
+                .rows((0..450).rev().collect(), |_, number: &i32| Key::Number(Some(i128::from(*number))));
             (rows.first().copied(), rows.len(), part.page, part.last)
         };
         assert_eq!(rows(&[]), (Some(449), 200, 1, 3));
