@@ -235,7 +235,7 @@ hints_demo() { # FOLDER-OF-THE-PROGRAMS
   [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$1/log-monitor" "watch it live"
   printf '  %-35s %s\n' "tail -f tracker.events | jq ." "the trail itself"
   [ ${#listen[@]} -eq 0 ] ||
-    printf '  %-35s %s\n' "http://127.0.0.1:9464/metrics" "the tracker in numbers"
+    printf '  %-35s %s\n' "http://127.0.0.1:9464/" "the same in a browser; /metrics for Prometheus"
   [ ! -x "$bin/audit" ] || printf '  %-35s %s\n' "$1/audit verify" "prove that nothing is missing"
   printf '  %-35s %s\n' "./stop.sh" "stop everything"
 }

@@ -40,6 +40,12 @@ impl Language {
         }
     }
 
+    /// The same of a number that may be below zero: `−3`.
+    pub fn signed(self, number: i64) -> String {
+        let count = self.count(number.unsigned_abs());
+        if number < 0 { format!("{MINUS}{count}") } else { count }
+    }
+
     /// With so many places: `0.50`, `4,812`, `0,50`, `4 812`.
     pub fn decimal(self, number: f64, places: usize) -> String {
         let text = format!("{:.places$}", number.abs());

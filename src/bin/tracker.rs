@@ -3,6 +3,7 @@
 use std::io;
 
 use clap::Parser as _;
+use ordertrail::programs::monitor::page;
 use ordertrail::programs::tracker::{TrackerArgs, TrackerConfig, TrackerError, run};
 use ordertrail::tools::config::is_quiet_end;
 use ordertrail::tools::exit::Exit;
@@ -20,7 +21,7 @@ fn main() -> Exit {
     }
     let outcome = TrackerConfig::try_from(args).and_then(|config| {
         let shutdown = Shutdown::on_signals().map_err(|source| TrackerError::Start { source })?;
-        run(&config, &shutdown)
+        run(&config, page::site, &shutdown)
     });
     match outcome {
         Ok(_) => Exit::Done,

@@ -1,7 +1,12 @@
-//! Where a search begins and ends, as people write it.
+//! Where a search begins and ends, as people write it; and now.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, civil};
+
+/// Now, milliseconds since 1970-01-01 UTC.
+pub fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
 
 /// A place in a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,11 @@ pub fn safe(text: &str) -> String {
     text.chars().map(|character| if is_dangerous(character) { '·' } else { character }).collect()
 }
 
+/// Somebody's text within ours: whichever way it is written, it turns nothing around it.
+pub fn isolated(text: &str) -> String {
+    format!("\u{2068}{text}\u{2069}")
+}
+
 /// Harmless, and in at most so many columns, the last of them `…` when something is missing.
 pub fn cut(text: &str, columns: usize) -> String {
     let mut short = String::new();

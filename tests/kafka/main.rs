@@ -50,6 +50,7 @@
 //! | `tracker_log.rs` | `tracker.log`: its lines, metrics and languages |
 //! | `tracker_options.rs` | what flags change |
 //! | `tracker_outages.rs` | brokers that stop and die under running programs |
+//! | `tracker_page.rs` | the page of `--listen` in a real browser, and that the trail does not feel it |
 //! | `tracker_restarts.rs` | killed, torn, adopted: the file's tail is the truth |
 //! | `tracker_sealed.rs` | sealed data that are missing or altered |
 //! | `tracker_standby.rs` | two trackers and one directory |
@@ -119,6 +120,7 @@ mod tracker_lines;
 mod tracker_log;
 mod tracker_options;
 mod tracker_outages;
+mod tracker_page;
 mod tracker_restarts;
 mod tracker_sealed;
 mod tracker_standby;
@@ -179,6 +181,7 @@ fn main() -> ExitCode {
         tracker_log::trials(),
         tracker_options::trials(),
         tracker_outages::trials(),
+        tracker_page::trials(),
         tracker_restarts::trials(),
         tracker_sealed::trials(),
         tracker_standby::trials(),

@@ -13,8 +13,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             figures_move_without_a_reload_and_equal_a_count_of_the_topics,
             an_order_opens_with_its_story_and_closes_where_it_was,
             a_reload_keeps_what_happened,
+            killed_and_started_again_the_page_recovers_by_itself,
             while_kafka_is_down_figures_stay_and_then_go_on,
             a_restock_from_the_page_is_added_once,
+            a_page_of_what_is_gone_says_so,
+            lists_are_sorted_and_paged_by_links,
         ]
     )
 }
@@ -187,6 +190,40 @@ fn a_reload_keeps_what_happened() {
     assert_eq!(sum(&browser.value("window.ordertrail.model.plots")), sum(&points));
 }
 
+fn killed_and_started_again_the_page_recovers_by_itself() {
+    let shop = Shop::new();
+    shop.run(&["produce", "--count", "80"]).expect_code(0);
+    shop.decide_all();
+    let mut dashboard = shop.dashboard(&[]);
+    let browser = Browser::open(&shop.scratch);
+    dashboard.visit(&browser, "/");
+    wait_for_orders(&browser, 80);
+    mark(&browser);
+    let before = shown(&browser);
+    dashboard.process.kill_nine();
+    browser.wait_for_text("#lost", |shown| shown.contains("does not answer"));
+    assert_eq!(shown(&browser), before, "figures stay");
+    let mut again = shop.dashboard_on(dashboard.port, &[]);
+    wait_until("the page says so no longer", LONG, || browser.text("#lost").is_none().then_some(()));
+    assert_eq!(shown(&browser), before, "all is counted as it was");
+    // What comes now is counted on top, once.
+    shop.run(&["produce", "--count", "7"]).expect_code(0);
+    shop.decide_all();
+    wait_for_orders(&browser, 87);
+    expect_figures_of_topics(&shop, &browser);
+    // Without what it had kept, too.
+    again.process.kill_nine();
+    std::fs::remove_file(shop.scratch.join("dashboard.state.json")).expect("figures were kept");
+    let after = shown(&browser);
+    let _anew = shop.dashboard_on(dashboard.port, &[]);
+    wait_until("it answers again", LONG, || {
+        let fresh = browser.text("#lost").is_none()
+            && browser.value("document.querySelector('#live').dataset.tone") == json!("good");
+        (fresh && shown(&browser) == after).then_some(())
+    });
+    expect_no_reload(&browser);
+}
+
 #[track_caller]
 fn expect_figures_of_topics(shop: &Shop, browser: &Browser) {
     let counted = shop.counted();
@@ -240,4 +277,65 @@ fn a_restock_from_the_page_is_added_once() {
         let level = rows(&browser, "stock_all").into_iter().find(|row| row[0] == "MacBook Pro")?;
         (level[2] == "27" && rows(&browser, "restocks").len() == 1).then_some(())
     });
+}
+
+fn a_page_of_what_is_gone_says_so() {
+    let shop = Shop::new();
+    let group = shop.topic("readers");
+    shop.run(&["produce", "--count", "5"]).expect_code(0);
+    shop.command(&["process", "--listen", "off", "--until-end", "--group", &group]).finish_within(LONG).expect_code(0);
+    let mut dashboard = shop.dashboard(&[]);
+    let browser = Browser::open(&shop.scratch);
+    let page = format!("/kafka/groups/{group}");
+    wait_until("the group is known", LONG, || {
+        let groups = dashboard.get("/api/view?of=/kafka").json()["tables"]["groups"].clone();
+        groups.as_array()?.iter().any(|row| row["key"] == json!(group)).then_some(())
+    });
+    dashboard.visit(&browser, &page);
+    mark(&browser);
+    // A restart before anything is heard of Kafka is no reason to say that it is gone.
+    dashboard.process.kill_nine();
+    browser.wait_for_text("#lost", |shown| shown.contains("does not answer"));
+    let mut again = shop.dashboard_on(dashboard.port, &[]);
+    wait_until("the page goes on", LONG, || browser.text("#lost").is_none().then_some(()));
+    again.process.kill_nine();
+    browser.wait_for_text("#lost", |shown| shown.contains("does not answer"));
+    shop.kafka.delete_group(&group);
+    let _anew = shop.dashboard_on(dashboard.port, &[]);
+    wait_until("the page says that it is gone", LONG, || {
+        browser.text("#lost").filter(|shown| shown.contains("is not there any more"))
+    });
+    assert_eq!(browser.text("#live").as_deref(), Some("Gone"));
+    expect_no_reload(&browser);
+}
+
+fn lists_are_sorted_and_paged_by_links() {
+    let shop = Shop::new();
+    let orders: Vec<Vec<u8>> = (0..230).map(|n| order(&format!("ORD-{:03}", (n * 7) % 230), &json!({}))).collect();
+    shop.order_raw(&orders);
+    shop.decide_all();
+    let dashboard = shop.dashboard(&[]);
+    let browser = Browser::open(&shop.scratch);
+    dashboard.visit(&browser, "/orders");
+    // By script, so that no pointer rests on the table: it would hold its rows.
+    browser.run("document.querySelector(\"thead a[href*='sort=order']\").click()", &[]);
+    wait_until("they are sorted", SHORT, || {
+        let sorted = browser.value("document.querySelector('th[aria-sort]')?.getAttribute('aria-sort')");
+        (sorted == json!("ascending") && rows(&browser, "orders").len() == 200).then_some(())
+    });
+    let first = |browser: &Browser| rows(browser, "orders").first().map(|row| row[1].clone());
+    assert_eq!(first(&browser).as_deref(), Some("ORD-000"));
+    browser.run("document.querySelector(\"a[data-text='page.next']\").click()", &[]);
+    wait_until("the next page is shown", SHORT, || (first(&browser).as_deref() == Some("ORD-200")).then_some(()));
+    assert_eq!(rows(&browser, "orders").len(), 30);
+    // What comes stands at its place, without a reload.
+    browser.wait_for_text("#live", |shown| shown.starts_with("Live"));
+    mark(&browser);
+    shop.order_raw(&[order("ORD-300", &json!({}))]);
+    shop.decide_all();
+    wait_until("it came", LONG, || {
+        let last = rows(&browser, "orders").last().map(|row| row[1].clone());
+        (last.as_deref() == Some("ORD-300")).then_some(())
+    });
+    expect_no_reload(&browser);
 }

@@ -1,15 +1,19 @@
 //! `techshop dashboard` and values that nobody means well with: they are text, wherever they are shown.
 
 use crate::harness::{Browser, Need, SHORT, get, wait_until};
-use crate::techshop_dashboard_shop::{Dashboard, Shop, order, rows, text};
+use crate::techshop_dashboard_shop::{Shop, order, rows, text};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials!("techshop_dashboard_hostile", &[Need::Broker, Need::Browser], [names_that_are_scripts_are_shown_as_text])
+    trials!(
+        "techshop_dashboard_hostile",
+        &[Need::Broker, Need::Browser],
+        [names_that_are_scripts_are_shown_as_text, names_of_ten_kilobytes_break_no_page]
+    )
 }
 
-const SCRIPTS: [&str; 8] = [
+pub(crate) const SCRIPTS: [&str; 8] = [
     "<script>window.__x=1</script>",
     "\"><img src=x onerror=\"window.__x=1\">",
     "'\"`</title></script></textarea><svg onload=window.__x=1>",
@@ -47,13 +51,12 @@ fn shop_of(values: &[&str]) -> Shop {
 
 /// Nothing ran, nothing was fetched from elsewhere, nothing was refused by the browser.
 #[track_caller]
-fn expect_harmless(browser: &Browser, dashboard: &Dashboard, place: &str) {
+pub(crate) fn expect_harmless(browser: &Browser, own: &str, place: &str) {
     assert_eq!(browser.dialog(), None, "{place}");
     assert_eq!(browser.value("typeof window.__x"), json!("undefined"), "{place}: a script ran");
     assert_eq!(browser.console(), Vec::<String>::new(), "{place}");
-    let own = dashboard.address("/");
     for request in browser.requests() {
-        assert!(request.starts_with(&own), "{place} asked for {request}");
+        assert!(request.starts_with(own), "{place} asked for {request}");
     }
     let strange =
         "document.querySelectorAll('iframe, embed, object, img, script:not([src]), [onload], [onerror]').length";
@@ -77,7 +80,7 @@ fn names_that_are_scripts_are_shown_as_text() {
     for value in SCRIPTS {
         assert!(regions.contains(&value.to_owned()), "{value} is not among {regions:?}");
     }
-    expect_harmless(&browser, &dashboard, "/");
+    expect_harmless(&browser, &dashboard.address("/"), "/");
     let views = get(dashboard.port, "/api/view?of=/orders").expect("it answers").json();
     let mut places: Vec<String> =
         ["/orders", "/errors", "/notifications", "/stock", "/kafka"].map(str::to_owned).into();
@@ -97,7 +100,7 @@ fn names_that_are_scripts_are_shown_as_text() {
         let policy = answer.header("content-security-policy");
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{place}: {policy}");
         dashboard.visit(&browser, place);
-        expect_harmless(&browser, &dashboard, place);
+        expect_harmless(&browser, &dashboard.address("/"), place);
         assert_eq!(foreign_links(&browser), json!([]), "{place}");
     }
     // In the drawer, too, which only scripts fill.
@@ -108,7 +111,29 @@ fn names_that_are_scripts_are_shown_as_text() {
             (browser.value("drawer.querySelectorAll('tbody[data-table=timeline] tr').length > 0") == json!(true))
                 .then_some(())
         });
-        expect_harmless(&browser, &dashboard, "the drawer");
+        expect_harmless(&browser, &dashboard.address("/"), "the drawer");
         browser.run("drawer.close()", &[]);
     }
+}
+
+fn names_of_ten_kilobytes_break_no_page() {
+    let (words, word) = ("many words ".repeat(1_000), "W".repeat(10_240));
+    let shop = shop_of(&[&words, &word]);
+    let dashboard = shop.dashboard(&["--unmask"]);
+    let browser = Browser::open(&shop.scratch);
+    browser.requests();
+    for width_px in [390, 1_280] {
+        browser.emulate(width_px, "light");
+        for place in ["/", "/orders", "/errors", "/notifications", "/stock", "/orders/ORD-0", "/orders/ORD-1"] {
+            dashboard.visit(&browser, place);
+            expect_harmless(&browser, &dashboard.address("/"), place);
+            let (needed, there) = (browser.value("document.documentElement.scrollWidth"), browser.value("innerWidth"));
+            browser.picture(&format!("long-{width_px}-{}", place.replace('/', "_")));
+            assert!(needed.as_u64() <= there.as_u64(), "{place} scrolls sideways: {needed} of {there} px");
+        }
+    }
+    dashboard.visit(&browser, "/");
+    let region = rows(&browser, "regions").into_iter().find(|row| row[0].starts_with('W')).expect("it is there");
+    // Names are known by 120 characters, and one that is longer says so.
+    assert_eq!(region[0], format!("{}…", "W".repeat(119)));
 }

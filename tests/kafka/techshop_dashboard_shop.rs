@@ -79,7 +79,7 @@ impl Shop {
             assert!(process.is_running(), "it ended: {}", process.stderr());
             get(port, "/readyz").filter(|answer| answer.status == 200)
         });
-        Dashboard { _process: process, port }
+        Dashboard { process, port }
     }
 
     /// Orders that somebody else wrote, one to a message.
@@ -142,7 +142,7 @@ impl Counted {
 
 /// A dashboard that runs.
 pub(crate) struct Dashboard {
-    _process: Process,
+    pub(crate) process: Process,
     pub(crate) port: u16,
 }
 

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::sealer::{Mark, SealFailure, Sealer};
 use super::shared::{AppendError, PlacedMark, Shared, State};
-use super::work::{FULL_RETRY, lock, now_ms};
+use super::work::{FULL_RETRY, lock};
 use crate::logic::ledger::{SealDue, SealRhythm};
 use crate::tools::durable::{Disk, is_disk_full};
+use crate::tools::moment::now_ms;
 
 /// How much is hashed before the sealer looks again at what is due.
 const HASHED_AT_ONCE: u64 = 8 << 20;

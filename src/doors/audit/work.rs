@@ -3,13 +3,14 @@
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::append::Piece;
 use super::sealer::{Mark, SealFailure, Sealer};
 use super::shared::{AppendError, PlacedMark, SYNC, Shared, UNSEALED_BYTES, microseconds};
 use crate::logic::ledger::SyncRhythm;
 use crate::tools::durable::{AppendFile, Disk, DiskFile, is_disk_full};
+use crate::tools::moment::now_ms;
 
 /// How many bytes may be written and not yet synced; the writer then waits for the disk.
 const UNSYNCED_BYTES: u64 = 64 << 20;
@@ -19,12 +20,6 @@ pub(super) const FULL_RETRY: (Duration, Duration) = (Duration::from_millis(100),
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Milliseconds since 1970-01-01 UTC.
-pub(super) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Waits longer and longer for a full disk; false once a stop is asked for.

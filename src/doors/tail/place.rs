@@ -1,9 +1,11 @@
 //! Where a line stands, and what is handed over of it.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -35,6 +37,25 @@ pub struct Place {
     pub file: FileId,
     /// The byte in it, from 0.
     pub byte: u64,
+}
+
+/// As links have it: `fe00-4a1b3@1024`.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:x}-{:x}@{}", self.file.device, self.file.inode, self.byte)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (file, byte) = text.split_once('@').ok_or(())?;
+        let (device, inode) = file.split_once('-').ok_or(())?;
+        let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| ());
+        let file = FileId { device: number(device)?, inode: number(inode)? };
+        Ok(Self { file, byte: byte.parse().map_err(|_| ())? })
+    }
 }
 
 /// One line as it is stored.

@@ -100,6 +100,7 @@ fn plot() -> impl Strategy<Value = Plot> {
         x: points.keys().copied().collect(),
         y: (0..lines).map(|line| points.values().map(|values| values[line]).collect()).collect(),
         limit,
+        range: None,
     })
 }
 
@@ -273,4 +274,25 @@ proptest! {
             }
         }
     }
+}
+
+// ---- Words --------------------------------------------------------------------------------------------------------------
+
+/// English texts of templates that have no French one, and French ones of none.
+pub(crate) fn untold(templates: &[(&str, &str)], french: &str) -> Vec<String> {
+    let french: BTreeMap<String, String> = serde_json::from_str(french).expect("JSON");
+    let text = Regex::new(r#"\bt\("([^"]*)"\)"#).expect("a pattern");
+    let words: std::collections::BTreeSet<&str> = templates
+        .iter()
+        .flat_map(|(_, source)| text.captures_iter(source))
+        .filter_map(|found| found.get(1).map(|found| found.as_str()))
+        .collect();
+    let missing = words.iter().filter(|word| !french.contains_key(**word)).map(|word| format!("no French: {word}"));
+    let left = french.keys().filter(|word| !words.contains(word.as_str())).map(|word| format!("not said: {word}"));
+    missing.chain(left).collect()
+}
+
+#[test]
+fn what_stands_around_every_page_is_said_in_french() {
+    assert_eq!(untold(&super::assets::TEMPLATES, super::assets::FRENCH), Vec::<String>::new());
 }

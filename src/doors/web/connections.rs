@@ -12,9 +12,6 @@ use tokio::sync::Semaphore;
 
 use crate::tools::shutdown::Shutdown;
 
-/// So many connections are served at a time; another one is told so and closed.
-const MOST_CONNECTIONS: usize = 1_024;
-
 /// The head of a request may take so long to arrive, the next one on a kept connection, too.
 const HEAD: Duration = Duration::from_secs(15);
 
@@ -27,13 +24,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\n\
                       Content-Length: 21\r\n\r\ntoo many connections\n";
 
-/// Serves until a stop is asked for; connections that are open then are dropped.
-pub(super) async fn serve(listener: std::net::TcpListener, router: Router, stop: Shutdown) {
+/// Serves at most `most` connections at a time until a stop is asked for; connections that are open then are dropped.
+pub(super) async fn serve(listener: std::net::TcpListener, router: Router, most: usize, stop: Shutdown) {
     let listener = match TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::warn!(%error, "the web server ended"),
     };
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(most));
     let accept = async {
         loop {
             match listener.accept().await {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minijinja::value::{Kwargs, Object, Serde};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, HtmlEscape, State, Value};
+use serde::Deserialize;
 
-use super::assets::Asset;
+use super::assets::{Asset, TEMPLATES};
 use super::language::Dictionary;
 use super::view::{Piece, Row, View};
 use crate::base::language::Language;
@@ -35,7 +36,7 @@ impl Templates {
     ) -> Result<Self, Error> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, source) in sources {
+        for (name, source) in TEMPLATES.iter().chain(sources) {
             environment.add_template(name, source)?;
         }
         environment.add_function("t", move |state: &State<'_, '_>, english: &str| {
@@ -97,8 +98,21 @@ fn text(state: &State<'_, '_>, name: &str, classes: Option<&str>, more: Kwargs) 
     Ok(Value::from_safe_string(html))
 }
 
-/// Head and body of a table: `columns` has the classes of each column's cells, parted by `.`, and `labels` its words.
-fn table(state: &State<'_, '_>, name: &str, columns: &str, labels: Vec<String>) -> Result<Value, Error> {
+/// The head of a column that rows can be sorted by.
+#[derive(Deserialize)]
+struct Head {
+    /// Where they are.
+    href: String,
+    /// `ascending` or `descending` when they are sorted by it now.
+    sort: Option<String>,
+}
+
+/// Head and body of a table: `columns` has the classes of each column's cells, parted by `.`, `labels` its words, and
+/// `heads`, if given, for each `none` or what it is sorted by with.
+fn table(state: &State<'_, '_>, name: &str, columns: &str, labels: Vec<String>, more: Kwargs) -> Result<Value, Error> {
+    let heads = more.get::<Option<Value>>("heads")?;
+    more.assert_all_used()?;
+    let heads: Vec<Option<Head>> = heads.map(Vec::<Option<Head>>::deserialize).transpose()?.unwrap_or_default();
     let shown = shown(state)?;
     let columns_of: Vec<String> = columns.split_whitespace().map(|classes| classes.replace('.', " ")).collect();
     if columns_of.len() != labels.len() {
@@ -108,10 +122,19 @@ fn table(state: &State<'_, '_>, name: &str, columns: &str, labels: Vec<String>) 
     let is_name = |classes: &String| classes.split(' ').any(|class| class == "name");
     let head = columns_of.iter().position(is_name).unwrap_or(0);
     let mut html = String::from("<thead><tr>");
-    for (classes, label) in columns_of.iter().zip(&labels) {
+    for (index, (classes, label)) in columns_of.iter().zip(&labels).enumerate() {
+        let head = heads.get(index).and_then(Option::as_ref);
         html.push_str("<th scope=\"col\"");
         attribute(&mut html, "class", Some(classes));
-        write_all(&mut html, format_args!(">{}</th>", HtmlEscape(label)));
+        attribute(&mut html, "aria-sort", head.and_then(|head| head.sort.as_deref()));
+        match head.and_then(|head| own(Some(&head.href))) {
+            Some(href) => {
+                html.push_str("><a");
+                attribute(&mut html, "href", Some(href));
+                write_all(&mut html, format_args!(">{}</a></th>", HtmlEscape(label)));
+            }
+            None => write_all(&mut html, format_args!(">{}</th>", HtmlEscape(label))),
+        }
     }
     html.push_str("</tr></thead><tbody");
     attribute(&mut html, "data-table", Some(name));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::assets::FRENCH;
+
 use crate::base::language::Language;
 
 /// The language that a browser asks for: by its cookie `lang`, else by what it prefers.
@@ -39,12 +41,14 @@ pub struct Dictionary {
 }
 
 impl Dictionary {
-    /// Of a JSON object: English texts and what they are in French.
+    /// Of a JSON object: English texts and what they are in French, beside those that stand around every page.
     ///
     /// # Errors
     /// What is wrong with the JSON.
     pub fn read(json: &str) -> Result<Self, serde_json::Error> {
-        Ok(Self { french: serde_json::from_str(json)? })
+        let mut french: BTreeMap<String, String> = serde_json::from_str(FRENCH)?;
+        french.extend(serde_json::from_str::<BTreeMap<String, String>>(json)?);
+        Ok(Self { french })
     }
 
     /// The text in `language`; one that the dictionary lacks stays English.

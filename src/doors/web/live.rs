@@ -19,6 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::place::Place;
 use super::site::Pages;
 use super::view::View;
+use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
 
 /// So many places are kept up to date at a time: filters and languages make places.
@@ -204,10 +205,6 @@ impl Drop for Permit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 fn encode<T: Serialize>(told: &Told<'_, T>) -> String {

@@ -4,7 +4,7 @@
 mod api;
 mod assets;
 #[cfg(test)]
-mod checks;
+pub(crate) mod checks;
 mod connections;
 mod guard;
 mod html;
@@ -17,7 +17,7 @@ mod view;
 pub use api::{Api, Asked, Handle, Method, Route, Told};
 pub use language::Dictionary;
 pub use place::{Place, search, segment};
-pub use site::{Document, Page, Pages, Site, Writing};
+pub use site::{Document, Limits, Page, Pages, Site, Writing};
 pub use view::{Changes, Piece, Plot, Row, Tone, View};
 
 use std::io;
@@ -86,7 +86,7 @@ impl Server {
             router.route(path, get(move || std::future::ready(respond(&handler()))))
         });
         let listener = listen(address)?;
-        Self::serve(address, listener, router, None)
+        Self::serve(address, listener, router, Limits::default(), None)
     }
 
     /// Serves a site on `address`, on a thread of its own, and keeps its open pages up to date on another one.
@@ -97,8 +97,9 @@ impl Server {
         let listener = listen(address)?;
         let start = |source| ServeError::Start { address: address.to_owned(), source };
         let bound = listener.local_addr().map_err(start)?;
+        let limits = site.limits;
         let (router, hub) = site::build(site, bound).map_err(|reason| start(io::Error::other(reason)))?;
-        Self::serve(address, listener, router, Some(hub))
+        Self::serve(address, listener, router, limits, Some(hub))
     }
 
     /// Serves an API on `address`, on a thread of its own; what answers may wait.
@@ -116,11 +117,16 @@ impl Server {
         address: &str,
         listener: TcpListener,
         router: Router,
+        limits: Limits,
         hub: Option<Arc<live::Hub>>,
     ) -> Result<Self, ServeError> {
         let start = |source| ServeError::Start { address: address.to_owned(), source };
         let bound = listener.local_addr().map_err(start)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(limits.answers)
+            .build()
+            .map_err(start)?;
         let stop = Shutdown::new();
         let mut threads = Vec::new();
         if let Some(hub) = hub {
@@ -130,7 +136,7 @@ impl Server {
         }
         let stopping = stop.clone();
         let run = move || {
-            runtime.block_on(connections::serve(listener, router, stopping));
+            runtime.block_on(connections::serve(listener, router, limits.connections, stopping));
             // What still waits in a request must not hold the end up.
             runtime.shutdown_background();
         };

@@ -67,6 +67,21 @@ pub type Document = Arc<dyn Fn(&Place) -> Answer + Send + Sync>;
 /// Takes the body of a request to write; may take a few seconds.
 pub type Writing = Arc<dyn Fn(&[u8]) -> Answer + Send + Sync>;
 
+/// How much of the machine a site may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// So many connections are served at a time; another one is told so and closed.
+    pub connections: usize,
+    /// So many answers are made at a time, each on a thread; the others wait.
+    pub answers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1_024, answers: 64 }
+    }
+}
+
 /// What a server shows.
 pub struct Site {
     /// Its pages.
@@ -81,6 +96,8 @@ pub struct Site {
     pub writings: Vec<(&'static str, Writing)>,
     /// The token; without one nothing may be written.
     pub token: Option<String>,
+    /// What it may take.
+    pub limits: Limits,
 }
 
 /// What every request of a site needs.
@@ -98,7 +115,7 @@ struct Inside {
 /// # Errors
 /// A template that makes no sense, in words.
 pub(super) fn build(site: Site, bound: SocketAddr) -> Result<(Router, Arc<Hub>), String> {
-    let templates = Templates::new(site.templates, site.dictionary, LIVE_PAGE)
+    let templates = Templates::new(site.templates, site.dictionary, &LIVE_PAGE)
         .map_err(|error| format!("a template makes no sense: {error:#}"))?;
     let hub = Arc::new(Hub::new(Arc::clone(&site.pages)));
     let inside = Arc::new(Inside {
@@ -238,7 +255,7 @@ async fn asset(Path(name): Path<String>, uri: Uri) -> Response {
     let Some(asset) = LIVE_PAGE.iter().find(|asset| asset.name == name) else {
         return plain(StatusCode::NOT_FOUND, "there is no such file");
     };
-    let is_exact = uri.query().and_then(|query| query.strip_prefix("v=")) == Some(asset.version().as_str());
+    let is_exact = uri.query().and_then(|query| query.strip_prefix("v=")) == Some(asset.version());
     let keep = if is_exact { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, keep)];
     (headers, asset.text).into_response()

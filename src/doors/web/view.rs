@@ -191,6 +191,9 @@ pub struct Plot {
     /// A value that should not be exceeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
+    /// From where to where its axis reaches, when that is not from nothing to what fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<(f64, f64)>,
 }
 
 /// Everything that a page shows.
@@ -316,7 +319,9 @@ impl<'a> PlotChange<'a> {
         let column = |plot: &Plot, at: usize| -> Vec<Option<f64>> {
             plot.y.iter().map(|line| line.get(at).copied().flatten()).collect()
         };
-        let Some(before) = before.filter(|before| before.y.len() == now.y.len() && before.limit == now.limit) else {
+        let Some(before) = before
+            .filter(|before| before.y.len() == now.y.len() && before.limit == now.limit && before.range == now.range)
+        else {
             return Self::Whole(now);
         };
         let old: BTreeMap<i64, Vec<Option<f64>>> =

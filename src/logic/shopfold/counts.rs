@@ -46,9 +46,12 @@ impl Counted {
     }
 }
 
-/// The text, cut to what a name is known by.
+/// The text, cut to what a name is known by: one that ends with `…` is longer.
 pub(super) fn short(text: &str) -> String {
-    text.chars().take(MOST_CHARACTERS).collect()
+    if text.char_indices().nth(MOST_CHARACTERS).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(MOST_CHARACTERS - 1).chain(['…']).collect()
 }
 
 /// Counts by name.
@@ -205,7 +208,9 @@ mod tests {
             "total # is not price # times quantity #"
         );
         assert_eq!(without_numbers("there is no product P999"), "there is no product P999");
-        assert_eq!(without_numbers(&"x".repeat(1_000_000)).len(), MOST_CHARACTERS);
+        let long = without_numbers(&"x".repeat(1_000_000));
+        assert_eq!((long.chars().count(), long.chars().last()), (MOST_CHARACTERS, Some('…')));
+        assert_eq!(short(&"é".repeat(MOST_CHARACTERS)), "é".repeat(MOST_CHARACTERS));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod counts;
 mod latency;
+mod latest;
 mod moves;
 mod recent;
 mod sent;
@@ -16,8 +17,9 @@ mod tests;
 
 pub use counts::{Breakdown, Counted, Minutes, Reasons};
 pub use latency::{Histogram, Latencies};
+pub use latest::{Latest, Told};
 pub use moves::{Move, Moved, Moves};
-pub use recent::{Recent, RecentOrder, Spot};
+pub use recent::{RecentOrder, Spot};
 pub use sent::{Sent, SentKind, SentOne};
 pub use snapshot::{Snapshot, SnapshotError};
 
@@ -76,7 +78,7 @@ pub struct Figures {
     /// Of topic `errors`.
     pub refusals: Refusals,
     /// The last orders, oldest first.
-    pub recent: Recent,
+    pub recent: Latest<RecentOrder>,
     /// Of topic `inventory`.
     pub moves: Moves,
     /// Of topic `notification-results`.

@@ -1,11 +1,12 @@
 //! What changed the stock: pieces sold and brought, by product, and the last changes one by one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::counts::{MOST_NAMES, short};
-use super::recent::{MOST_RECENT, Spot, source};
+use super::latest::{Latest, Told};
+use super::recent::{Spot, source};
 use crate::base::message::Message;
 use crate::words::shop::{Operation, StockChange};
 
@@ -39,11 +40,17 @@ pub struct Move {
     pub at_ms: Option<i64>,
 }
 
+impl Told for Move {
+    fn place(&self) -> (Option<i64>, u8, Spot) {
+        (self.at_ms, 0, self.told)
+    }
+}
+
 /// What topic `inventory` tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moves {
     products: BTreeMap<String, Moved>,
-    recent: VecDeque<Move>,
+    recent: Latest<Move>,
     /// Messages that tell no change.
     pub unreadable: u64,
 }
@@ -64,10 +71,7 @@ impl Moves {
             };
             *pieces = pieces.saturating_add(change.quantity);
         }
-        if self.recent.len() >= MOST_RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(Move {
+        self.recent.push(Move {
             product_id,
             old_stock: change.old_stock,
             new_stock: change.new_stock,

@@ -1,6 +1,5 @@
 //! The last orders, for who wants to look at them one by one.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,12 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Glance;
 use super::counts::short;
+use super::latest::Told;
 use crate::base::message::Message;
 use crate::base::money::Sum;
 use crate::words::shop::Status;
-
-/// So many are remembered.
-pub(super) const MOST_RECENT: usize = 20_000;
 
 /// Where a message stands in its topic: partition and offset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -160,24 +157,9 @@ impl RecentOrder {
     }
 }
 
-/// The last orders, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recent(VecDeque<RecentOrder>);
-
-impl Recent {
-    pub(super) fn push(&mut self, order: RecentOrder) {
-        if self.0.len() >= MOST_RECENT {
-            self.0.pop_front();
-        }
-        self.0.push_back(order);
-    }
-
-    pub(super) fn retain(&mut self, keep: impl FnMut(&RecentOrder) -> bool) {
-        self.0.retain(keep);
-    }
-
-    /// Oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &RecentOrder> + ExactSizeIterator {
-        self.0.iter()
+impl Told for RecentOrder {
+    fn place(&self) -> (Option<i64>, u8, Spot) {
+        let topic = if self.status == Status::Confirmed { 0 } else { 1 };
+        (self.decided_ms, topic, self.told)
     }
 }

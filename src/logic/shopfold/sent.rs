@@ -1,12 +1,13 @@
 //! What was handed over to customers and to the team.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::counts::short;
-use super::recent::{MOST_RECENT, Spot};
+use super::latest::{Latest, Told};
+use super::recent::Spot;
 use crate::base::message::Message;
 
 /// So many different kinds are counted each by itself, the rest together.
@@ -34,12 +35,18 @@ pub struct SentOne {
     pub at_ms: Option<i64>,
 }
 
+impl Told for SentOne {
+    fn place(&self) -> (Option<i64>, u8, Spot) {
+        (self.at_ms, 0, self.told)
+    }
+}
+
 /// What topic `notification-results` tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     #[serde(with = "kinds")]
     kinds: BTreeMap<SentKind, u64>,
-    recent: VecDeque<SentOne>,
+    recent: Latest<SentOne>,
     /// All of them.
     pub all: u64,
 }
@@ -62,10 +69,7 @@ impl Sent {
         let is_known = self.kinds.len() < MOST_KINDS || self.kinds.contains_key(&kind);
         let kind = if is_known { kind } else { ("other".to_owned(), String::new(), String::new()) };
         *self.kinds.entry(kind).or_default() += 1;
-        if self.recent.len() >= MOST_RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(one);
+        self.recent.push(one);
     }
 
     /// How many of each kind.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::counts::{MOST_MINUTES, MOST_NAMES};
-use super::recent::MOST_RECENT;
+use super::latest::MOST as MOST_RECENT;
 use super::*;
 use crate::base::message::{Headers, push_header};
 use crate::base::money::Money;
@@ -17,6 +17,15 @@ use crate::base::position::Positions;
 struct Told {
     is_sale: bool,
     payload: Vec<u8>,
+    /// Where it stands, and when it was written.
+    spot: Spot,
+    at_ms: i64,
+}
+
+impl Told {
+    fn new(is_sale: bool, payload: Vec<u8>) -> Self {
+        Self { is_sale, payload, spot: Spot(0, 0), at_ms: 1_007 }
+    }
 }
 
 fn order(number: u64, region: u64, product: u64, quantity: i64, is_vip: bool, minute: u64) -> Value {
@@ -40,10 +49,10 @@ fn told() -> impl Strategy<Value = Told> {
                 json["error_reason"] = json!(format!("not enough: {product} available"));
             }
             1 => json = json!({"status": "invalid", "error_reason": "it is no JSON object", "raw_message": "x"}),
-            2 => return Told { is_sale: number % 2 == 0, payload: b"\xff no JSON".to_vec() },
+            2 => return Told::new(number % 2 == 0, b"\xff no JSON".to_vec()),
             _ => {}
         }
-        Told { is_sale: kind > 2, payload: json.to_string().into_bytes() }
+        Told::new(kind > 2, json.to_string().into_bytes())
     })
 }
 
@@ -51,9 +60,9 @@ fn tell(figures: &mut Figures, told: &Told) {
     let mut headers = Vec::new();
     push_header(&mut headers, b"order-timestamp-ms", Some(b"1000"));
     let message = Message {
-        partition: 0,
-        offset: 0,
-        time: MessageTime::Create(1_007),
+        partition: told.spot.0,
+        offset: told.spot.1,
+        time: MessageTime::Create(told.at_ms),
         key: None,
         payload: Some(&told.payload),
         headers: Headers::from_block(&headers),
@@ -103,10 +112,14 @@ fn as_counted(figures: &Figures) -> Value {
 proptest! {
     #[test]
     fn figures_are_a_recount_however_they_are_mixed_and_stopped(
-        all in proptest::collection::vec(told(), 0..60).prop_shuffle(),
+        mut all in proptest::collection::vec(told(), 0..60).prop_shuffle(),
+        times in proptest::collection::vec(1_000..1_020_i64, 60),
         mixed: u64,
         stops in proptest::collection::vec(any::<prop::sample::Index>(), 0..5),
     ) {
+        for (index, told) in all.iter_mut().enumerate() {
+            (told.spot, told.at_ms) = (Spot(index as i32 % 3, index as i64), times[index]);
+        }
         let mut other = all.clone();
         other.sort_by_key(|told| (told.payload.len() as u64).wrapping_mul(mixed | 1));
         let stops: Vec<usize> = stops.iter().map(|stop| stop.index(all.len() + 1)).collect();
@@ -122,13 +135,14 @@ proptest! {
         all.iter().for_each(|told| tell(&mut straight, told));
         prop_assert_eq!(as_counted(&figures), recount(&all));
         prop_assert_eq!((&figures.sales, &figures.refusals), (&straight.sales, &straight.refusals));
+        prop_assert_eq!(&figures.recent, &straight.recent);
         prop_assert_eq!(figures.recent.iter().len() as u64 + figures.sales.unreadable, all.len() as u64);
     }
 
     #[test]
     fn a_snapshot_with_any_byte_changed_is_none(at: prop::sample::Index, bit in 0..8_u8) {
         let mut figures = Figures::default();
-        let told = Told { is_sale: true, payload: order(1, 1, 1, 1, true, 1).to_string().into_bytes() };
+        let told = Told::new(true, order(1, 1, 1, 1, true, 1).to_string().into_bytes());
         tell(&mut figures, &told);
         let mut positions = BTreeMap::new();
         positions.insert("t".to_owned(), Positions { topic_id: Some("id".to_owned()), ..Positions::default() });
@@ -153,7 +167,7 @@ fn names_minutes_and_orders_are_bounded_and_nothing_is_lost_of_the_sums() {
         let mut json = order(number, number, 1, 2, false, 0);
         let (day, hour, minute) = (1 + number / 1_440, number / 60 % 24, number % 60);
         json["timestamp"] = json!(format!("2026-03-{day:02}T{hour:02}:{minute:02}:00Z"));
-        tell(&mut figures, &Told { is_sale: true, payload: json.to_string().into_bytes() });
+        tell(&mut figures, &Told { spot: Spot(0, number as i64), ..Told::new(true, json.to_string().into_bytes()) });
     }
     let Figures { sales, recent, .. } = &figures;
     assert_eq!(sales.regions.names().count(), MOST_NAMES);
@@ -169,8 +183,8 @@ fn names_minutes_and_orders_are_bounded_and_nothing_is_lost_of_the_sums() {
 #[test]
 fn what_is_forgotten_is_only_of_one_topic() {
     let mut figures = Figures::default();
-    let sale = Told { is_sale: true, payload: order(1, 1, 1, 1, true, 1).to_string().into_bytes() };
-    let refusal = Told { is_sale: false, payload: br#"{"status":"out_of_stock","error_reason":"3 left"}"#.to_vec() };
+    let sale = Told::new(true, order(1, 1, 1, 1, true, 1).to_string().into_bytes());
+    let refusal = Told::new(false, br#"{"status":"out_of_stock","error_reason":"3 left"}"#.to_vec());
     tell(&mut figures, &sale);
     tell(&mut figures, &refusal);
     let of = |figures: &Figures| (figures.sales.all.orders, figures.refusals.all, figures.recent.iter().len());

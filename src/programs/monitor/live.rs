@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::app::{App, Notice};
 use super::error::MonitorError;
 use super::keys::{Around, Effect};
@@ -12,6 +10,7 @@ use super::sources::{Looked, Sources};
 use super::view::View;
 use crate::doors::screen::{Input, Screen};
 use crate::logic::monitor::BucketSize;
+use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
 
 /// How long a key is waited for before the files are looked at again.
@@ -136,11 +135,6 @@ fn act(effect: Effect, screen: &mut Screen, app: &mut App) -> Result<bool, Monit
         }
     }
     Ok(false)
-}
-
-/// Milliseconds since 1970-01-01 UTC.
-pub(super) fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
 }
 
 /// The bucket that fits until anything is known.

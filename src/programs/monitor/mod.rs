@@ -17,6 +17,7 @@ mod mouse;
 mod once;
 mod order;
 mod overlay_keys;
+pub mod page;
 mod record;
 mod rows;
 mod save;
@@ -36,6 +37,7 @@ use std::io::Write;
 
 use crate::doors::screen::{Glyphs, Screen, ScreenOptions, Theme};
 use crate::tools::exit::Exit;
+use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
 
 use app::App;
@@ -58,7 +60,7 @@ pub fn run(
     }
     let files = SourceOptions { events: args.events(), log: args.log() };
     let clock = Clock::of_machine(args.is_utc());
-    let mut sources = Sources::open(files.clone(), live::now_ms());
+    let mut sources = Sources::open(files.clone(), now_ms());
     let options = ScreenOptions {
         wants_mouse: args.has_mouse(),
         theme: theme(args.theme(), terminal),
@@ -66,7 +68,7 @@ pub fn run(
     };
     shutdown.on_hangup().map_err(|source| MonitorError::Screen { source })?;
     // The first frame shows what is there, not an empty screen.
-    sources.look(live::now_ms(), live::BUDGET_BYTES);
+    sources.look(now_ms(), live::BUDGET_BYTES);
     let screen = Screen::open(options).map_err(|source| MonitorError::Screen { source })?;
     live::run(screen, App::new(args.language(), clock, files), sources, shutdown)?;
     Ok(Exit::Done)

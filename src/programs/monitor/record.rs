@@ -318,7 +318,7 @@ fn folded(text: &str, columns: usize, indent: usize) -> Vec<String> {
 }
 
 /// `00000010  7b 22 6f …  {"o`: as many bytes a row as fit, in steps of four.
-fn hex(bytes: &[u8], columns: usize) -> Vec<String> {
+pub(super) fn hex(bytes: &[u8], columns: usize) -> Vec<String> {
     let each = (columns.saturating_sub(12) / 4).clamp(4, 16) / 4 * 4;
     let rows = bytes.chunks(each).enumerate().map(|(row, part)| {
         let mut text = format!("{:08x} ", row * each);

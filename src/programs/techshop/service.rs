@@ -47,23 +47,19 @@ impl Service {
         address: &str,
         shop: &Shop<'_>,
     ) -> Result<Self, TechshopError> {
-        let log = ServiceLog::new(name);
-        let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
-        let trouble = Arc::new(Mutex::new(Some("starting".to_owned())));
-        let routes = || routes(&meters, &trouble);
+        let service = Self::unheard(name);
+        service.not_ready("starting");
+        let routes = || routes(&service.meters, &service.trouble);
         let server = match listen.listen.as_deref() {
             Some("off") => None,
             Some(asked) => Some(Server::start(asked, routes())?),
             None => Server::start(address, routes())
                 .inspect_err(|error| {
-                    log.warn("listen.taken", "no /metrics: pass --listen ADDR", &error.to_string(), json!({}));
+                    service.log.warn("listen.taken", "no /metrics: pass --listen ADDR", &error.to_string(), json!({}));
                 })
                 .ok(),
         };
-        let listening = server.as_ref().map(|server| server.address().to_string());
-        let figures = json!({"pid": std::process::id(), "brokers": shop.settings.brokers, "listen": listening});
-        log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
-        Ok(Self { log, meters, trouble, server })
+        Ok(service.started(shop, server))
     }
 
     /// A service named `name` that shows a site at `address`, which it must have.
@@ -76,17 +72,20 @@ impl Service {
         shop: &Shop<'_>,
         site: impl FnOnce(&Arc<ServiceMeters>, &Trouble) -> Site,
     ) -> Result<Self, TechshopError> {
-        let log = ServiceLog::new(name);
-        let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
-        let trouble = Arc::new(Mutex::new(Some("starting".to_owned())));
-        let server = Server::site(address, site(&meters, &trouble)).map_err(|error| TechshopError::Failed {
-            reason: format!("{error}; pass another one to --listen or --port"),
+        let service = Self::unheard(name);
+        service.not_ready("starting");
+        let server = Server::site(address, site(&service.meters, &service.trouble)).map_err(|error| {
+            TechshopError::Failed { reason: format!("{error}; pass another one to --listen or --port") }
         })?;
-        let figures = json!({
-            "pid": std::process::id(), "brokers": shop.settings.brokers, "listen": server.address().to_string(),
-        });
-        log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
-        Ok(Self { log, meters, trouble, server: Some(server) })
+        Ok(service.started(shop, Some(server)))
+    }
+
+    /// The same with its server, and told.
+    fn started(self, shop: &Shop<'_>, server: Option<Server>) -> Self {
+        let listening = server.as_ref().map(|server| server.address().to_string());
+        let figures = json!({"pid": std::process::id(), "brokers": shop.settings.brokers, "listen": listening});
+        self.log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
+        Self { server, ..self }
     }
 
     /// Where it listens, if it does.

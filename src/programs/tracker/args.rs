@@ -74,9 +74,13 @@ pub struct TrackerArgs {
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub metrics_interval: Duration,
 
-    /// Serve /metrics, /healthz and /readyz here, for example 127.0.0.1:9464
+    /// Serve a live page of the trail here, and /metrics, /healthz and /readyz; for example 127.0.0.1:9464
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+
+    /// Show people's data whole on that page
+    #[arg(long, requires = "listen")]
+    pub unmask: bool,
 
     /// What a payload should be
     #[arg(long, value_enum, default_value_t)]

@@ -27,3 +27,4 @@ pub use config::TrackerConfig;
 pub use error::TrackerError;
 pub use report::Tally;
 pub use run::run;
+pub use status::PageMaker;

@@ -15,10 +15,11 @@ use super::print::Printer;
 use super::record::Encoders;
 use super::report::{Reporter, Tally};
 use super::session::Session;
-use super::status::Status;
+use super::status::{PageMaker, Status};
 use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
+use crate::doors::web::Server;
 use crate::logic::ledger::{Ledger, Publisher};
 use crate::tools::durable::{Lock, LockAttempt, OsDisk};
 use crate::tools::shutdown::Shutdown;
@@ -32,9 +33,11 @@ const LAST_COMMIT: Duration = Duration::from_secs(5);
 
 /// Runs a tracker until it has reached the end (`--until-end`) or a stop is asked for.
 ///
+/// `page` makes what `--listen` serves beside the tracker's own figures.
+///
 /// # Errors
 /// [`TrackerError`]; it knows its exit code.
-pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Tally, TrackerError> {
+pub fn run(config: &TrackerConfig, page: PageMaker, shutdown: &Shutdown) -> Result<Tally, TrackerError> {
     fs::create_dir_all(&config.dir).map_err(folder("make", &config.dir))?;
     let Some(lock) = own_folder(config, shutdown)? else { return Ok(Tally::default()) };
     let log = open_log(config)?;
@@ -49,7 +52,7 @@ pub fn run(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Tally, Tracker
         group: config.group.clone(),
     });
     let started = Instant::now();
-    match record(config, shutdown, &log, started) {
+    match record(config, page, shutdown, &log, started) {
         Err(error) if error.is_early_stop() => {
             log.write(&HealthEvent::Stopping { reason: "signal" });
             log.write(&stopped(Tally::default(), started.elapsed(), None));
@@ -111,12 +114,13 @@ fn own_folder(config: &TrackerConfig, shutdown: &Shutdown) -> Result<Option<Lock
 
 fn record(
     config: &TrackerConfig,
+    page: PageMaker,
     shutdown: &Shutdown,
     log: &HealthLog,
     started: Instant,
 ) -> Result<Tally, TrackerError> {
     let status = Status::new(&config.topic, &config.group);
-    let _server = config.listen.as_deref().map(|address| status.serve(address)).transpose()?;
+    let _server = serve(config, page, &status)?;
     let mut seed = [0; 40];
     getrandom::fill(&mut seed).map_err(|error| TrackerError::Start { source: error.into() })?;
     let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, shutdown)?;
@@ -186,6 +190,14 @@ fn record(
     };
     read(&mut session)?;
     finish(session, &status)
+}
+
+/// What `--listen` serves, as long as it is held.
+fn serve(config: &TrackerConfig, page: PageMaker, status: &Status) -> Result<Option<Server>, TrackerError> {
+    let Some(address) = config.listen.as_deref() else { return Ok(None) };
+    let site = page(&config.dir, config.is_unmasked);
+    let site = site.map_err(|error| TrackerError::Start { source: io::Error::other(error) })?;
+    status.serve(address, site).map(Some)
 }
 
 fn recovered_event(recovery: &Recovery) -> HealthEvent {

@@ -1,9 +1,15 @@
-//! What `--listen` shows: `/metrics`, `/healthz`, `/readyz`.
+//! What `--listen` shows: a page of the trail, `/metrics`, `/healthz`, `/readyz`.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::error::TrackerError;
 use crate::doors::health::{Meters, MetricsReport, Percentiles, VitalSigns};
-use crate::doors::web::{Answer, Handler, ServeError, Server};
+use crate::doors::web::{Answer, Document, Server, Site};
+
+/// Makes the page of the trail in a folder; the flag shows people's data whole. It is the monitor's, which knows what
+/// both files tell.
+pub type PageMaker = fn(&Path, bool) -> Result<Site, serde_json::Error>;
 
 /// Shared by the program and its web server. Clones share it.
 #[derive(Clone)]
@@ -66,23 +72,24 @@ impl Status {
         self.meters.set(report);
     }
 
-    /// Serves it.
+    /// Serves it beside the pages of `site`.
     ///
     /// # Errors
-    /// [`ServeError`] when the address cannot be had.
-    pub(super) fn serve(&self, address: &str) -> Result<Server, ServeError> {
+    /// [`TrackerError`] when the address cannot be had.
+    pub(super) fn serve(&self, address: &str, mut site: Site) -> Result<Server, TrackerError> {
         let plain = |status, body: String| Answer { status, content_type: "text/plain; charset=utf-8", body };
         let meters = Arc::clone(&self.meters);
-        let metrics: Handler = Arc::new(move || {
+        let metrics: Document = Arc::new(move |_| {
             let (content_type, body) = meters.text();
             Answer { status: 200, content_type, body }
         });
-        let health: Handler = Arc::new(move || plain(200, "alive\n".into()));
+        let health: Document = Arc::new(move |_| plain(200, "alive\n".into()));
         let status = self.clone();
-        let ready: Handler = Arc::new(move || match &status.lock().trouble {
+        let ready: Document = Arc::new(move |_| match &status.lock().trouble {
             None => plain(200, "ready\n".into()),
             Some(reason) => plain(503, format!("not ready: {reason}\n")),
         });
-        Server::start(address, vec![("/metrics", metrics), ("/healthz", health), ("/readyz", ready)])
+        site.documents.extend([("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]);
+        Ok(Server::site(address, site)?)
     }
 }

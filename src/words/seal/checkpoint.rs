@@ -24,6 +24,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The root as notes have it: base64.
+    pub fn root_text(&self) -> String {
+        hash_text::encode(&self.root)
+    }
+
     /// The text that is signed: three lines, each with its LF.
     pub(super) fn to_text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, hash_text::encode(&self.root))

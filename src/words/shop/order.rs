@@ -114,6 +114,11 @@ impl<'a> Members<'a> {
         let text = simdutf8::basic::from_utf8(payload).map_err(|_| Unreadable::NotUtf8)?;
         serde_json::from_str(text).map_err(|error| Unreadable::NoObject { reason: error.to_string() })
     }
+
+    /// Name and value of each, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a RawValue, &'a RawValue)> + '_ {
+        self.all.iter().copied()
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {

@@ -190,14 +190,16 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
-    /// A picture of the whole page among the test's files, and where it is.
+    /// A picture of the whole page among the test's files, where these are kept for a look (`ORDERTRAIL_KEEP=1`).
     #[track_caller]
-    pub(crate) fn picture(&self, name: &str) -> PathBuf {
+    pub(crate) fn picture(&self, name: &str) {
+        if std::env::var_os("ORDERTRAIL_KEEP").is_none() {
+            return;
+        }
         let shot = self.devtools("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
         let bytes = STANDARD.decode(shot["data"].as_str().expect("a picture")).expect("base64");
         let path = self.pictures.join(format!("{name}.png"));
         std::fs::write(&path, bytes).expect("a scratch file can be written");
-        path
     }
 
     /// Where the pictures are.

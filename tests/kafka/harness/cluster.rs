@@ -97,6 +97,10 @@ impl Cluster {
         format!("{kind}-{}-{number}", started.as_millis())
     }
 
+    pub(crate) fn delete_group(&self, group: &str) {
+        self.ask("delete-group", json!({"group": group}));
+    }
+
     pub(crate) fn delete_topic(&self, topic: &str) {
         self.ask("delete-topic", json!({"topic": topic}));
     }

@@ -39,6 +39,9 @@ final class Cluster {
                 case "delete-topic":
                     admin.deleteTopics(List.of(request.get("topic").asText())).all().get();
                     break;
+                case "delete-group":
+                    admin.deleteConsumerGroups(List.of(request.get("group").asText())).all().get();
+                    break;
                 case "grow-topic":
                     admin.createPartitions(Map.of(request.get("topic").asText(),
                             NewPartitions.increaseTo(request.get("partitions").asInt()))).all().get();

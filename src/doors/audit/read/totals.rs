@@ -70,10 +70,12 @@ pub enum TotalsError {
 }
 
 /// The newest checkpoint beside a trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewestCheckpoint {
     /// How many lines it signs.
     pub lines: u64,
+    /// The root of their tree, as it stands in the note.
+    pub root: String,
     /// When, seconds since 1970-01-01 UTC; `None` when its signatures could not be checked.
     pub time_s: Option<u64>,
 }
@@ -143,10 +145,11 @@ pub fn newest_checkpoint(events: &Path) -> Option<NewestCheckpoint> {
     let notes: Vec<StoredNote<'_>> = Notes::new(from_a_note(&bytes, start > 0)?).collect();
     notes.iter().rev().filter(|note| !note.is_torn).take(2).find_map(|note| {
         if let Some(Ok((signed, _))) = chain.as_ref().map(|chain| chain.read(note.bytes, 0)) {
-            return Some(NewestCheckpoint { lines: signed.checkpoint.size, time_s: Some(signed.time_s) });
+            let (lines, root) = (signed.checkpoint.size, signed.checkpoint.root_text());
+            return Some(NewestCheckpoint { lines, root, time_s: Some(signed.time_s) });
         }
-        let lines = Checkpoint::unchecked(note.bytes)?.size;
-        Some(NewestCheckpoint { lines, time_s: None })
+        let checkpoint = Checkpoint::unchecked(note.bytes)?;
+        Some(NewestCheckpoint { lines: checkpoint.size, root: checkpoint.root_text(), time_s: None })
     })
 }
 
@@ -257,7 +260,7 @@ mod tests {
             make(&beside(&events, ".pub"));
             let asked = events.clone();
             let newest = at_once(move || newest_checkpoint(&asked));
-            assert_eq!(newest, Some(NewestCheckpoint { lines: 1, time_s: None }));
+            assert_eq!(newest, Some(NewestCheckpoint { lines: 1, root: checkpoint.root_text(), time_s: None }));
             fs::remove_file(beside(&events, ".checkpoints")).unwrap();
             make(&beside(&events, ".checkpoints"));
             let asked = events.clone();
@@ -309,10 +312,11 @@ mod tests {
         for notes in [1, 2, 50] {
             let all: String = (1..=notes).map(note).collect();
             fs::write(&path, format!("{all}{}", note(99).get(..60).unwrap())).unwrap();
-            let unproven = NewestCheckpoint { lines: notes, time_s: None };
+            let root = newest_checkpoint(&events).map(|newest| newest.root).unwrap_or_default();
+            let unproven = NewestCheckpoint { lines: notes, root: root.clone(), time_s: None };
             assert_eq!(newest_checkpoint(&events), Some(unproven), "no key yet");
             fs::write(beside(&events, ".pub"), format!("{}\n", key.verifier())).unwrap();
-            let proven = NewestCheckpoint { lines: notes, time_s: Some(1_000 + notes) };
+            let proven = NewestCheckpoint { lines: notes, root, time_s: Some(1_000 + notes) };
             assert_eq!(newest_checkpoint(&events), Some(proven));
             fs::remove_file(beside(&events, ".pub")).unwrap();
         }

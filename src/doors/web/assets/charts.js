@@ -91,6 +91,7 @@
 
   /** From nothing to a round figure above all; with a limit, so that it is seen: doubled until everything fits. */
   function heightFor(chart, highest) {
+    if (chart.range) return chart.range;
     if (chart.limit) {
       let top = chart.limit * 1.2;
       while (top < highest && Number.isFinite(highest)) top *= 2;
@@ -137,7 +138,9 @@
     plot.data.slice(1).forEach((values, index) => {
       const last = values.findLastIndex((value) => value !== null);
       if (last < 0) return;
-      const text = `${chart.labels[index + 1]} ${cellsAt(chart, plot.data[0][last])?.[index + 1] ?? ""}`;
+      // One line needs no name: the title says it.
+      const name = plot.data.length > 2 ? `${chart.labels[index + 1]} ` : "";
+      const text = `${name}${cellsAt(chart, plot.data[0][last])?.[index + 1] ?? ""}`;
       labels.push({ text, y: plot.valToPos(values[last], "y", true), fill: plot.series[index + 1].stroke() });
     });
     if (chart.limit) labels.push({ text: "", y: plot.valToPos(chart.limit, "y", true) });
@@ -203,7 +206,7 @@
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: chart.kind !== "bars" } },
       scales: {
-        x: { time: false, range: (_, low, high) => (chart.kind === "bars" ? [low - MINUTE_S / 2, high + MINUTE_S / 2] : [low, high]) },
+        x: { time: false, range: (_, low, high) => (chart.kind === "bars" ? [low - chart.step / 2, high + chart.step / 2] : [low, high]) },
         y: { range: (_, __, highest) => heightFor(chart, highest) },
       },
       axes: axesOf(),
@@ -219,6 +222,8 @@
     if (!data?.x?.length || !data.y?.length || chart.box.clientWidth === 0) return;
     const columns = columnsOf(chart, data);
     const limit = data.limit ?? null;
+    chart.range = data.range ?? null;
+    chart.step = data.x.length > 1 ? data.x[1] - data.x[0] : MINUTE_S;
     if (chart.plot && chart.limit === limit && chart.plot.data.length === columns.length) {
       chart.plot.setData(columns);
       return;
@@ -238,7 +243,7 @@
     const { plot: name, kind, series = "1" } = figure.dataset;
     const body = figure.querySelector("tbody");
     const chart = {
-      name, kind, body, plot: null, limit: null, at: undefined,
+      name, kind, body, plot: null, limit: null, range: null, step: MINUTE_S, at: undefined,
       running: "running" in figure.dataset,
       series: series.split(" "),
       labels: [...figure.querySelectorAll("thead th")].map((head) => head.textContent),

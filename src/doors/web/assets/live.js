@@ -20,6 +20,9 @@
   let asleep = false;
   let hiddenTimer = 0;
   let lost = false;
+  // Where there is no page, nothing is asked for either.
+  const missing = "missing" in by("main").dataset;
+  let gone = missing;
   let pausedTotal = null;
   const isPaused = () => by("pause").getAttribute("aria-pressed") === "true";
 
@@ -63,7 +66,8 @@
   function showBadge() {
     const silentMs = now() - lastBeatMs;
     const time = model.atMs ? clock.format(model.atMs) : "";
-    if (lost) badge("bad", word("no_answer"), "");
+    if (gone) badge("warn", word("over"), "");
+    else if (lost) badge("bad", word("no_answer"), "");
     else if (isPaused()) badge("warn", word("paused"), "");
     else if (model.boot === undefined) badge("muted", word("connecting"), "");
     else if (silentMs > SLOW_AFTER_MS || source === null) badge("warn", word("ago", Math.floor(silentMs / 1000)), "");
@@ -71,8 +75,10 @@
   }
 
   function showLost() {
-    document.body.classList.toggle("stale", lost);
-    by("lost").hidden = !lost;
+    document.body.classList.toggle("stale", lost || gone);
+    by("lost").hidden = missing || (!lost && !gone);
+    by("retry").hidden = gone;
+    if (gone) return setText(by("lost-text"), word("gone"));
     if (!lost) return;
     const atMs = model.atMs ?? Number(document.querySelector('[data-text="as_of"] time')?.dataset.at ?? NaN);
     const time = Number.isFinite(atMs) ? clock.format(atMs) : "–";
@@ -130,7 +136,21 @@
     source.openedMs = openedMs;
     source.addEventListener("view", (event) => receive(event, true));
     source.addEventListener("tick", (event) => receive(event, false));
-    source.addEventListener("error", reopenLater); // our own pace: the browser's has no countdown
+    source.addEventListener("error", failed);
+  }
+
+  /** Our own pace: the browser's has no countdown. An answer that was refused says why: nothing may be there any more. */
+  function failed() {
+    const refused = source?.readyState === EventSource.CLOSED;
+    reopenLater();
+    if (refused) fetch(address.replace("/events", "/api/view")).then(({ status }) => status === 404 && end(), () => {});
+  }
+
+  function end() {
+    gone = true;
+    sleep();
+    say(word("gone"));
+    showAll();
   }
 
   function showAll() {
@@ -169,6 +189,7 @@
 
   function wake() {
     clearTimeout(hiddenTimer);
+    if (gone) return;
     if (!asleep && source && !lost) return;
     attempts = 0;
     lastBeatMs = now();
@@ -191,6 +212,7 @@
     showAll();
   });
   setInterval(watch, 1000);
-  if (document.hidden) sleep();
+  if (missing) asleep = true;
+  else if (document.hidden) sleep();
   else open();
 })();

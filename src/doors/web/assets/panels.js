@@ -113,7 +113,7 @@
     const href = ownPath(link?.getAttribute("href"));
     if (!href || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (!event.target.closest("a") && String(getSelection())) return;
-    if (!href.startsWith("/orders/")) return event.target.closest("a") ? undefined : location.assign(href);
+    if (!href.startsWith(event.currentTarget.dataset.drawer)) return event.target.closest("a") ? undefined : location.assign(href);
     event.preventDefault();
     openDrawer(event.currentTarget, href);
   }

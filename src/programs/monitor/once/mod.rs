@@ -14,6 +14,7 @@ use super::texts::{Clock, Place, Texts};
 use crate::base::language::Language;
 use crate::logic::monitor::{Figures, FileState};
 use crate::tools::exit::Exit;
+use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
 
 /// What is read before a signal is looked for again.
@@ -33,17 +34,13 @@ pub(super) fn run(args: &MonitorArgs, shutdown: &Shutdown, out: &mut dyn Write) 
         return Err(MonitorError::NoFile { events, events_reason, log, log_reason });
     }
     let clock = Clock::of_machine(args.is_utc());
-    let place = Place { events: &events, log: &log, clock: &clock };
+    let place = Place { events: &events, log: &log, clock: &clock, has_keys: true };
     let text = if args.is_json() {
         json::object(&figures, place)
     } else {
         lines::summary(&figures, place, Texts::of(args.language()), args.is_ascii())
     };
     write(&text, out).map(|()| Exit::Done)
-}
-
-fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
 }
 
 /// In one write, so that a closed pipe is met once.

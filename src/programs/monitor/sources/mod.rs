@@ -114,6 +114,11 @@ impl Sources {
         &self.model
     }
 
+    /// How many bytes of the trail came and were not counted yet.
+    pub fn unread_bytes(&self) -> u64 {
+        self.trail.unread_bytes()
+    }
+
     /// The lines of the trail.
     pub fn events(&self) -> &Pages {
         self.trail.pages()

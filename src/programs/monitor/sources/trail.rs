@@ -68,6 +68,13 @@ impl TrailSource {
         self.tail.pages()
     }
 
+    /// How much stands behind the last line that was counted.
+    pub(super) fn unread_bytes(&self) -> u64 {
+        let (Some(known), Some(end)) = (&self.known, self.pages().end()) else { return 0 };
+        let place = known.count.place();
+        if place.file == end.file { end.byte.saturating_sub(place.byte) } else { end.byte }
+    }
+
     /// Looks at the file and counts what is new. Gives how many bytes were read.
     pub(super) fn look(&mut self, model: &mut Model, now_ms: i64, budget: u64, looked: &mut Looked) -> u64 {
         let change = self.tail.look(now_ms);

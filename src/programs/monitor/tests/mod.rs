@@ -3,4 +3,4 @@
 mod keys;
 mod regressions;
 mod screens;
-mod stage;
+pub(super) mod stage;

@@ -228,7 +228,7 @@ pub(super) fn gap_line(partition: i32, from: i64, to: i64, time_ms: i64) -> Vec<
 }
 
 /// An order every two seconds for half an hour; three payloads that are none, one gap.
-fn morning() -> Vec<u8> {
+pub(in crate::programs::monitor) fn morning() -> Vec<u8> {
     let mut bytes = Vec::new();
     let began = NOW_MS - 1_800_000;
     for number in 0..900 {
@@ -274,7 +274,7 @@ pub(super) fn metrics_line(time_ms: i64, began_ms: i64, received: i64, lag: i64)
 
 pub(super) const BEGAN_MS: i64 = NOW_MS - 1_810_000;
 
-fn morning_log() -> String {
+pub(in crate::programs::monitor) fn morning_log() -> String {
     let mut log = log_line(
         BEGAN_MS,
         "INFO",

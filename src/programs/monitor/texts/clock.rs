@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 pub struct Clock {
     local: TimeZone,
     is_utc: bool,
+    /// Whether a time of day says its zone: who reads it may be in another one.
+    names_zone: bool,
 }
 
 impl Clock {
@@ -18,7 +20,12 @@ impl Clock {
 
     /// In this zone, or in UTC.
     pub fn in_zone(local: TimeZone, is_utc: bool) -> Self {
-        Self { local, is_utc }
+        Self { local, is_utc, names_zone: false }
+    }
+
+    /// In UTC, and says so.
+    pub fn naming_utc() -> Self {
+        Self { local: TimeZone::UTC, is_utc: true, names_zone: true }
     }
 
     /// Whether it shows UTC.
@@ -63,10 +70,11 @@ impl Clock {
 
     /// `09:41:07` of today, else with the day before it.
     pub fn when(&self, time_ms: i64, now_ms: i64) -> String {
-        if self.day(time_ms) == self.day(now_ms) {
-            self.second(time_ms)
-        } else {
-            self.written(time_ms, "%Y-%m-%d %H:%M:%S")
+        match (self.day(time_ms) == self.day(now_ms), self.names_zone) {
+            (true, false) => self.second(time_ms),
+            (true, true) => self.written(time_ms, "%H:%M:%S %Z"),
+            (false, false) => self.written(time_ms, "%Y-%m-%d %H:%M:%S"),
+            (false, true) => self.full(time_ms),
         }
     }
 

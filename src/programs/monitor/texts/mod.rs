@@ -5,13 +5,15 @@
 
 mod clock;
 mod numbers;
+mod place;
 mod states;
 mod verdict;
 mod words;
 
 pub use clock::Clock;
+pub use place::Place;
 pub use states::{shape, trend_shape};
-pub use verdict::{Place, Spoken};
+pub use verdict::Spoken;
 pub use words::Texts;
 
 #[cfg(test)]

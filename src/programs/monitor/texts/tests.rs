@@ -117,7 +117,8 @@ fn spoken(texts: &Texts, cause: Cause) -> Spoken {
     let mut figures = model.figures(NOW);
     figures.verdict = Verdict { sign: Sign::Bad, cause };
     let clock = Clock::in_zone(TimeZone::UTC, true);
-    let place = Place { events: Path::new("./tracker.events"), log: Path::new("./tracker.log"), clock: &clock };
+    let place =
+        Place { events: Path::new("./tracker.events"), log: Path::new("./tracker.log"), clock: &clock, has_keys: true };
     texts.verdict(&figures, place)
 }
 

@@ -1,22 +1,9 @@
 //! What is wrong, since when, and what to do.
 
-use std::path::Path;
-
-use super::clock::Clock;
+use super::place::Place;
 use super::words::Texts;
 use crate::logic::monitor::{Cause, ErrorState, Figures, ProcessState, Sign, SuccessState, ThroughputState};
 use crate::tools::shown::safe;
-
-/// Where the screen looks, and in which zone it tells times.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    /// The trail.
-    pub events: &'a Path,
-    /// The health log.
-    pub log: &'a Path,
-    /// The zone.
-    pub clock: &'a Clock,
-}
 
 /// A verdict in words; harmless for a terminal, whatever the files held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,10 +153,17 @@ impl Speaker<'_> {
             ),
         };
         let reason = format!("{reason}, {}", texts.age_long(self.figures.as_of_ms.saturating_sub(at_ms).max(1_000)));
-        let advice = texts.choose(
-            "Told once in the trail; d jumps to it. audit verify explains.",
-            "Dit une fois dans le journal ; d y mène. audit verify explique.",
-        );
+        let advice = if self.place.has_keys {
+            texts.choose(
+                "Told once in the trail; d jumps to it. audit verify explains.",
+                "Dit une fois dans le journal ; d y mène. audit verify explique.",
+            )
+        } else {
+            texts.choose(
+                "Told once in the trail, and below. audit verify explains.",
+                "Dit une fois dans le journal, et ci-dessous. audit verify explique.",
+            )
+        };
         (texts.gap, reason, advice.to_owned())
     }
 
@@ -300,7 +294,7 @@ impl Speaker<'_> {
             let texts = self.texts;
             let age = texts.age_long(age_ms.max(1_000));
             let reason = texts.choose(format!("last error {age}"), format!("dernière erreur {age}"));
-            return (reason, texts.choose("e jumps to it.", "e y mène.").to_owned());
+            return (reason, self.last_bad().to_owned());
         }
         (String::new(), String::new())
     }
@@ -318,6 +312,16 @@ impl Speaker<'_> {
             None => {
                 texts.choose(format!("rotated {when}, nothing skipped"), format!("rotation à {when}, rien de sauté"))
             }
+        }
+    }
+
+    /// The way to the last message that is not what was expected.
+    fn last_bad(&self) -> &'static str {
+        match self.place.has_keys {
+            true => self.texts.choose("e jumps to it.", "e y mène."),
+            false => self
+                .texts
+                .choose("It stands below, or: audit query --invalid", "Il est ci-dessous, ou : audit query --invalid"),
         }
     }
 
@@ -339,12 +343,14 @@ impl Speaker<'_> {
         };
         (
             reason,
-            texts
-                .choose(
+            match self.place.has_keys {
+                true => texts.choose(
                     "e jumps to the last bad one; Enter says why.",
                     "e mène au dernier échec ; Entrée dit pourquoi.",
-                )
-                .to_owned(),
+                ),
+                false => self.last_bad(),
+            }
+            .to_owned(),
         )
     }
 

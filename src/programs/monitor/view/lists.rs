@@ -2,6 +2,7 @@
 
 use super::View;
 use super::header::{apart, inside, time};
+use super::log_message::log_message;
 use crate::doors::screen::{Area, Canvas, Role, Text};
 use crate::logic::monitor::Figures;
 use crate::programs::monitor::app::{App, Columns, Pane};
@@ -111,7 +112,7 @@ impl View {
             text = text.padded(Role::Label, &row.event, if width >= 100 { 18 } else { 16 }).value(" ");
         }
         let room = width.saturating_sub(text.width() + 1);
-        text.value(self.log_message(row, room, texts))
+        text.value(log_message(row, room, texts))
     }
 
     pub(super) fn event_row(&self, row: &EventRow, app: &App, width: usize, texts: &Texts) -> (Text, Text) {

@@ -2,23 +2,20 @@
 
 use serde_json::Value;
 
-use super::View;
 use crate::base::language::Language;
 use crate::programs::monitor::rows::LogRow;
 use crate::programs::monitor::texts::Texts;
 
-impl View {
-    /// What a line of the log says in one row of so many columns.
-    pub(super) fn log_message(&self, row: &LogRow, room: usize, texts: &Texts) -> String {
-        let details = Details { row, room, texts };
-        let said = details.of_event().unwrap_or_default();
-        // The Go program's lines, and what has no figures, speak for themselves.
-        match (said.is_empty(), &row.error) {
-            (false, Some(error)) if !said.contains(error.as_str()) => format!("{said}: {error}"),
-            (false, _) => said,
-            (true, Some(error)) => format!("{}: {error}", row.message),
-            (true, None) => row.message.clone(),
-        }
+/// What a line of the log says in one row of so many columns.
+pub(in crate::programs::monitor) fn log_message(row: &LogRow, room: usize, texts: &Texts) -> String {
+    let details = Details { row, room, texts };
+    let said = details.of_event().unwrap_or_default();
+    // The Go program's lines, and what has no figures, speak for themselves.
+    match (said.is_empty(), &row.error) {
+        (false, Some(error)) if !said.contains(error.as_str()) => format!("{said}: {error}"),
+        (false, _) => said,
+        (true, Some(error)) => format!("{}: {error}", row.message),
+        (true, None) => row.message.clone(),
     }
 }
 

@@ -14,6 +14,8 @@ mod plots;
 mod record;
 mod timeline;
 
+pub(super) use log_message::log_message;
+
 use super::app::{App, Overlay, Pane};
 use super::layout::{Layout, Needs, Size};
 use super::live;
@@ -79,11 +81,7 @@ impl View {
     /// Says of each record that is open whether it is sealed.
     fn mark_sealed(&mut self, app: &mut App, sources: &Sources) {
         let sealed_to = self.sealed_to;
-        let is_sealed = |place: Place, end_byte: u64| {
-            let to = sealed_to?;
-            let end = Place { byte: end_byte, ..place };
-            sources.events().compare(end, to).map(|order| order.is_lt())
-        };
+        let is_sealed = |place: Place, end_byte: u64| is_before(sources, Place { byte: end_byte, ..place }, sealed_to?);
         if let Some(record) = self.preview.as_mut().filter(|record| record.pane == Pane::Events) {
             record.is_sealed = is_sealed(record.place, record.end_byte);
         }
@@ -190,15 +188,20 @@ impl View {
 }
 
 /// Up to where the lines of the trail are sealed, by its seal and the lines that are there.
-fn sealed_to(sources: &Sources) -> Option<Place> {
+pub(super) fn sealed_to(sources: &Sources) -> Option<Place> {
     let events = sources.events().segments().last()?.path.clone();
     let totals = sealed_totals(&events).ok()?;
     let file = FileId::of_file(&totals.file).ok()?;
     Some(Place { file, byte: totals.bytes })
 }
 
+/// Whether a line of the trail that ends at a place ends before another one; `None` when nobody can say.
+pub(super) fn is_before(sources: &Sources, end: Place, to: Place) -> Option<bool> {
+    sources.events().compare(end, to).map(|order| order.is_lt())
+}
+
 /// What came since a trail was lost nobody knows: these columns are empty, not zero.
-fn forget_since(plot: &mut Plot, lost_ms: i64) {
+pub(super) fn forget_since(plot: &mut Plot, lost_ms: i64) {
     for at in 0..plot.columns.len() {
         let ends_ms = plot.column_begins_ms(at + 1);
         if let Some(column) = plot.columns.get_mut(at).filter(|_| ends_ms > lost_ms) {

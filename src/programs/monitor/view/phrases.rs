@@ -85,7 +85,7 @@ impl Texts {
     }
 
     /// Whether a record is sealed, and how to prove it.
-    pub(super) fn is_sealed(&self, message: Option<&str>) -> String {
+    pub(in crate::programs::monitor) fn is_sealed(&self, message: Option<&str>) -> String {
         match message.map(|message| format!("audit prove --offset {message}")) {
             Some(proof) => self.choose(format!("yes; proof: {proof}"), format!("oui ; preuve : {proof}")),
             None => self.yes.to_owned(),
@@ -93,7 +93,7 @@ impl Texts {
     }
 
     /// That only the beginning of a line is shown.
-    pub(super) fn only_beginning(&self, bytes: u64) -> String {
+    pub(in crate::programs::monitor) fn only_beginning(&self, bytes: u64) -> String {
         let bytes = self.size(bytes);
         self.choose(
             format!("only the beginning of {bytes} is shown; audit show gives all"),
@@ -102,7 +102,7 @@ impl Texts {
     }
 
     /// What a field of a record is called.
-    pub(super) fn field(&self, field: Field) -> &'static str {
+    pub(in crate::programs::monitor) fn field(&self, field: Field) -> &'static str {
         match field {
             Field::Received => self.received_at,
             Field::KafkaTime => self.kafka_time,
@@ -119,7 +119,7 @@ impl Texts {
     }
 
     /// How a payload is shown.
-    pub(super) fn form(&self, form: Form) -> &'static str {
+    pub(in crate::programs::monitor) fn form(&self, form: Form) -> &'static str {
         match form {
             Form::Pretty => self.view_pretty,
             Form::Raw => self.view_raw,
@@ -168,7 +168,7 @@ impl Texts {
     }
 
     /// `= steady`, `▼ −103/s`.
-    pub(super) fn lag_way(&self, lag: &Lag) -> String {
+    pub(in crate::programs::monitor) fn lag_way(&self, lag: &Lag) -> String {
         let Some(trend) = lag.trend else { return String::new() };
         let way = match (trend, lag.per_second) {
             (Trend::Growing | Trend::Shrinking, Some(per_second)) => self.change(per_second),
@@ -178,13 +178,13 @@ impl Texts {
     }
 
     /// `disk 41.2 GB free`.
-    pub(super) fn disk_is_free(&self, bytes: u64) -> String {
+    pub(in crate::programs::monitor) fn disk_is_free(&self, bytes: u64) -> String {
         let size = self.size(bytes);
         self.choose(format!("disk {size} free"), format!("disque {size} libres"))
     }
 
     /// `for 1h 08m`, `pour 1 h`: how long the disk lasts.
-    pub(super) fn lasts(&self, left_ms: i64) -> String {
+    pub(in crate::programs::monitor) fn lasts(&self, left_ms: i64) -> String {
         self.choose(format!("for {}", self.duration(left_ms)), format!("pour {}", self.duration_short(left_ms)))
     }
 

@@ -4,12 +4,13 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::state::{State, now_ms};
+use super::state::State;
 use super::views::matching_errors;
-use super::words::masked;
 use crate::doors::health::ServiceMeters;
 use crate::doors::web::{Answer, Document, Place};
 use crate::logic::shopfold::RecentOrder;
+use crate::tools::masking::masked;
+use crate::tools::moment::now_ms;
 
 /// Names in `top_products`.
 const MOST_PRODUCTS: usize = 10;

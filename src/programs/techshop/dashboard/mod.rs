@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
@@ -27,12 +27,15 @@ use super::service::Service;
 use super::stock::levels;
 use super::{Shop, TechshopError};
 use crate::doors::kafka::{Cluster, Role};
-use crate::doors::web::{Dictionary, Site};
+use crate::doors::web::{Dictionary, Limits, Site};
 use crate::tools::exit::Exit;
 use state::{GROUP, State};
 
 /// Between two looks at the cluster.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Between two tellings of how far topics were counted, to who measures.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the stock topic may take to be read at the start.
 const STOCK_PATIENCE: Duration = Duration::from_secs(10);
@@ -88,6 +91,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
             documents: documents::all(&state, meters, move || documents::trouble(&shown, &told)),
             writings: vec![("/api/restocks", restocking::writing(shop, &state))],
             token,
+            limits: Limits::default(),
         }
     })?;
     let address = service.address().map(|address| address.to_string()).unwrap_or(listen);
@@ -119,6 +123,7 @@ fn count(
     counting: &mut Counting<'_>,
     keeper: &mut Keeper,
 ) -> Result<(), TechshopError> {
+    let mut told: Option<Instant> = None;
     while !shop.shutdown.is_requested() {
         let (is_changed, _) = counting::step(service, counting, SLICE)?;
         if is_changed {
@@ -128,8 +133,11 @@ fn count(
             state.counted();
         }
         counting::save_when_due(service, counting, keeper);
-        for (topic, progress) in counting.progress() {
-            service.meters.progress(GROUP, topic, &progress);
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            told = Some(Instant::now());
+            for (topic, progress) in counting.progress() {
+                service.meters.progress(GROUP, topic, &progress);
+            }
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::doors::kafka::{Cluster, TopicInfo};
 use crate::doors::web::Dictionary;
 use crate::logic::lag;
 use crate::logic::shopfold::{Figures, RecentOrder, Spot};
+use crate::tools::moment::now_ms;
 use crate::words::shop::{Catalogue, StockLevel};
 
 /// How long a message that a page asks for may take to be found.
@@ -75,11 +76,6 @@ impl State {
     /// What the topics tell, as counted up to now.
     pub(super) fn figures(&self) -> RwLockReadGuard<'_, Figures> {
         self.figures.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What Kafka says of itself, as of now.
-    pub(super) fn kafka(&self) -> lag::Figures {
-        self.watch().figures(now_ms())
     }
 
     /// Where looks at the cluster are told.
@@ -152,9 +148,4 @@ fn read(message: &Message<'_>) -> Found {
             MessageTime::Create(at) | MessageTime::LogAppend(at) => Some(at),
         },
     }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

@@ -32,6 +32,7 @@ fn serve(state: &Arc<State>, token: Option<String>) -> Server {
         documents: documents::all(state, &meters, move || documents::trouble(&shown, &told)),
         writings: vec![("/api/restocks", writing)],
         token,
+        limits: crate::doors::web::Limits::default(),
     };
     Server::site("127.0.0.1:0", site).expect("a free port")
 }
@@ -91,24 +92,7 @@ const PAGES: [&str; 6] = ["/", "/orders", "/stock", "/errors", "/notifications",
 
 #[test]
 fn every_word_of_the_templates_has_its_french_and_no_french_is_left_over() {
-    let french: std::collections::BTreeMap<String, String> = serde_json::from_str(FRENCH).expect("JSON");
-    let mut used = BTreeSet::new();
-    for (_, source) in TEMPLATES {
-        for part in source.split("t(\"").skip(1) {
-            used.insert(part.split('"').next().expect("a text").to_owned());
-        }
-    }
-    // `text("…")` and `asset("…")` end in `t(`, too.
-    let words: BTreeSet<String> = used.into_iter().filter(|word| !word.contains('.') || word.contains(' ')).collect();
-    let missing: Vec<_> = words.iter().filter(|word| !french.contains_key(*word) && is_word(word)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
-    let left: Vec<_> = french.keys().filter(|word| !words.contains(*word)).collect();
-    assert!(left.is_empty(), "{left:?}");
-}
-
-/// Names of texts are in lower case without a space.
-fn is_word(text: &str) -> bool {
-    !text.chars().all(|character| character.is_ascii_lowercase() || character == '_')
+    assert_eq!(crate::doors::web::checks::untold(TEMPLATES, FRENCH), Vec::<String>::new());
 }
 
 #[test]
@@ -185,6 +169,38 @@ fn filters_find_what_they_ask_for_and_no_hidden_address() {
         ("/orders?q=alice", 0),
     ] {
         assert_eq!(rows(target), expected, "{target}");
+    }
+}
+
+#[test]
+fn long_lists_are_sorted_and_paged_by_links_alone() {
+    let state = state();
+    let server = serve(&state, None);
+    for number in 0..450 {
+        let mut order = order(&format!("ORD-{:03}", (number * 7) % 450), "Lyon");
+        if number % 2 == 1 {
+            (order["status"], order["error_reason"]) = (json!("invalid"), json!("no such thing"));
+        }
+        tell(&state, number, &order);
+    }
+    let ids = |target: &str, table: &str| -> Vec<String> {
+        let of: String = form_urlencoded::byte_serialize(target.as_bytes()).collect();
+        let (_, _, body) = get(server.address(), &format!("/api/view?of={of}"));
+        let view: Value = serde_json::from_str(&body).expect("JSON");
+        let rows = view["tables"][table].as_array().expect("rows");
+        rows.iter().map(|row| row["cells"][1]["title"].as_str().expect("an id").to_owned()).collect()
+    };
+    let sorted = ids("/orders?sort=order&page=3", "orders");
+    assert_eq!(sorted, (400..450).map(|number| format!("ORD-{number:03}")).collect::<Vec<_>>());
+    assert_eq!(ids("/errors?sort=order&order=desc", "errors").len(), 200);
+    let (_, _, html) = get(server.address(), "/orders?sort=order&page=2");
+    for part in [
+        "aria-sort=\"ascending\"><a href=\"/orders?order=desc&amp;sort=order\">Order</a>",
+        "href=\"/orders?sort=order\" data-optional>Previous page</a>",
+        "href=\"/orders?page=3&amp;sort=order\" data-optional>Next page</a>",
+        ">page 2 of 3</span>",
+    ] {
+        assert!(html.replace("&#x2f;", "/").contains(part), "no {part}");
     }
 }
 

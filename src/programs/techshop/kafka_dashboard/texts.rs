@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 
 use crate::base::language::Language;
 use crate::logic::lag::{GroupFigures, ReadBy, Silence, Silent, ToZero, TopicFigures, TopicNote, Trend};
-use crate::tools::shown;
 
 /// What is not known.
 pub(in crate::programs::techshop) const UNKNOWN: &str = "–";
@@ -28,21 +27,16 @@ impl Texts {
 
     /// The one of the two that is in its language.
     pub(in crate::programs::techshop) fn choose<T>(self, english: T, french: T) -> T {
-        match self.language {
-            Language::En => english,
-            Language::Fr => french,
-        }
+        self.language.choose(english, french)
     }
 
     fn unit(self, number: String, unit: &str) -> String {
-        format!("{number}{}{unit}", self.choose(" ", NO_BREAK))
+        format!("{number}{}{unit}", self.language.space())
     }
 
     /// `48,210`, `−3`.
     pub(in crate::programs::techshop) fn count(self, number: i64) -> String {
-        let grouped = shown::grouped(number.unsigned_abs());
-        let grouped = self.choose(grouped.clone(), grouped.replace(',', NO_BREAK));
-        if number < 0 { format!("−{grouped}") } else { grouped }
+        self.language.signed(number)
     }
 
     /// The same, or `–`.
@@ -52,33 +46,18 @@ impl Texts {
 
     /// `1,000`, `58.1`, `0.50`: by its size.
     pub(in crate::programs::techshop) fn rate(self, per_second: f64) -> String {
-        let places = match per_second.abs() {
-            ..0.005 => 0,
-            ..9.995 => 2,
-            ..99.95 => 1,
-            _ => return self.count(per_second.round() as i64),
-        };
-        let text = format!("{per_second:.places$}").replace('-', "−");
-        self.choose(text.clone(), text.replace('.', ","))
-    }
-
-    /// `+118/s`, `−85/s`.
-    fn change(self, per_second: f64) -> String {
-        let number = if per_second.abs() < 9.95 {
-            let text = format!("{per_second:.1}").replace('-', "−");
-            self.choose(text.clone(), text.replace('.', ","))
-        } else {
-            self.count(per_second.round() as i64)
-        };
-        if per_second > 0.0 { format!("+{number}/s") } else { format!("{number}/s") }
+        match per_second.abs() {
+            ..0.005 => "0".to_owned(),
+            _ => self.language.rate_number(per_second),
+        }
     }
 
     /// `▲ +118/s grows`.
     pub(in crate::programs::techshop) fn trend(self, trend: Trend, slope: Option<f64>) -> String {
         let slope = slope.unwrap_or(0.0);
         match trend {
-            Trend::Grows => format!("▲ {} {}", self.change(slope), self.choose("grows", "monte")),
-            Trend::Falls => format!("▼ {} {}", self.change(slope), self.choose("falls", "baisse")),
+            Trend::Grows => format!("▲ {} {}", self.language.change(slope), self.choose("grows", "monte")),
+            Trend::Falls => format!("▼ {} {}", self.language.change(slope), self.choose("falls", "baisse")),
             Trend::Steady => format!("= {}", self.choose("steady", "stable")),
             Trend::Unknown => "…".to_owned(),
         }
@@ -107,8 +86,7 @@ impl Texts {
     /// `0.3 s`, `51 s`, `3m 05s`, `2h 10m`.
     pub(in crate::programs::techshop) fn span(self, seconds: f64) -> String {
         if (0.05..9.95).contains(&seconds) {
-            let text = format!("{seconds:.1}");
-            return self.unit(self.choose(text.clone(), text.replace('.', ",")), "s");
+            return self.unit(self.language.decimal(seconds, 1), "s");
         }
         let whole = seconds.round().min(1e15) as i64;
         if whole < 60 {

@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use super::super::state::State;
 use super::super::words::{or_unknown, short_id, time};
-use super::orders::{customer, key, line, page_of, status};
+use super::orders::{customer, key, line, page_of, part, status};
+use super::paging::{Column, Paging};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Place, Row, Tone, View, search};
 use crate::logic::shopfold::RecentOrder;
 use crate::words::shop::Status;
 
-/// Rows that are shown.
-const MOST_ROWS: usize = 200;
+/// What a query calls the columns.
+const COLUMNS: &[Column] =
+    &[("time", false), ("order", true), ("product", true), ("reason", true), ("customer", true), ("state", true)];
 
 /// Reasons that are shown.
 const MOST_REASONS: usize = 12;
@@ -37,30 +39,17 @@ pub(super) fn reasons(language: Language) -> Vec<Value> {
     kinds.map(|kind| json!({"id": kind.as_str(), "name": status(language, kind).text})).into()
 }
 
-pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
+/// Fills the page, and gives the links of its heads.
+pub(super) fn fill(state: &State, place: &Place, view: &mut View) -> Value {
     let language = place.language;
     let figures = state.figures();
     let name = |id: &str| state.catalogue.products.get(id).map(|product| product.name.clone());
-    let (mut found, mut wanting) = (0_u64, 0_u64);
-    let mut rows = Vec::new();
-    for order in matching(place, figures.recent.iter(), name) {
-        found += 1;
-        wanting += u64::from(order.status == Status::OutOfStock);
-        if rows.len() < MOST_ROWS {
-            let id = Piece::from(short_id(&order.order_id)).title(order.order_id.clone());
-            let reason = or_unknown(order.reason.as_deref().unwrap_or_default());
-            let cells = [
-                time(order.decided_ms),
-                id,
-                line(order).into(),
-                reason.into(),
-                customer(state, order).into(),
-                status(language, order.status),
-            ];
-            rows.push(Row::new(key(order), cells).href(page_of(order)));
-        }
-    }
-    let (found, wanting) = (language.count(found), language.count(wanting));
+    let found: Vec<&RecentOrder> = matching(place, figures.recent.iter(), name).collect();
+    let wanting = found.iter().filter(|order| order.status == Status::OutOfStock).count();
+    let paging = Paging::of(place, COLUMNS);
+    let (shown, which) = part(state, &paging, found);
+    paging.tell(&which, language, view);
+    let (found, wanting) = (language.count(which.count as u64), language.count(wanting as u64));
     view.text(
         "errors.found",
         language.choose(
@@ -68,7 +57,20 @@ pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
             format!("{found} parmi les dernières commandes, dont {wanting} par rupture"),
         ),
     );
-    view.table("errors", rows);
+    let row = |order: &RecentOrder| {
+        let id = Piece::from(short_id(&order.order_id)).title(order.order_id.clone());
+        let reason = or_unknown(order.reason.as_deref().unwrap_or_default());
+        let cells = [
+            time(order.decided_ms),
+            id,
+            line(order).into(),
+            reason.into(),
+            customer(state, order).into(),
+            status(language, order.status),
+        ];
+        Row::new(key(order), cells).href(page_of(order))
+    };
+    view.table("errors", shown.into_iter().map(row));
     let refusals = &figures.refusals;
     let all = refusals.all.max(1) as f64;
     let reason = |(reason, count): (&str, u64)| {
@@ -87,4 +89,5 @@ pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
     let mut rows: Vec<Row> = kinds.into_iter().filter(|(_, _, count, _)| *count > 0).map(kind).collect();
     rows.extend(refusals.reasons.ranked().into_iter().take(MOST_REASONS).map(reason));
     view.table("reasons", rows);
+    paging.heads()
 }

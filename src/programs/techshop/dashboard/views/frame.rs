@@ -1,11 +1,13 @@
 //! What stands on every page: the verdict, banners, counts beside the names of pages.
 
-use super::super::state::{State, now_ms};
-use super::super::words::{count, isolated, time};
+use super::super::state::State;
+use super::super::words::time;
+use super::Now;
 use super::stock::{self, Level};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Tone, View};
 use crate::logic::lag::{Cause, Figures as Kafka, Level as Severity};
+use crate::tools::shown::isolated;
 
 /// Nothing was counted for so long: something is wrong, milliseconds.
 const STALE_MS: i64 = 15_000;
@@ -16,10 +18,8 @@ const MOST_NAMED: usize = 3;
 /// The group of which `process` publishes how far it is.
 const PROCESS: &str = "order-processor";
 
-pub(super) fn fill(state: &State, language: Language, view: &mut View) {
-    let now_ms = now_ms();
-    let kafka = state.kafka();
-    let levels = stock::levels(state);
+pub(super) fn fill(state: &State, now: &Now, language: Language, view: &mut View) {
+    let Now { at_ms, kafka, levels } = now;
     let scarce: Vec<_> = levels.iter().filter(|level| level.state() != Level::Enough).collect();
     let out = scarce.iter().filter(|level| level.state() == Level::Out).count();
     let figures = state.figures();
@@ -36,10 +36,10 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     view.text("nav.errors", Piece::from(errors).tone(Tone::Warn));
     view.text("since", time(Some(state.since_ms)));
     view.text("as_of", time(state.counted_ms()));
-    let kafka_banner = banner(state, language, &kafka, now_ms);
-    let waiting = waiting(state, &kafka);
-    let (service_banner, service) = service(language, waiting, &kafka);
-    let verdict = verdict(language, &levels, view.total, kafka_banner.is_some());
+    let kafka_banner = banner(state, language, kafka, *at_ms);
+    let waiting = waiting(state, kafka);
+    let (service_banner, service) = service(language, waiting, kafka);
+    let verdict = verdict(language, levels, view.total, kafka_banner.is_some());
     // A page may have one of its own.
     view.texts.entry("verdict").or_insert(verdict);
     view.text("verdict.services", service);
@@ -126,11 +126,11 @@ fn waiting(state: &State, kafka: &Kafka) -> Option<(i64, bool)> {
 /// A banner when `process` does not do its work, and what is to be said of waiting orders otherwise.
 fn service(language: Language, waiting: Option<(i64, bool)>, kafka: &Kafka) -> (Option<String>, Piece) {
     let Some((orders, is_decided)) = waiting else {
-        let lag = kafka.totals.lag.map(|lag| count(language, lag));
+        let lag = kafka.totals.lag.map(|lag| language.signed(lag));
         let text = lag.map(|lag| language.choose(format!("lag {lag}"), format!("retard {lag}"))).unwrap_or_default();
         return (None, Piece::from(text).tone(Tone::Muted));
     };
-    let shown = count(language, orders);
+    let shown = language.signed(orders);
     match (orders, is_decided) {
         (0, true) => {
             let text = language.choose("no order waits", "aucune commande n’attend");

@@ -2,11 +2,11 @@
 
 use super::super::super::kafka_dashboard::spoken::spoken;
 use super::super::super::kafka_dashboard::texts::Texts;
-use super::super::state::{State, now_ms};
 use super::super::words::time;
+use super::Now;
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Plot, Row, Tone, View, segment};
-use crate::logic::lag::{Figures, GroupFigures, Level, Role, TopicFigures, Trend};
+use crate::logic::lag::{Cause, Figures, GroupFigures, Level, Role, TopicFigures, Trend};
 
 /// Rows of each table.
 const MOST_ROWS: usize = 300;
@@ -20,12 +20,11 @@ const POINTS: usize = 60;
 /// Between two points of a group's history, seconds.
 const STEP_S: i64 = 15;
 
-pub(super) fn fill(state: &State, language: Language, view: &mut View) {
-    let now_ms = now_ms();
-    let figures = state.kafka();
+pub(super) fn fill(now: &Now, language: Language, view: &mut View) {
+    let (now_ms, figures) = (now.at_ms, &now.kafka);
     let texts = Texts::of(language);
-    let said = spoken(&figures, texts, now_ms);
-    view.text("kafka.head", head(language, texts, &figures));
+    let said = spoken(figures, texts, now_ms);
+    view.text("kafka.head", head(language, texts, figures));
     let sentence = [said.word, said.reason.as_str(), said.advice.as_str()];
     let sentence: Vec<&str> = sentence.into_iter().filter(|part| !part.is_empty()).collect();
     view.text("verdict", Piece::from(sentence.join(" · ")).tone(tone(figures.verdict.level)));
@@ -138,12 +137,14 @@ fn group_row(texts: Texts, group: &GroupFigures, now_ms: i64) -> Row {
 }
 
 /// One group; `None` when there is none of that name.
-pub(super) fn fill_group(state: &State, name: &str, language: Language, view: &mut View) -> Option<()> {
-    let now_ms = now_ms();
-    let figures = state.kafka();
+pub(super) fn fill_group(now: &Now, name: &str, language: Language, view: &mut View) -> Option<()> {
+    let (now_ms, figures) = (now.at_ms, &now.kafka);
     let texts = Texts::of(language);
-    let group = figures.groups.iter().find(|group| group.group == name)?;
     view.text("group.name", name);
+    let Some(group) = figures.groups.iter().find(|group| group.group == name) else {
+        // Before anything was heard of Kafka nobody can say that there is none.
+        return matches!(figures.verdict.cause, Cause::Waiting { .. }).then_some(());
+    };
     let tone = if group.falls_behind { Tone::Warn } else { Tone::Good };
     view.text("group.state", Piece::from(texts.state(group, now_ms)).tone(tone));
     view.text("group.why", texts.why(group));
@@ -161,7 +162,7 @@ pub(super) fn fill_group(state: &State, name: &str, language: Language, view: &m
             Row::new(x.to_string(), [time(Some(x * 1_000)), value.into()])
         }),
     );
-    view.plots.insert("lag", Plot { x, y: vec![shown.to_vec()], limit: None });
+    view.plots.insert("lag", Plot { x, y: vec![shown.to_vec()], limit: None, range: None });
     let members = group.members.as_deref().unwrap_or_default();
     view.table(
         "group_partitions",

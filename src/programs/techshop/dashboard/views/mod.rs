@@ -7,6 +7,7 @@ mod notifications;
 mod order;
 mod orders;
 mod overview;
+mod paging;
 mod series;
 mod stock;
 
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::state::State;
 use crate::doors::web::{Page, Pages, Place, View};
+use crate::tools::moment::now_ms;
 
 pub(super) use errors::matching as matching_errors;
 
@@ -31,7 +33,6 @@ pub(super) static TEMPLATES: &[(&str, &str)] = &[
     ("orders.html", include_str!("../pages/orders.html")),
     ("order.html", include_str!("../pages/order.html")),
     ("order_body.html", include_str!("../pages/order_body.html")),
-    ("drawer.html", include_str!("../pages/drawer.html")),
     ("stock.html", include_str!("../pages/stock.html")),
     ("errors.html", include_str!("../pages/errors.html")),
     ("notifications.html", include_str!("../pages/notifications.html")),
@@ -50,38 +51,58 @@ pub(super) enum Lookup {
     Kafka,
 }
 
+/// What both a page and its frame tell of, as it is when the page is made.
+struct Now {
+    at_ms: i64,
+    kafka: crate::logic::lag::Figures,
+    /// All products, the scarcest first.
+    levels: Vec<stock::Product>,
+}
+
+impl Now {
+    fn of(state: &State) -> Self {
+        let at_ms = now_ms();
+        Self { at_ms, kafka: state.watch().figures(at_ms), levels: stock::levels(state) }
+    }
+}
+
 impl State {
     fn at(&self, place: &Place, lookup: Lookup) -> Option<Page> {
         let mut view = View::default();
+        let now = Now::of(self);
         let (template, page, more) = match place.path.as_str() {
             "/" => {
-                overview::fill(self, place.language, &mut view);
+                overview::fill(self, &now, place.language, &mut view);
                 ("overview.html", "overview", json!({}))
             }
             "/orders" => {
-                orders::fill(self, place, &mut view);
-                ("orders.html", "orders", json!({"regions_known": orders::regions(self)}))
+                let heads = orders::fill(self, place, &mut view);
+                ("orders.html", "orders", json!({"regions_known": orders::regions(self), "heads": heads}))
             }
             "/stock" => {
-                stock::fill(self, place.language, &mut view);
-                ("stock.html", "stock", json!({"products": stock::products(self)}))
+                stock::fill(self, &now.levels, place.language, &mut view);
+                ("stock.html", "stock", json!({"products": stock::products(&now.levels)}))
             }
             "/errors" => {
-                errors::fill(self, place, &mut view);
+                let heads = errors::fill(self, place, &mut view);
                 let reasons = errors::reasons(place.language);
-                ("errors.html", "errors", json!({"products": stock::products(self), "reasons_known": reasons}))
+                (
+                    "errors.html",
+                    "errors",
+                    json!({"products": stock::products(&now.levels), "reasons_known": reasons, "heads": heads}),
+                )
             }
             "/notifications" => {
                 notifications::fill(self, place.language, &mut view);
                 ("notifications.html", "notifications", json!({}))
             }
             "/kafka" => {
-                kafka::fill(self, place.language, &mut view);
+                kafka::fill(&now, place.language, &mut view);
                 ("kafka.html", "kafka", json!({}))
             }
             path => {
                 if let Some(group) = path.strip_prefix("/kafka/groups/") {
-                    kafka::fill_group(self, group, place.language, &mut view)?;
+                    kafka::fill_group(&now, group, place.language, &mut view)?;
                     ("group.html", "group", json!({}))
                 } else if let Some(id) = path.strip_prefix("/orders/") {
                     order::fill(self, id, place.language, lookup, &mut view);
@@ -91,13 +112,13 @@ impl State {
                 }
             }
         };
-        frame::fill(self, place.language, &mut view);
+        frame::fill(self, &now, place.language, &mut view);
         Some(Page { status: 200, template, view, variables: named(page, more) })
     }
 }
 
 fn named(page: &str, more: Value) -> Value {
-    let mut variables = json!({"page": page, "shop": "TechShop"});
+    let mut variables = json!({"page": page, "site": "TechShop"});
     if let (Value::Object(all), Value::Object(more)) = (&mut variables, more) {
         all.extend(more);
     }
@@ -115,7 +136,7 @@ impl Pages for State {
 
     fn missing(&self, place: &Place) -> Page {
         let mut view = View::default();
-        frame::fill(self, place.language, &mut view);
+        frame::fill(self, &Now::of(self), place.language, &mut view);
         Page { status: 404, template: "missing.html", view, variables: named("missing", json!({})) }
     }
 }

@@ -1,13 +1,15 @@
 //! One order: what happened to it, when and where.
 
 use super::super::state::{Found, State};
-use super::super::words::{exact_time, isolated, milliseconds, money, short_id, without_addresses, without_value};
+use super::super::words::{exact_time, milliseconds, money, short_id};
 use super::Lookup;
 use super::orders::{customer, latency, line, status};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Row, Tone, View};
 use crate::logic::shopfold::{Figures, RecentOrder, SentOne, Spot};
+use crate::tools::masking::{without_addresses, without_people, without_value};
 use crate::tools::pretty::pretty;
+use crate::tools::shown::isolated;
 use crate::words::shop::{Operation, Status};
 
 /// A payload is shown up to so many characters.
@@ -92,7 +94,7 @@ fn timeline(state: &State, language: Language, figures: &Figures, outcomes: &[Re
     let began = steps.first().and_then(|step| step.at_ms);
     let row = |(index, step): (usize, Step)| {
         let after = match (began, step.at_ms) {
-            (Some(began), Some(at)) => format!("+{}", milliseconds(language, at - began)),
+            (Some(began), Some(at)) => format!("+{}", milliseconds(language, at.saturating_sub(began))),
             _ => String::new(),
         };
         Row::new(
@@ -166,7 +168,8 @@ fn message(state: &State, language: Language, order: &RecentOrder, found: Option
     };
     let text = String::from_utf8_lossy(&found.payload);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
-    let mut text = if is_json { pretty(&text, 0) } else { text.into_owned() };
+    let hidden = without_people(&text).filter(|_| !state.is_unmasked);
+    let mut text = if is_json { pretty(hidden.as_deref().unwrap_or(&text), 0) } else { text.into_owned() };
     if !state.is_unmasked {
         text = without_addresses(&without_value(&text, &order.customer_id));
     }

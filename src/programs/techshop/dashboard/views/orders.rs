@@ -1,34 +1,70 @@
 //! The last orders, as many as match.
 
+use serde_json::Value;
+
 use super::super::state::State;
-use super::super::words::{UNKNOWN, isolated, masked, milliseconds, money, or_unknown, short_id, time};
+use super::super::words::{UNKNOWN, milliseconds, money, or_unknown, short_id, time};
+use super::paging::{Column, Key, Paging, Part};
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Place, Row, Tone, View, segment};
 use crate::logic::shopfold::RecentOrder;
+use crate::tools::masking::masked;
+use crate::tools::shown::isolated;
 use crate::words::shop::Status;
 
-/// Rows that are shown at most.
-const MOST_ROWS: usize = 200;
+/// What a query calls the columns.
+const COLUMNS: &[Column] = &[
+    ("time", false),
+    ("order", true),
+    ("product", true),
+    ("total", false),
+    ("state", true),
+    ("validation", false),
+    ("customer", true),
+    ("region", true),
+];
 
-pub(super) fn fill(state: &State, place: &Place, view: &mut View) {
+/// What an order has in a column: what is shown, so that nothing else can be found out.
+fn sorted_by<'a>(state: &State, column: &str, order: &'a RecentOrder) -> Key<'a> {
+    let text = |text: &'a str| Key::Text(text.into());
+    match column {
+        "order" => text(&order.order_id),
+        "product" => text(&order.product),
+        "total" => Key::Number(order.total.map(|total| total.cents())),
+        "state" => text(order.status.as_str()),
+        "validation" => {
+            let took = order.ordered_ms.zip(order.decided_ms).map(|(ordered, decided)| decided.saturating_sub(ordered));
+            Key::Number(took.map(i128::from))
+        }
+        "customer" => Key::Text(customer(state, order).into()),
+        "region" => text(&order.region),
+        "reason" => text(order.reason.as_deref().unwrap_or_default()),
+        _ => Key::Number(None),
+    }
+}
+
+/// The rows of one part of a list, in the order that is asked for.
+pub(super) fn part<'a>(state: &State, paging: &Paging<'_>, all: Vec<&'a RecentOrder>) -> (Vec<&'a RecentOrder>, Part) {
+    paging.rows(all, |column, order| sorted_by(state, column, order))
+}
+
+/// Fills the page, and gives the links of its heads.
+pub(super) fn fill(state: &State, place: &Place, view: &mut View) -> Value {
     let language = place.language;
     let figures = state.figures();
     let wanted = Wanted::of(place);
-    let mut found = 0_u64;
-    let mut rows = Vec::new();
-    for order in figures.recent.iter().rev().filter(|order| wanted.matches(state, order)) {
-        found += 1;
-        if rows.len() < MOST_ROWS {
-            rows.push(row(state, language, order));
-        }
-    }
+    let paging = Paging::of(place, COLUMNS);
+    let found = figures.recent.iter().rev().filter(|order| wanted.matches(state, order)).collect();
+    let (shown, which) = part(state, &paging, found);
     let all = language.count(figures.recent.iter().len() as u64);
-    let found = language.count(found);
+    let found = language.count(which.count as u64);
+    paging.tell(&which, language, view);
     view.text(
         "orders.found",
         language.choose(format!("{found} of the last {all}"), format!("{found} des {all} dernières")),
     );
-    view.table("orders", rows);
+    view.table("orders", shown.into_iter().map(|order| row(state, language, order)));
+    paging.heads()
 }
 
 /// The regions that orders came from, for a filter.

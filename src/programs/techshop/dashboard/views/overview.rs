@@ -1,7 +1,8 @@
 //! The first page: the shop at a glance.
 
-use super::super::state::{State, now_ms};
+use super::super::state::State;
 use super::super::words::{UNKNOWN, milliseconds, minute, money, percent};
+use super::Now;
 use super::orders::short_row;
 use super::series::{Minute, hour};
 use super::stock;
@@ -19,9 +20,9 @@ const MOST_ROWS: usize = 12;
 /// The last orders that are shown.
 const LAST: usize = 20;
 
-pub(super) fn fill(state: &State, language: Language, view: &mut View) {
+pub(super) fn fill(state: &State, now: &Now, language: Language, view: &mut View) {
     let figures = state.figures();
-    let minutes = hour(&figures, now_ms());
+    let minutes = hour(&figures, now.at_ms);
     tiles(language, &figures, &minutes, view);
     plots(language, &minutes, view);
     let total = figures.sales.all.revenue;
@@ -43,9 +44,8 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
     let last = figures.recent.iter().rev().take(LAST);
     view.table("last_orders", last.map(|order| short_row(language, order)));
     drop(figures);
-    let levels = stock::levels(state);
-    view.text("stock.context", stock::context(language, &levels));
-    view.table("stock", levels.iter().take(MOST_ROWS).map(|level| stock::short_row(language, level)));
+    view.text("stock.context", stock::context(language, &now.levels));
+    view.table("stock", now.levels.iter().take(MOST_ROWS).map(|level| stock::short_row(language, level)));
 }
 
 fn tiles(language: Language, figures: &Figures, minutes: &[Minute], view: &mut View) {
@@ -127,7 +127,7 @@ fn plots(language: Language, minutes: &[Minute], view: &mut View) {
     }
     let x: Vec<i64> = minutes.iter().map(|minute| minute.minute * 60).collect();
     let line = |value: &dyn Fn(&Minute) -> Option<f64>| minutes.iter().map(value).collect::<Vec<_>>();
-    let plot = |y: Vec<Vec<Option<f64>>>, limit| Plot { x: x.clone(), y, limit };
+    let plot = |y: Vec<Vec<Option<f64>>>, limit| Plot { x: x.clone(), y, limit, range: None };
     let within = |part: f64| line(&move |minute| minute.latency.within(part).map(|value| value as f64));
     view.plots.insert(
         "orders",

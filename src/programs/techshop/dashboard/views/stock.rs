@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::super::stock::low_mark;
 use super::super::state::State;
-use super::super::words::{count, time};
+use super::super::words::time;
 use crate::base::language::Language;
 use crate::doors::web::{Piece, Row, Tone, View};
 use crate::words::shop::Operation;
@@ -108,8 +108,8 @@ pub(super) fn levels(state: &State) -> Vec<Product> {
 }
 
 /// Ids and names for a list to choose from.
-pub(super) fn products(state: &State) -> Vec<Value> {
-    levels(state).iter().map(|product| json!({"id": product.id, "name": product.name})).collect()
+pub(super) fn products(levels: &[Product]) -> Vec<Value> {
+    levels.iter().map(|product| json!({"id": product.id, "name": product.name})).collect()
 }
 
 /// `1 out, 1 low, 3 ok`.
@@ -121,19 +121,18 @@ pub(super) fn context(language: Language, levels: &[Product]) -> String {
 
 /// Name, bar, what is left, state.
 pub(super) fn short_row(language: Language, product: &Product) -> Row {
-    let (left, opening) = (count(language, product.left), count(language, product.opening));
+    let (left, opening) = (language.signed(product.left), language.signed(product.opening));
     let of = language.choose(format!("{left} of {opening}"), format!("{left} sur {opening}"));
     let name = Piece::from(product.name.as_str()).title(product.id.as_str());
     Row::new(product.id.as_str(), [name, product.bar(), of.into(), product.word(language)])
 }
 
-pub(super) fn fill(state: &State, language: Language, view: &mut View) {
-    let levels = levels(state);
-    view.text("stock.context", context(language, &levels));
+pub(super) fn fill(state: &State, levels: &[Product], language: Language, view: &mut View) {
+    view.text("stock.context", context(language, levels));
     view.table(
         "stock_all",
         levels.iter().map(|product| {
-            let number = |number: i64| Piece::from(count(language, number));
+            let number = |number: i64| Piece::from(language.signed(number));
             let name = Piece::from(product.name.as_str()).title(product.id.as_str());
             let refused = Piece::from(language.count(product.refused));
             Row::new(
@@ -160,8 +159,8 @@ pub(super) fn fill(state: &State, language: Language, view: &mut View) {
         let cells = [
             time(change.at_ms),
             name(&change.product_id).into(),
-            format!("+{}", count(language, new - old)).into(),
-            format!("{} → {}", count(language, old), count(language, new)).into(),
+            format!("+{}", language.signed(new - old)).into(),
+            format!("{} → {}", language.signed(old), language.signed(new)).into(),
             format!("{}/{}", state.names.inventory, change.told).into(),
         ];
         Row::new(change.told.to_string(), cells)

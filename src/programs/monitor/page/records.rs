@@ -1,0 +1,189 @@
+//! One line in full: what it tells, its headers and its payload.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use super::reading::{File, Reading};
+use crate::base::language::Language;
+use crate::doors::tail::Place;
+use crate::doors::web::{Piece, Row, Tone, View};
+use crate::programs::monitor::record::{Field, Form, RECORD_BYTES, RecordKind, RecordView, Value};
+use crate::programs::monitor::rows::glance;
+use crate::programs::monitor::texts::{Clock, Texts};
+use crate::tools::masking::{masked, without_addresses, without_people};
+use crate::tools::pretty::pretty;
+use crate::words::record::AuditLine;
+
+/// A payload is shown up to so many characters.
+const LONGEST_PAYLOAD: usize = 20_000;
+
+/// Fields and headers are shown up to so many characters.
+const LONGEST_FIELD: usize = 2_000;
+
+/// So many headers are shown.
+const MOST_HEADERS: usize = 100;
+
+/// So many records that were opened are remembered: an open page asks for its own twice a second.
+const MOST_REMEMBERED: usize = 64;
+
+/// Records that were opened, by path and language, each without what stands on every page.
+#[derive(Default)]
+pub(super) struct Records(Mutex<VecDeque<(String, Language, View)>>);
+
+impl Records {
+    /// Fills in the record of a path; `None` when the path is of none.
+    pub(super) fn fill(
+        &self,
+        reading: &Reading,
+        path: &str,
+        texts: &Texts,
+        is_unmasked: bool,
+        view: &mut View,
+    ) -> Option<()> {
+        let (file, place) = match path.strip_prefix("/records/")?.split_once('/')? {
+            ("events", place) => (File::Events, place.parse::<Place>().ok()?),
+            ("log", place) => (File::Log, place.parse::<Place>().ok()?),
+            _ => return None,
+        };
+        let known = self.known(path, texts.language);
+        let record = known.or_else(|| {
+            let (line, is_sealed) = reading.line(file, place, RECORD_BYTES)?;
+            let customer = AuditLine::parse(&line.bytes).ok().map(|audit| glance(&audit).customer);
+            let mut record = match file {
+                File::Events => RecordView::of_event(line),
+                File::Log => RecordView::of_log(line),
+            };
+            record.is_sealed = is_sealed;
+            let shown = Opened { record, customer: customer.unwrap_or_default(), texts, is_unmasked }.view();
+            // One that is not sealed yet will be: it is read again until then.
+            if is_sealed != Some(false) {
+                self.remember(path, texts.language, &shown);
+            }
+            Some(shown)
+        });
+        match record {
+            Some(record) => {
+                view.texts.extend(record.texts);
+                view.tables.extend(record.tables);
+            }
+            None => {
+                view.text("record.id", place.to_string());
+                let missing = texts.choose(
+                    "This line is not there any more: its file was archived, or lines before it were cut. audit show has what is there.",
+                    "Cette ligne n’est plus là : son fichier est archivé, ou des lignes avant elle ont été coupées. audit show a ce qui est là.",
+                );
+                view.text("record.missing", missing);
+            }
+        }
+        Some(())
+    }
+
+    fn known(&self, path: &str, language: Language) -> Option<View> {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = records.iter().find(|(known, spoken, _)| known == path && *spoken == language);
+        found.map(|(_, _, view)| view.clone())
+    }
+
+    fn remember(&self, path: &str, language: Language, view: &View) {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() >= MOST_REMEMBERED {
+            records.pop_front();
+        }
+        records.push_back((path.to_owned(), language, view.clone()));
+    }
+}
+
+/// A record, and for whom it is shown.
+struct Opened<'a> {
+    record: RecordView,
+    /// Whose order it is.
+    customer: String,
+    texts: &'a Texts,
+    is_unmasked: bool,
+}
+
+impl Opened<'_> {
+    fn view(&self) -> View {
+        let (record, texts) = (&self.record, self.texts);
+        let mut view = View::default();
+        view.text("record.id", record.name.clone());
+        let (word, tone) = match record.kind {
+            RecordKind::Valid => (texts.status_valid, Tone::Good),
+            RecordKind::Invalid => (texts.status_invalid, Tone::Bad),
+            RecordKind::Gap => (texts.status_gap, Tone::Bad),
+            RecordKind::Unreadable => (texts.status_unreadable, Tone::Bad),
+            RecordKind::Log => ("", Tone::Muted),
+        };
+        view.text("record.status", Piece::from(word).tone(tone));
+        if let Some(bytes) = record.cut_from_bytes {
+            view.text("record.note", Piece::from(texts.only_beginning(bytes)).tone(Tone::Warn));
+        }
+        let fields = record.fields.iter().enumerate().map(|(index, (field, value))| {
+            Row::new(index.to_string(), [texts.field(*field).into(), self.value(*field, value).into()])
+        });
+        let sealed = record.is_sealed.map(|is_sealed| match is_sealed {
+            true => texts.is_sealed(record.message.as_deref()),
+            false => texts.not_yet.to_owned(),
+        });
+        let sealed = sealed.map(|told| Row::new("sealed", [texts.choose("Sealed", "Scellé").into(), told.into()]));
+        view.table("fields", fields.chain(sealed));
+        let headers = record.headers.iter().take(MOST_HEADERS).enumerate().map(|(index, (name, value))| {
+            let cells = [self.hidden(name), self.hidden(value)].map(Piece::from);
+            Row::new(index.to_string(), cells)
+        });
+        view.table("headers", headers);
+        let payload = self.payload();
+        let shown: String = payload.chars().take(LONGEST_PAYLOAD).collect();
+        let more = if shown.len() < payload.len() { "…" } else { "" };
+        view.text("record.payload", format!("{shown}{more}"));
+        view
+    }
+
+    fn value(&self, field: Field, value: &Value) -> String {
+        let texts = self.texts;
+        match value {
+            Value::Text(key) if field == Field::Key && !self.is_unmasked && *key == self.customer => masked(key),
+            Value::Text(text) => self.hidden(text),
+            Value::Bytes(bytes) => texts.size(*bytes),
+            Value::Number(number) => texts.decimal(*number as f64, 0),
+            Value::None => texts.unknown.to_owned(),
+            Value::Moment { time_ms, by_broker } => {
+                let clock = match by_broker {
+                    Some(true) => " LogAppendTime",
+                    Some(false) => " CreateTime",
+                    None => "",
+                };
+                format!("{}{clock}", Clock::naming_utc().full_millisecond(*time_ms))
+            }
+        }
+    }
+
+    /// A text of somebody, as far as it is shown, and not longer than is read.
+    fn hidden(&self, text: &str) -> String {
+        let text = if self.is_unmasked { text.to_owned() } else { without_addresses(text) };
+        if text.char_indices().nth(LONGEST_FIELD).is_none() {
+            return text;
+        }
+        text.chars().take(LONGEST_FIELD).chain(['…']).collect()
+    }
+
+    fn payload(&self) -> String {
+        let record = &self.record;
+        let text = String::from_utf8_lossy(record.payload());
+        let is_json = record.cut_from_bytes.is_none() && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+        match (is_json, self.is_unmasked) {
+            (true, true) => pretty(&text, 0),
+            (true, false) => without_addresses(&pretty(&without_people(&text).unwrap_or_else(|| text.into_owned()), 0)),
+            // Bytes in hexadecimal would tell what is hidden.
+            (false, true) if record.form == Form::Hex => hex_of(record.payload()),
+            (false, true) => text.into_owned(),
+            (false, false) => without_addresses(&text),
+        }
+    }
+}
+
+/// The bytes as the screen shows them, as many as a page shows.
+fn hex_of(bytes: &[u8]) -> String {
+    let bytes = bytes.get(..LONGEST_PAYLOAD / 5).unwrap_or(bytes);
+    crate::programs::monitor::record::hex(bytes, 80).join("\n")
+}
