@@ -110,7 +110,7 @@ impl Server {
         let listener = listen(address)?;
         let bound =
             listener.local_addr().map_err(|source| ServeError::Start { address: address.to_owned(), source })?;
-        Self::serve(address, listener, api::build(api, bound), None)
+        Self::serve(address, listener, api::build(api, bound), Limits::default(), None)
     }
 
     fn serve(

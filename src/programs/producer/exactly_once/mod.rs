@@ -37,8 +37,9 @@ pub(super) use interruption::Interruption;
 use patience::{Patience, STALLED_AFTER};
 use slot::{Done, Slot};
 
-/// How long the progress may take to be read before it is asked for anew.
-const READ_BACK: Duration = Duration::from_secs(30);
+/// How long the progress may take to be read before it is asked for anew, by a new client: one that saw its broker die
+/// now and then asks nobody any more for minutes.
+const READ_BACK: Duration = Duration::from_secs(10);
 
 /// How long one that was fenced looks for the sign of its successor.
 const SUCCESSOR: Duration = Duration::from_secs(3);
@@ -59,7 +60,9 @@ pub(super) struct ExactlyOnce<'a> {
     progress_topic: &'a str,
     slot: Slot,
     transactions: Transactions,
-    memory: LastValues,
+    cluster: &'a Cluster,
+    /// The reader of the progress, as long as it answers.
+    memory: Option<LastValues>,
     /// Tells this run from others of the slot.
     instance: Uuid,
     /// As last committed.
@@ -73,12 +76,11 @@ impl<'a> ExactlyOnce<'a> {
         once: &'a ExactlyOnceConfig,
         shutdown: &'a Shutdown,
         report: &'a Mutex<Report>,
-        cluster: &Cluster,
+        cluster: &'a Cluster,
     ) -> Result<Self, Interruption> {
         let ExactlyOnceConfig { slot: slot_name, progress_topic } = once;
         let slot = Slot::new(&config.topic, slot_name);
         let transactions = cluster.transactions(&config.topic, &slot.transactional_id())?;
-        let memory = cluster.last_values(progress_topic).map_err(Interruption::ReadBack)?;
         let intake = lock(report).intake();
         Ok(Self {
             config,
@@ -89,7 +91,8 @@ impl<'a> ExactlyOnce<'a> {
             progress_topic,
             slot,
             transactions,
-            memory,
+            cluster,
+            memory: None,
             instance: Uuid::new_v4(),
             done: Done::default(),
             patience: Patience::new(config.flush_timeout, shutdown, report),
@@ -290,6 +293,8 @@ impl<'a> ExactlyOnce<'a> {
         let is_first = doubtful.is_none();
         let landed = doubtful.as_ref().and_then(TransactionalProducer::landed);
         drop(doubtful);
+        // Whatever made the producer doubtful may have left the reader mute.
+        self.memory = None;
         loop {
             if !is_first {
                 // Whoever came after us keeps the slot.
@@ -335,7 +340,15 @@ impl<'a> ExactlyOnce<'a> {
                 return Err(Interruption::Stopped);
             }
             let timeout = if heard.is_none() { READ_BACK } else { STALLED_AFTER };
-            match self.memory.get(key.as_bytes(), reach, timeout, || self.patience.goes_on(in_flight)) {
+            let memory = match self.memory.take() {
+                Some(memory) => memory,
+                None => self.cluster.last_values(self.progress_topic).map_err(Interruption::ReadBack)?,
+            };
+            let got = memory.get(key.as_bytes(), reach, timeout, || self.patience.goes_on(in_flight));
+            if got.is_ok() {
+                self.memory = Some(memory);
+            }
+            match got {
                 Ok(None) => return Ok(None),
                 Ok(Some(json)) => {
                     let (slot, progress) = (self.slot_name.to_owned(), self.progress_topic.to_owned());
