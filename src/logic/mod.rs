@@ -6,3 +6,4 @@ pub mod letters;
 pub mod monitor;
 pub mod shop;
 pub mod shopfold;
+pub mod travel;

@@ -4,3 +4,4 @@ pub mod order;
 pub mod record;
 pub mod seal;
 pub mod shop;
+pub mod travel;
