@@ -21,11 +21,12 @@ usage() {
   cat <<'EOF'
 Starts ordertrail and says what runs where. What already runs is left as it is.
 
-usage: ./start.sh [demo|techshop] [--broker auto|external|docker|local] [--foreground]
+usage: ./start.sh [demo|techshop|travel] [--broker auto|external|docker|local] [--foreground]
 
   demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
   techshop       the shop: its topics, its services process, analytics, notify and errors, and its page
-                 (supply, travel and all come in later versions)
+  travel         the travel requests: who shows where each is, and one request's life
+                 (supply and all come in later versions)
 
 options
   --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a Kafka that answers on
@@ -55,6 +56,7 @@ files, beside this script
 examples
   ./start.sh
   ./start.sh techshop
+  ./start.sh travel
   ./start.sh --foreground
   KAFKA_BOOTSTRAP_SERVERS=kafka.example:9092 ./start.sh
   ORDERTRAIL_BROKER_PORT=19092 ./start.sh --broker local
@@ -67,7 +69,7 @@ EOF
 # Asked for what
 
 shop_services='techshop-process techshop-analytics techshop-notify techshop-errors techshop-dashboard'
-all_parts="broker tracker producer $shop_services"
+all_parts="broker tracker producer $shop_services travel-consume"
 
 asked=auto system='' foreground='' parts='' needed='' helpful=''
 parse() {
@@ -96,7 +98,10 @@ parse() {
   case ${system:=demo} in
     demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit' ;;
     techshop) parts=$shop_services needed=techshop helpful='' ;;
-    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo, ./start.sh techshop" ;;
+    travel) parts=travel-consume needed=travel helpful='' ;;
+    *)
+      fail 2 "$system is not there yet in this version" \
+        "what there is: ./start.sh demo, ./start.sh techshop, ./start.sh travel" ;;
   esac
 }
 
@@ -255,6 +260,23 @@ hints_techshop() { # FOLDER-OF-THE-PROGRAMS
     "./stop.sh" "stop everything"
 }
 
+hints_travel() { # FOLDER-OF-THE-PROGRAMS
+  echo "${green}●${plain} A request has gone its way after $(took "$began")"
+  echo
+  case $address in
+    127.0.0.1:9092 | localhost:9092) ;;
+    *) printf '  %s\n' "export KAFKA_BOOTSTRAP_SERVERS=$address" ;;
+  esac
+  local width=$((${#1} + 30))
+  printf "  %-${width}s %s\n" "$1/travel consume" "every request, live" \
+    "$1/travel show ${travel_id:-DV-2025-003}" "one request's history" \
+    "$1/travel produce" "another request" \
+    "$1/travel list" "where each of them is" \
+    "$1/travel states" "what is allowed when" \
+    "tail -f travel-consume.out" "each event as it comes" \
+    "./stop.sh" "stop everything"
+}
+
 any_part_noted() {
   local name
   for name in $parts; do
@@ -289,6 +311,9 @@ follow() {
   if [ "$system" = techshop ]; then
     shown=techshop-process.out
     echo "What becomes of orders; Ctrl-C stops everything."
+  elif [ "$system" = travel ]; then
+    shown=travel-consume.out
+    echo "Events as they come; Ctrl-C stops everything."
   else
     echo "Orders as they are sent; Ctrl-C stops everything."
   fi
@@ -362,6 +387,12 @@ start_techshop() {
       tell "${name#techshop-}" "pid $child_pid, still running"
     fi
   done
+}
+
+start_travel() {
+  find_child travel-consume
+  if [ -z "$child_pid" ]; then travel_consume; else tell consume "pid $child_pid, still running"; fi
+  travel_produce
 }
 
 work() {

@@ -5,7 +5,7 @@
 //!
 //! | floor | rooms | may do |
 //! |---|---|---|
-//! | [`programs`] | producer, tracker, auditor | put doors together into something a person runs |
+//! | [`programs`] | producer, tracker, auditor, monitor, techshop, travel | put doors together into something a person runs |
 //! | [`doors`] | kafka, audit, health, mail, outbox, sms, web | touch one part of the outside world each |
 //! | [`logic`] | ledger, letters | decide; pure |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |

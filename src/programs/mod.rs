@@ -5,3 +5,4 @@ pub mod monitor;
 pub mod producer;
 pub mod techshop;
 pub mod tracker;
+pub mod travel;

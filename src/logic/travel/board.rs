@@ -225,6 +225,11 @@ impl Board {
         &self.found_split
     }
 
+    /// Whether the records of this one are kept.
+    pub fn keeps(&self, id: &str) -> bool {
+        self.kept.contains_key(id)
+    }
+
     /// The ids whose records are kept.
     pub fn kept_ids(&self) -> impl Iterator<Item = &String> {
         self.kept.keys()
