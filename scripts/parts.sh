@@ -210,14 +210,11 @@ travel_consume() {
   start=$(now_ms)
   doing consume "starting"
   spawn travel-consume "$bin/travel" consume -b "$address" ${client_args[@]+"${client_args[@]}"}
-  # It has made the topic when the topic is there; a moment later it reads.
-  until "$bin/travel" list --positions -b "$address" ${client_args[@]+"${client_args[@]}"} \
-    >.run/travel-list.out 2>&1 </dev/null && grep -q '^topic ' .run/travel-list.out; do
+  until grep -q '^reading ' travel-consume.out; do
     look_at "$spawned" || died travel-consume
     tenths=$((tenths - 1))
     [ "$tenths" -gt 0 ] ||
-      fail 1 "travel consume (pid $spawned) runs but its topic cannot be read: see travel-consume.out" \
-        "$(tail -n 3 .run/travel-list.out)" "$(what_is_up)"
+      fail 1 "travel consume (pid $spawned) runs but does not read: see travel-consume.out" "$(what_is_up)"
     sleep 0.1
   done
   tell consume "pid $spawned, group gestion-voyage-service, output in travel-consume.out" "$start"

@@ -15,6 +15,7 @@ mod send;
 mod sending;
 mod show;
 mod states;
+mod terms;
 
 pub use args::{Command, TravelArgs};
 pub use error::TravelError;

@@ -38,6 +38,10 @@ pub struct ProduceArgs {
     #[arg(long, value_name = "TIME", default_value = "1.5s", value_parser = duration)]
     interval: Duration,
 
+    /// Make the topic if it is missing, check the scenario, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+
     /// Print no line an event, only errors and the last line
     #[arg(short, long)]
     quiet: bool,
@@ -50,6 +54,10 @@ pub(super) fn run(travel: &Travel<'_>, args: &ProduceArgs) -> Result<Exit, Trave
     let steps = scenario::read(&args.scenario)?;
     let cluster = travel.connect_once(&[Role::Admin, Role::Producer, Role::Consumer])?;
     let topic = travel.topic(&cluster, &args.shape, false)?;
+    if args.dry_run {
+        print("sent=0 delivered=0 failed=0\n")?;
+        return Ok(Exit::Done);
+    }
     let reading = match &args.id {
         Some(id) => Reading::of_one(&cluster, &topic, id)?,
         None => Reading::new(&cluster, &topic, READER)?,

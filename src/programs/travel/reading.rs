@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem::Finder;
 
+use super::terms::forgets;
 use super::{Travel, TravelError};
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
-use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo, TopicTerms};
+use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo};
 use crate::logic::travel::{Board, Listed, Origin, Reach, SnapshotError, Told};
 use crate::tools::shutdown::Shutdown;
 
@@ -122,6 +123,7 @@ impl<'a> Reading<'a> {
     /// Asks for the ends, up to which will be read; for so long at most.
     pub(super) fn look(&mut self, patience: Duration, shutdown: &Shutdown) -> Result<(), TravelError> {
         let deadline = Instant::now() + patience;
+        self.grow();
         let partitions: Vec<i32> = (0..self.topic.partitions).collect();
         loop {
             let reason = match self.inlet.consumer().ends(&partitions, ANSWER) {
@@ -238,7 +240,15 @@ impl<'a> Reading<'a> {
         Ok(News::Merging(reason))
     }
 
+    /// Counts the partitions anew: more may have come. Without an answer they are as they were.
+    fn grow(&mut self) {
+        if let Ok(found) = self.cluster.topic(&self.topic.name, ANSWER) {
+            self.topic.partitions = found.partitions.max(self.topic.partitions);
+        }
+    }
+
     fn anew(&mut self, keep: Vec<String>) -> Result<(), TravelError> {
+        self.grow();
         self.board = Board::keeping(keep.into_iter().chain(self.only.clone()));
         self.inlet = self.cluster.inlet(&self.topic, self.group, Positions::default())?;
         Ok(())
@@ -362,38 +372,4 @@ pub(super) fn read_all<'a>(
 fn may_concern(message: &Message<'_>, id: &[u8], finder: &Finder<'_>) -> bool {
     let payload = message.payload.unwrap_or_default();
     message.key == Some(id) || finder.find(payload).is_some() || memchr::memchr(b'\\', payload).is_some()
-}
-
-/// What of a topic's terms makes it forget.
-fn forgets(terms: &TopicTerms) -> Vec<String> {
-    let mut all = Vec::new();
-    if terms.compacted {
-        all.push("it is compacted: of each request only the last record stays".to_owned());
-    }
-    if let Some(kept) = terms.retention {
-        let seconds = kept.as_secs();
-        let span = if seconds >= 86_400 { format!("{} days", seconds / 86_400) } else { format!("{seconds} s") };
-        all.push(format!("it keeps records for {span} only"));
-    }
-    if let Some(bytes) = terms.most_kept_bytes {
-        all.push(format!("it keeps {bytes} bytes a partition only"));
-    }
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_topic_that_forgets_is_told_and_one_that_does_not_is_not() {
-        assert!(forgets(&TopicTerms::default()).is_empty());
-        let terms = TopicTerms {
-            retention: Some(Duration::from_secs(7 * 86_400)),
-            most_kept_bytes: Some(5),
-            compacted: true,
-            ..TopicTerms::default()
-        };
-        assert_eq!(forgets(&terms).len(), 3);
-    }
 }

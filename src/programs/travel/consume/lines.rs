@@ -21,6 +21,7 @@ const FULL_BYTES: usize = 64 * 1024;
 const DETAIL_COLUMNS: usize = 400;
 
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
+    anstream::eprintln!("reading {} at {}", safe(&travel.topic), safe(&travel.settings.brokers));
     let mut printer = Printer { as_json: args.json, ..Printer::default() };
     if args.new && !read_up(travel, consuming)? {
         return Ok(());
@@ -161,7 +162,9 @@ impl Printer {
             return Ok(());
         }
         match (told.verdict, kept) {
-            (None, Some(id)) => self.add_entry(id, told.spot, board),
+            (None, Some(id)) => {
+                self.add_entry(id, told.spot, board);
+            }
             (None, None) => {}
             (Some(verdict), _) => {
                 let is_late = told.id.as_deref().and_then(|id| board.get(id)).is_some_and(|request| request.is_late);
@@ -175,17 +178,22 @@ impl Printer {
     /// Prints what has waited for its order.
     fn add_late(&mut self, board: &mut Board) {
         for (id, spot) in std::mem::take(&mut self.late) {
-            self.add_entry(&id, spot, board);
+            // One that was not read again yet waits on.
+            if !self.add_entry(&id, spot, board) {
+                self.late.push((id, spot));
+            }
         }
     }
 
-    fn add_entry(&mut self, id: &str, spot: Spot, board: &mut Board) {
-        let Some(kept) = board.settled(id) else { return };
-        if let Some(entry) = kept.entry(spot) {
+    /// Prints a record of a kept request; false when it is not there.
+    fn add_entry(&mut self, id: &str, spot: Spot, board: &mut Board) -> bool {
+        let entry = board.settled(id).and_then(|kept| kept.entry(spot));
+        if let Some(entry) = entry {
             let is_late = entry.verdict.is_accepted() && entry.known_etat() == Some(Etat::Retard);
             let details = entry.etat.as_ref().map(|_| entry.text.as_ref());
             self.write(&RecordReport::of_entry(id, entry), entry.after, details, is_late);
         }
+        entry.is_some()
     }
 
     fn write(&mut self, report: &RecordReport<'_>, place: Option<Place>, details: Option<&str>, is_late: bool) {

@@ -158,9 +158,13 @@ fn live(
 
 /// Reads for a little while; whether there was anything.
 fn read(app: &mut App, consuming: &mut Consuming<'_>) -> Result<bool, TravelError> {
-    let (began, mut is_changed) = (Instant::now(), false);
+    let (began, mut is_changed, mut has_records) = (Instant::now(), false, false);
     while began.elapsed() < READ {
-        let Some(news) = consuming.reading.step(Duration::ZERO, |_, _, _| Ok(()))? else { break };
+        let news = consuming.reading.step(Duration::ZERO, |_, _, _| {
+            has_records = true;
+            Ok(())
+        })?;
+        let Some(news) = news else { break };
         match news {
             News::None => {}
             News::Anew(reason) | News::Merging(reason) => app.tell(format!("{reason}; read again from the beginning")),
@@ -170,7 +174,8 @@ fn read(app: &mut App, consuming: &mut Consuming<'_>) -> Result<bool, TravelErro
         }
         is_changed = true;
     }
-    if is_changed {
+    // The rest is no reason to write anything.
+    if has_records {
         consuming.changed();
     }
     Ok(is_changed)
