@@ -90,6 +90,10 @@ bench-audit *ARGS:
 bench-monitor *ARGS:
     bash benches/monitor.sh {{ ARGS }}
 
+# how fast every travel request is rebuilt, against kcat reading the same topic
+bench-travel *ARGS:
+    bash benches/travel.sh {{ ARGS }}
+
 # what one order costs on its way to the trail, step by step
 bench-line *ARGS:
     cargo bench --locked --bench line -- {{ ARGS }}

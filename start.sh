@@ -21,12 +21,13 @@ usage() {
   cat <<'EOF'
 Starts ordertrail and says what runs where. What already runs is left as it is.
 
-usage: ./start.sh [demo|techshop|supply] [--broker auto|external|docker|local] [--foreground]
+usage: ./start.sh [demo|techshop|supply|travel|all] [--broker auto|external|docker|local] [--foreground]
 
   demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
   techshop       the shop: its topics, its services process, analytics, notify and errors, and its page
   supply         two services that exchange orders of material, an order every 5 s
-                 (travel and all come in later versions)
+  travel         the travel requests: who shows where each is, and one request's life
+  all            all of these over one broker
 
 options
   --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a Kafka that answers on
@@ -58,6 +59,7 @@ examples
   ./start.sh
   ./start.sh techshop
   ./start.sh supply
+  ./start.sh travel
   ./start.sh --foreground
   KAFKA_BOOTSTRAP_SERVERS=kafka.example:9092 ./start.sh
   ORDERTRAIL_BROKER_PORT=19092 ./start.sh --broker local
@@ -71,7 +73,7 @@ EOF
 
 shop_services='techshop-process techshop-analytics techshop-notify techshop-errors techshop-dashboard'
 supply_services='supply-dev-materiels supply-wagon-lits'
-all_parts="broker tracker producer $shop_services $supply_services"
+all_parts="broker tracker producer $shop_services $supply_services travel-consume"
 
 asked=auto system='' foreground='' parts='' needed='' helpful=''
 parse() {
@@ -100,8 +102,12 @@ parse() {
   case ${system:=demo} in
     demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit' ;;
     techshop) parts=$shop_services needed=techshop helpful='' ;;
-    supply) parts=$supply_services needed=supply helpful='' ;;
-    *) fail 2 "$system is not there yet in this version" "what there is: ./start.sh demo, ./start.sh techshop, ./start.sh supply" ;;
+    # It is the producer that finds out whether the broker answers.
+    supply) parts=$supply_services needed='supply producer' helpful='' ;;
+    travel) parts=travel-consume needed=travel helpful='' ;;
+    all)
+      parts="tracker producer $shop_services $supply_services travel-consume"
+      needed='producer tracker techshop supply travel' helpful='log-monitor audit' ;;
   esac
 }
 
@@ -275,6 +281,33 @@ hints_supply() { # FOLDER-OF-THE-PROGRAMS
     "./stop.sh" "stop everything"
 }
 
+hints_travel() { # FOLDER-OF-THE-PROGRAMS
+  echo "${green}●${plain} A request has gone its way after $(took "$began")"
+  echo
+  case $address in
+    127.0.0.1:9092 | localhost:9092) ;;
+    *) printf '  %s\n' "export KAFKA_BOOTSTRAP_SERVERS=$address" ;;
+  esac
+  local width=$((${#1} + 30))
+  printf "  %-${width}s %s\n" "$1/travel consume" "every request, live" \
+    "$1/travel show ${travel_id:-DV-2025-003}" "one request's history" \
+    "$1/travel produce" "another request" \
+    "$1/travel list" "where each of them is" \
+    "$1/travel states" "what is allowed when" \
+    "tail -f travel-consume.out" "each event as it comes" \
+    "./stop.sh" "stop everything"
+}
+
+hints_all() { # FOLDER-OF-THE-PROGRAMS
+  # The end of all is said once, at the end.
+  for system in demo techshop supply travel; do
+    "hints_$system" "$1" | grep -v '^ *\./stop\.sh '
+    echo
+  done
+  system=all
+  echo "  ./stop.sh stops everything"
+}
+
 any_part_noted() {
   local name
   for name in $parts; do
@@ -312,6 +345,9 @@ follow() {
   elif [ "$system" = supply ]; then
     shown=supply-wagon-lits.out
     echo "What becomes of orders; Ctrl-C stops everything."
+  elif [ "$system" = travel ]; then
+    shown=travel-consume.out
+    echo "Events as they come; Ctrl-C stops everything."
   else
     echo "Orders as they are sent; Ctrl-C stops everything."
   fi
@@ -398,6 +434,24 @@ start_supply() {
       tell "${name#supply-}" "pid $child_pid, still running"
     fi
   done
+}
+
+start_travel() {
+  find_child travel-consume
+  if [ -z "$child_pid" ]; then travel_consume; else tell consume "pid $child_pid, still running"; fi
+  travel_produce
+}
+
+start_all() {
+  local every=$parts
+  parts='tracker producer'
+  start_demo
+  parts=$shop_services
+  start_techshop
+  parts=$supply_services
+  start_supply
+  parts=$every
+  start_travel
 }
 
 work() {

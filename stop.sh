@@ -15,7 +15,7 @@ cd "$(dirname "$self")" || exit 1
 usage() {
   cat <<'EOF'
 Stops what start.sh started: the producer first (its last orders are delivered), then the tracker
-(it writes down what is still to be read), the services of the shop and of supply, the broker last. Nothing else is ever touched: a process
+(it writes down what is still to be read), the other systems' services, the broker last. Nothing else is ever touched: a process
 that start.sh did not start, a broker that was there before.
 
 usage: ./stop.sh [--keep-broker] [--wipe [--yes]]

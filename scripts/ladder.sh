@@ -43,9 +43,12 @@ next_free_port() { # FROM
 # are kept for the reason.
 probe() { # ADDRESS
   local sender
-  sender=("$bin/producer")
-  [ "$system" != techshop ] || sender=("$bin/techshop" produce)
-  within 30 "${sender[@]}" --count 0 --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
+  case $system in
+    techshop) sender=("$bin/techshop" produce --count 0) ;;
+    travel) sender=("$bin/travel" produce --dry-run) ;;
+    *) sender=("$bin/producer" --count 0) ;;
+  esac
+  within 30 "${sender[@]}" --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
     >.run/probe.out 2>&1 </dev/null
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # start.sh and this file share variables
-# What start.sh puts together: the build, the broker, the tracker, the producer. Each starts what is
+# What start.sh puts together: the build, the broker, the tracker, the producer, and the parts of other systems. Each starts what is
 # missing, waits until it is ready and says so, or ends start.sh with the reason. Sourced by start.sh.
 
 build() {
@@ -249,4 +249,34 @@ supply_service() { # wagon-lits or dev-materiels
     tenths=$((tenths - 1))
   done
   fail 1 "$1 (pid $spawned) runs but was not ready after a minute: see $name.out" "$(what_is_up)"
+
+# Travel requests
+
+travel_consume() {
+  local start tenths=300
+  start=$(now_ms)
+  doing consume "starting"
+  spawn travel-consume "$bin/travel" consume -b "$address" ${client_args[@]+"${client_args[@]}"}
+  until grep -q '^reading ' travel-consume.out; do
+    look_at "$spawned" || died travel-consume
+    tenths=$((tenths - 1))
+    [ "$tenths" -gt 0 ] ||
+      fail 1 "travel consume (pid $spawned) runs but does not read: see travel-consume.out" "$(what_is_up)"
+    sleep 0.1
+  done
+  tell consume "pid $spawned, group gestion-voyage-service, output in travel-consume.out" "$start"
+}
+
+# One request's life, as the exercise sends it, only sooner.
+travel_produce() {
+  local start
+  start=$(now_ms)
+  doing produce "a request's life"
+  if ! in_group .run/travel-produce.out "$bin/travel" produce --scenario retard --interval 300ms -b "$address" \
+    ${client_args[@]+"${client_args[@]}"}; then
+    fail 1 "travel produce failed. Its last words, from .run/travel-produce.out:" \
+      "$(tail -n 5 .run/travel-produce.out)" "$(what_is_up)"
+  fi
+  travel_id=$(sed -n '/@[0-9]/{s/ .*//p;q;}' .run/travel-produce.out)
+  tell produce "$travel_id, $(grep -c '@[0-9]' .run/travel-produce.out) events from CREATION to CLOTUREE" "$start"
 }

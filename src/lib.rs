@@ -5,9 +5,9 @@
 //!
 //! | floor | rooms | may do |
 //! |---|---|---|
-//! | [`programs`] | producer, tracker, auditor | put doors together into something a person runs |
+//! | [`programs`] | producer, tracker, auditor, monitor, techshop, supply, travel | put doors together into something a person runs |
 //! | [`doors`] | kafka, audit, health, http, mail, outbox, store, web | touch one part of the outside world each |
-//! | [`logic`] | ledger, letters, supply | decide; pure |
+//! | [`logic`] | ledger, letters, supply, travel | decide; pure |
 //! | [`tools`] | config, shutdown, durable | serve every door alike |
 //! | [`words`] | order, record, seal, supply | say what an order, a line of each file and a seal are; pure |
 //! | [`base`] | money, message, tree | the values all others are made of; pure |

@@ -7,3 +7,4 @@ pub mod monitor;
 pub mod shop;
 pub mod shopfold;
 pub mod supply;
+pub mod travel;

@@ -6,3 +6,4 @@ pub mod producer;
 pub mod supply;
 pub mod techshop;
 pub mod tracker;
+pub mod travel;

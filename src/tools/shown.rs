@@ -21,6 +21,20 @@ pub fn isolated(text: &str) -> String {
     format!("\u{2068}{text}\u{2069}")
 }
 
+/// JSON that says the same and can be shown on a terminal: what it would obey stands in texts alone, and is escaped.
+pub fn safe_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            // Between tokens: what is one line stays one.
+            '\n' | '\r' | '\t' => safe.push(' '),
+            _ if is_dangerous(character) => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
 /// Harmless, and in at most so many columns, the last of them `…` when something is missing.
 pub fn cut(text: &str, columns: usize) -> String {
     let mut short = String::new();
@@ -87,6 +101,15 @@ mod tests {
         assert_eq!((cut("matcha", 6).as_str(), cut("matcha latte", 6).as_str()), ("matcha", "match…"));
         assert_eq!((cut("日本語日本語", 6), cut("日本語", 6)), ("日本…".to_owned(), "日本語".to_owned()));
         assert_eq!((width("日本é"), width(&cut("日本語", 5))), (5, 5));
+    }
+
+    #[test]
+    fn json_stays_what_it_is_and_becomes_harmless() {
+        let json = "{\"a\":\n\"\u{9b}2J\u{202e}é\u{feff}\"}";
+        let safe = safe_json(json);
+        assert_eq!(safe, "{\"a\": \"\\u009b2J\\u202eé\\ufeff\"}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+        assert_eq!(read(&safe), read(json));
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub mod record;
 pub mod seal;
 pub mod shop;
 pub mod supply;
+pub mod travel;

@@ -12,7 +12,7 @@ use terminal::Terminal;
 
 #[path = "../monitor/terminal.rs"]
 #[allow(dead_code, unreachable_pub, reason = "its other users need more of it")]
-mod terminal;
+pub(crate) mod terminal;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut all = trials!(

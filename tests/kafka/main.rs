@@ -58,6 +58,8 @@
 //! | `tracker_truncations.rs` | logs that were cut behind the position |
 //! | `tracker_watchdog.rs` | a consumer that has gone mute |
 //! | `tracker_web.rs` | `--listen` |
+//! | `travel.rs` | requests rebuilt from their events, whoever wrote them; held to another fold in Python |
+//! | `travel_disturbed.rs` | the same through kills, damaged snapshots, topics that grow or forget |
 
 #![allow(
     clippy::unwrap_used,
@@ -128,6 +130,8 @@ mod tracker_stops;
 mod tracker_truncations;
 mod tracker_watchdog;
 mod tracker_web;
+mod travel;
+mod travel_disturbed;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -189,6 +193,8 @@ fn main() -> ExitCode {
         tracker_truncations::trials(),
         tracker_watchdog::trials(),
         tracker_web::trials(),
+        travel::trials(),
+        travel_disturbed::trials(),
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     harness::close_shared();

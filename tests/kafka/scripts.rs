@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_broker_that_does_not_answer_is_named,
             what_the_scripts_do_not_know_is_a_usage_error,
             the_shop_is_opened_looked_after_and_closed,
+            a_travel_request_goes_its_way,
         ]
     )
 }
@@ -297,4 +298,24 @@ fn the_shop_is_opened_looked_after_and_closed() {
     stopped.expect_code(0);
     assert!(stopped.stdout.contains("0 orders counted"), "{}", stopped.stdout);
     is_quiet(&house, &after);
+}
+
+fn a_travel_request_goes_its_way() {
+    let house = House::new();
+    let started = house.start(&["travel", "--broker", "local"]);
+    started.expect_code(0);
+    for text in ["DV-2025-003, 8 events", "gestion-voyage-service", "travel show DV-2025-003", "./stop.sh"] {
+        assert!(started.stdout.contains(text), "{text:?} in {}", started.stdout);
+    }
+    let pid = house.pid("travel-consume").expect("it was started");
+    let out = house.path().join("travel-consume.out");
+    wait_until("its events are shown", LONG, || {
+        let said = std::fs::read_to_string(&out).unwrap_or_default();
+        said.contains("[ DV-2025-003 ] est actuellement : CLOTUREE").then_some(())
+    });
+    let again = house.start(&["travel", "--broker", "local"]);
+    assert!(again.expect_code(0).stdout.contains("Already running"), "{}", again.stdout);
+    assert_eq!(house.pid("travel-consume"), Some(pid));
+    house.stop(&[]).expect_code(0);
+    is_quiet(&house, &[pid]);
 }

@@ -1,0 +1,53 @@
+//! The history of one request, read from the topic on a thread of its own: it may take seconds.
+
+use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+
+use crate::programs::travel::Travel;
+use crate::programs::travel::show;
+
+/// A history that is being read, or was.
+pub(super) struct History {
+    /// Whose.
+    pub(super) id: String,
+    /// The first line that is seen.
+    pub(super) top: usize,
+    /// Its lines, once they are known.
+    pub(super) lines: Option<Vec<String>>,
+    coming: Option<Receiver<Vec<String>>>,
+}
+
+/// Begins to read one.
+pub(super) fn read(travel: &Travel<'_>, id: String) -> io::Result<History> {
+    let (tell, coming) = sync_channel(1);
+    let (common, settings) = (travel.common.clone(), travel.settings.clone());
+    let (topic, shutdown, asked) = (travel.topic.clone(), travel.shutdown.clone(), id.clone());
+    // Nobody waits for its end: one that is on its way ends with the process.
+    std::thread::Builder::new().name("history".into()).spawn(move || {
+        let travel = Travel { common: &common, settings, topic, shutdown: &shutdown };
+        let text = show::history(&travel, &asked).unwrap_or_else(|error| error.to_string());
+        // Whoever closed it in the meantime needs it no more.
+        drop(tell.try_send(text.lines().map(str::to_owned).collect()));
+    })?;
+    Ok(History { id, top: 0, lines: None, coming: Some(coming) })
+}
+
+impl History {
+    /// One that is known already.
+    #[cfg(test)]
+    pub(super) fn known(id: &str, lines: Vec<String>) -> Self {
+        Self { id: id.to_owned(), top: 0, lines: Some(lines), coming: None }
+    }
+
+    /// Takes what has come; whether anything has.
+    pub(super) fn hear(&mut self) -> bool {
+        let Some(coming) = &self.coming else { return false };
+        match coming.try_recv() {
+            Ok(lines) => self.lines = Some(lines),
+            Err(TryRecvError::Empty) => return false,
+            Err(TryRecvError::Disconnected) => self.lines = Some(vec!["it could not be read".to_owned()]),
+        }
+        self.coming = None;
+        true
+    }
+}

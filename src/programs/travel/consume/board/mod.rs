@@ -1,0 +1,204 @@
+//! The board: every request on a terminal, live.
+//!
+//! One thread turns a wheel: it waits for a key, reads for some milliseconds, and draws what changed. `app` is what is
+//! on the screen, `keys` change it, `view` draws it and decides nothing; `history` reads one request's records again,
+//! beside it.
+
+mod app;
+mod history;
+mod keys;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::{ConsumeArgs, Consuming};
+use crate::doors::screen::{Glyphs, Input, Screen, ScreenOptions, Theme, ThemeChoice};
+use crate::programs::travel::reading::News;
+use crate::programs::travel::{Travel, TravelError};
+use app::App;
+use keys::Effect;
+
+/// How long a key is waited for before records are; and at most ten frames a second.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// How long records are read before a key is looked for.
+const READ: Duration = Duration::from_millis(50);
+
+/// Ages settle once a second.
+const AGES: Duration = Duration::from_secs(1);
+
+/// Making the rows may take one part in so many of the time.
+const SHARE: u32 = 10;
+
+/// How the board looks.
+#[derive(Args, Clone, Debug)]
+pub(super) struct BoardArgs {
+    /// Colours: auto (by COLORFGBG), dark, light, contrast, none
+    #[arg(
+        long,
+        value_name = "THEME",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    theme: BoardTheme,
+
+    /// Draw with ASCII only
+    #[arg(long)]
+    ascii: bool,
+
+    /// Leave the mouse to the terminal, to select text
+    #[arg(long)]
+    no_mouse: bool,
+
+    /// Show UTC, not local time
+    #[arg(long)]
+    utc: bool,
+}
+
+/// Which colours are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum BoardTheme {
+    /// Dark, unless `COLORFGBG` says that the background is light.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// The strongest contrast.
+    Contrast,
+    /// No colour at all.
+    None,
+}
+
+impl BoardArgs {
+    fn options(&self) -> ScreenOptions {
+        let variable = |name: &str| std::env::var(name).ok();
+        let has_color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let choice = match self.theme {
+            BoardTheme::Auto if !has_color => ThemeChoice::Given(Theme::NoColor),
+            BoardTheme::Auto => ThemeChoice::Auto,
+            BoardTheme::Dark => ThemeChoice::Given(Theme::Dark),
+            BoardTheme::Light => ThemeChoice::Given(Theme::Light),
+            BoardTheme::Contrast => ThemeChoice::Given(Theme::HighContrast),
+            BoardTheme::None => ThemeChoice::Given(Theme::NoColor),
+        };
+        ScreenOptions {
+            wants_mouse: !self.no_mouse,
+            theme: choice.theme(variable),
+            glyphs: Glyphs::choose(self.ascii, variable),
+        }
+    }
+}
+
+/// Shows the board until a person or a signal ends it.
+pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
+    travel.shutdown.on_hangup()?;
+    let mut app = App::new(travel.topic.clone(), args.board.utc);
+    app.warnings.clone_from(&consuming.warnings);
+    let mut screen = Screen::open(args.board.options()).map_err(gone)?;
+    let outcome = live(travel, &mut screen, &mut app, consuming);
+    // What went wrong first is what is told.
+    outcome.and(screen.close().map_err(gone))
+}
+
+fn live(
+    travel: &Travel<'_>,
+    screen: &mut Screen,
+    app: &mut App,
+    consuming: &mut Consuming<'_>,
+) -> Result<(), TravelError> {
+    let mut drawn = Instant::now().checked_sub(FRAME);
+    let mut settled = Instant::now();
+    let (mut is_stale, mut has_news, mut rows_due) = (true, true, Instant::now());
+    while !travel.shutdown.is_requested() {
+        // While there is something to read no key is waited for.
+        let mut input = screen.next_input(if has_news { Duration::ZERO } else { FRAME }).map_err(gone)?;
+        while let Some(one) = input {
+            is_stale = true;
+            if act(travel, app.on_input(one), screen, app)? {
+                return Ok(());
+            }
+            if one == Input::Resized {
+                break;
+            }
+            input = screen.next_input(Duration::ZERO).map_err(gone)?;
+        }
+        has_news = read(app, consuming)?;
+        app.is_changed |= has_news;
+        is_stale |= app.hear_history();
+        if let Some(reason) = consuming.look_after() {
+            app.tell(reason);
+        }
+        if app.is_changed && Instant::now() >= rows_due {
+            let began = Instant::now();
+            app.take(&mut consuming.reading);
+            rows_due = Instant::now() + began.elapsed() * SHARE;
+            is_stale = true;
+        }
+        if settled.elapsed() >= AGES || is_stale {
+            app.tick(Timestamp::now().as_millisecond());
+            (settled, is_stale) = (Instant::now(), true);
+        }
+        if is_stale && drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
+            is_stale = !screen.draw(|canvas| view::draw(canvas, app)).map_err(gone)?;
+            drawn = Some(Instant::now());
+        }
+    }
+    Ok(())
+}
+
+/// Reads for a little while; whether there was anything.
+fn read(app: &mut App, consuming: &mut Consuming<'_>) -> Result<bool, TravelError> {
+    let (began, mut is_changed, mut has_records) = (Instant::now(), false, false);
+    while began.elapsed() < READ {
+        let news = consuming.reading.step(Duration::ZERO, |_, _, _| {
+            has_records = true;
+            Ok(())
+        })?;
+        let Some(news) = news else { break };
+        match news {
+            News::None => {}
+            News::Anew(reason) | News::Merging(reason) => app.tell(format!("{reason}; read again from the beginning")),
+            News::Note(note) => app.tell(note),
+            News::Lost(reason) => app.lost = Some(reason),
+            News::Back => app.lost = None,
+        }
+        is_changed = true;
+    }
+    // The rest is no reason to write anything.
+    if has_records {
+        consuming.changed();
+    }
+    Ok(is_changed)
+}
+
+/// Does what has to be done beside the app for a key; true when that is the end.
+fn act(travel: &Travel<'_>, effect: Effect, screen: &mut Screen, app: &mut App) -> Result<bool, TravelError> {
+    match effect {
+        Effect::Nothing => {}
+        Effect::Quit => return Ok(true),
+        Effect::Suspend => {
+            screen.suspend().map_err(gone)?;
+        }
+        Effect::Copy(text) => {
+            let bytes = screen.copy(&text).map_err(gone)?;
+            app.tell(format!("{bytes} bytes copied"));
+        }
+        Effect::NextTheme => screen.set_theme(screen.theme().next()),
+        Effect::Open(id) => app.open(history::read(travel, id)?),
+    }
+    Ok(false)
+}
+
+fn gone(source: io::Error) -> TravelError {
+    TravelError::Failed { reason: format!("the terminal cannot be used: {source}") }
+}

@@ -1,0 +1,218 @@
+//! Without a terminal: a block an event, as the exercise prints it, or a line of JSON a record.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{ConsumeArgs, Consuming, ENDS};
+use crate::logic::travel::{Board, Place, Spot, Told};
+use crate::programs::travel::reading::News;
+use crate::programs::travel::report::RecordReport;
+use crate::programs::travel::{Travel, TravelError, print};
+use crate::tools::shown::{cut, safe};
+use crate::words::travel::{Etat, Verdict};
+
+/// How long one wait takes before a stop is looked for.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Text is handed over when so much of it waits, or nothing more has come.
+const FULL_BYTES: usize = 64 * 1024;
+
+/// Details are shown in so many columns.
+const DETAIL_COLUMNS: usize = 400;
+
+pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
+    anstream::eprintln!("reading {} at {}", safe(&travel.topic), safe(&travel.settings.brokers));
+    let mut printer = Printer { as_json: args.json, ..Printer::default() };
+    if args.new && !read_up(travel, consuming)? {
+        return Ok(());
+    }
+    if args.new {
+        print(&states(&consuming.reading.board))?;
+        printer.begin_behind(consuming.reading.positions().offsets());
+        anstream::eprintln!("{} requests; now what comes", consuming.reading.board.all().count());
+    }
+    let mut is_again = false;
+    while !travel.shutdown.is_requested() {
+        if args.until_end && consuming.reading.is_caught_up() {
+            break;
+        }
+        let mut is_changed = false;
+        let news = consuming.reading.step(SLICE, |_, told, board| {
+            is_changed = true;
+            printer.add(&told, board, is_again)
+        })?;
+        is_again &= !consuming.reading.is_caught_up();
+        if !is_again {
+            printer.add_late(&mut consuming.reading.board);
+        }
+        if is_changed {
+            consuming.changed();
+        }
+        // What waits is handed over when nothing more comes at once, so that nobody waits for it.
+        if news.is_none() || printer.is_full() {
+            printer.hand_over()?;
+        }
+        if let Some(news) = news {
+            if matches!(news, News::Anew(_)) {
+                printer.forget();
+            }
+            if matches!(news, News::Anew(_) | News::Merging(_)) {
+                is_again = true;
+                // Up to the ends of now it is read before those requests are printed; if nobody tells them, to those
+                // of before.
+                drop(consuming.reading.look(ENDS, travel.shutdown));
+            }
+            tell(&news);
+        }
+        if let Some(reason) = consuming.look_after() {
+            anstream::eprintln!("{reason}");
+        }
+    }
+    printer.hand_over()
+}
+
+/// Reads what is there; false when a stop came first.
+fn read_up(travel: &Travel<'_>, consuming: &mut Consuming<'_>) -> Result<bool, TravelError> {
+    while !consuming.reading.is_caught_up() {
+        if travel.shutdown.is_requested() {
+            return Ok(false);
+        }
+        if let Some(news) = consuming.reading.step(SLICE, |_, _, _| Ok(()))? {
+            consuming.changed();
+            tell(&news);
+        }
+        if let Some(reason) = consuming.look_after() {
+            anstream::eprintln!("{reason}");
+        }
+    }
+    consuming.reading.board.settle();
+    Ok(true)
+}
+
+fn tell(news: &News) {
+    match news {
+        News::None => {}
+        News::Anew(reason) | News::Merging(reason) => {
+            anstream::eprintln!("{}; read again from the beginning", safe(reason))
+        }
+        News::Note(note) => anstream::eprintln!("{}", safe(note)),
+        News::Lost(reason) => {
+            anstream::eprintln!("no broker can be reached ({}); going on when one is back", safe(reason))
+        }
+        News::Back => anstream::eprintln!("a broker can be reached again"),
+    }
+}
+
+/// Where every request is, a line each.
+fn states(board: &Board) -> String {
+    board.sorted().iter().map(|listed| state_line(listed.id, listed.request.place, listed.request.is_late)).collect()
+}
+
+fn state_line(id: &str, place: Option<Place>, is_late: bool) -> String {
+    let late = if is_late { " (RETARD)" } else { "" };
+    format!("[ {} ] est actuellement : {}{late}\n", safe(id), place.map_or("–", Place::as_str))
+}
+
+/// What is printed of records: of each once, also when all is read again.
+#[derive(Default)]
+struct Printer {
+    as_json: bool,
+    waiting: String,
+    /// By partition, behind the last record that was printed.
+    printed: BTreeMap<i32, i64>,
+    /// Records that wait for their order.
+    late: Vec<(String, Spot)>,
+}
+
+impl Printer {
+    fn begin_behind(&mut self, offsets: Vec<(i32, i64)>) {
+        self.printed = offsets.into_iter().collect();
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting.len() >= FULL_BYTES
+    }
+
+    fn hand_over(&mut self) -> Result<(), TravelError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let handed = print(&self.waiting);
+        self.waiting.clear();
+        handed
+    }
+
+    /// Nothing is as it was: what comes is printed, whatever was.
+    fn forget(&mut self) {
+        self.printed.clear();
+        self.late.clear();
+    }
+
+    /// Prints a record, unless it was printed before. While all is read again, one of a request whose records have to
+    /// be put in order waits until they are all there.
+    fn add(&mut self, told: &Told<'_>, board: &mut Board, is_again: bool) -> Result<(), TravelError> {
+        let behind = self.printed.entry(told.spot.partition).or_default();
+        if told.spot.offset < *behind {
+            return Ok(());
+        }
+        *behind = told.spot.offset + 1;
+        let kept = told.id.as_deref().filter(|id| board.keeps(id));
+        if let (Some(id), true) = (kept, is_again) {
+            self.late.push((id.to_owned(), told.spot));
+            return Ok(());
+        }
+        match (told.verdict, kept) {
+            (None, Some(id)) => {
+                self.add_entry(id, told.spot, board);
+            }
+            (None, None) => {}
+            (Some(verdict), _) => {
+                let is_late = told.id.as_deref().and_then(|id| board.get(id)).is_some_and(|request| request.is_late);
+                let details = told.event.as_ref().map(|event| event.details.text());
+                self.write(&RecordReport::of_told(told, verdict), told.after, details, is_late);
+            }
+        }
+        if self.is_full() { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Prints what has waited for its order.
+    fn add_late(&mut self, board: &mut Board) {
+        for (id, spot) in std::mem::take(&mut self.late) {
+            // One that was not read again yet waits on.
+            if !self.add_entry(&id, spot, board) {
+                self.late.push((id, spot));
+            }
+        }
+    }
+
+    /// Prints a record of a kept request; false when it is not there.
+    fn add_entry(&mut self, id: &str, spot: Spot, board: &mut Board) -> bool {
+        let entry = board.settled(id).and_then(|kept| kept.entry(spot));
+        if let Some(entry) = entry {
+            let is_late = entry.verdict.is_accepted() && entry.known_etat() == Some(Etat::Retard);
+            let details = entry.etat.as_ref().map(|_| entry.text.as_ref());
+            self.write(&RecordReport::of_entry(id, entry), entry.after, details, is_late);
+        }
+        entry.is_some()
+    }
+
+    fn write(&mut self, report: &RecordReport<'_>, place: Option<Place>, details: Option<&str>, is_late: bool) {
+        if self.as_json {
+            self.waiting.push_str(&report.line());
+            return;
+        }
+        let id = report.id.map_or_else(|| "–".to_owned(), safe);
+        let etat = report.etat.map_or_else(|| "–".to_owned(), |etat| cut(etat, DETAIL_COLUMNS));
+        let details = details.map_or_else(|| "–".to_owned(), |details| cut(details, DETAIL_COLUMNS));
+        let heading = if report.verdict == Verdict::Accepted.as_str() { "NOUVEL ÉTAT" } else { "ÉTAT REFUSÉ" };
+        self.waiting.push_str(&format!("ID : {id}\n{heading} : {etat}\nDétails : {details}\n"));
+        if let Some(why) = &report.why {
+            let reason = report.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            self.waiting.push_str(&format!("Verdict : {}{reason}: {why}\n", report.verdict));
+        }
+        if let Some(id) = report.id {
+            self.waiting.push_str(&state_line(id, place, is_late));
+        }
+        self.waiting.push('\n');
+    }
+}

@@ -1,0 +1,82 @@
+//! Why a command ends before its time, and with which exit code.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
+use crate::tools::config::SettingsError;
+use crate::tools::exit::Exit;
+
+/// Why a command ended before its time.
+#[derive(Debug, Error)]
+pub enum TravelError {
+    /// A flag does not take its value, or the input makes no sense.
+    #[error("{reason}")]
+    Usage {
+        /// Which, and what it takes.
+        reason: String,
+    },
+    /// The Kafka settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A Kafka property is wrong.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The topic cannot be used.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// The topic cannot be read.
+    #[error(transparent)]
+    Consume(#[from] ConsumeError),
+    /// There is no producer.
+    #[error(transparent)]
+    Produce(#[from] ProduceError),
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {source}")]
+    Output {
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// An event is not in the topic, or nobody knows.
+    #[error("{reason}")]
+    Undelivered {
+        /// Which, and why.
+        reason: String,
+    },
+    /// A stop was asked for before all was read.
+    #[error("stopped before all was read")]
+    Stopped,
+    /// Something failed for good; the text names the next step.
+    #[error("{reason}")]
+    Failed {
+        /// What, and what to do.
+        reason: String,
+    },
+    /// The operating system gives no thread or handle.
+    #[error("cannot start: {0}")]
+    Start(#[from] io::Error),
+}
+
+impl TravelError {
+    /// Whether it is only a stop that was asked for before there was anything to do.
+    pub(super) fn is_early_stop(&self) -> bool {
+        matches!(self, Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }))
+    }
+
+    /// The exit code that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
+            Self::Connect(ConnectError::Property(_))
+            | Self::Consume(ConsumeError::Property(_))
+            | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
+            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Undelivered { .. } => Exit::Undelivered,
+            _ => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Travel requests: events go into one topic, and whoever wants to know a request rebuilds it from them.
+//!
+//! `reading` feeds the topic to the board of [`logic::travel`](crate::logic::travel), whatever happens to either;
+//! `sending` puts events into the topic, each of whose delivery is heard. The rest is one file or folder a subcommand.
+
+mod args;
+mod consume;
+mod error;
+mod list;
+mod produce;
+mod reading;
+mod report;
+mod scenario;
+mod send;
+mod sending;
+mod show;
+mod states;
+mod terms;
+
+pub use args::{Command, TravelArgs};
+pub use error::TravelError;
+
+use std::io::{self, Write as _};
+
+use crate::doors::kafka::{Cluster, KeptTopic, Patience, Role, TopicError, TopicInfo, TopicShape, check, connect};
+use crate::tools::config::{ClientSettings, CommonArgs, is_quiet_end};
+use crate::tools::exit::Exit;
+use crate::tools::shutdown::Shutdown;
+use args::ShapeArgs;
+
+/// The topic's name, after the prefix.
+const TOPIC: &str = "demande-voyage";
+
+/// What every subcommand needs.
+struct Travel<'a> {
+    common: &'a CommonArgs,
+    settings: ClientSettings,
+    /// The topic's full name.
+    topic: String,
+    shutdown: &'a Shutdown,
+}
+
+/// Runs a subcommand to its end.
+///
+/// # Errors
+/// [`TravelError`]; it knows its exit code.
+pub fn run(args: &TravelArgs, shutdown: &Shutdown) -> Result<Exit, TravelError> {
+    let settings = args.common.client_settings()?;
+    let topic = args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", TOPIC));
+    let travel = Travel { common: &args.common, settings, topic, shutdown };
+    let outcome = match &args.command {
+        Command::Produce(args) => produce::run(&travel, args),
+        Command::Send(args) => send::run(&travel, args),
+        Command::Consume(args) => consume::run(&travel, args),
+        Command::Show(args) => show::run(&travel, args),
+        Command::List(args) => list::run(&travel, args),
+        Command::States(args) => states::run(args),
+        Command::Side(command) => {
+            let written = command.run::<TravelArgs>(&mut io::stdout());
+            written.map(|()| Exit::Done).map_err(|source| TravelError::Output { source })
+        }
+    };
+    match outcome {
+        // Whoever reads our output had enough: a quiet end.
+        Err(TravelError::Output { source }) if is_quiet_end(&source) => Ok(Exit::Done),
+        Err(error) if error.is_early_stop() => Ok(Exit::Done),
+        other => other,
+    }
+}
+
+impl Travel<'_> {
+    /// A cluster that answers, for a command that ends by itself.
+    fn connect_once(&self, roles: &[Role]) -> Result<Cluster, TravelError> {
+        self.check(roles)?;
+        Ok(connect(&self.settings, Patience::UpTo(self.common.connect_timeout), self.shutdown, |_| {})?)
+    }
+
+    /// Refuses settings with which a client of these roles could not be made.
+    fn check(&self, roles: &[Role]) -> Result<(), TravelError> {
+        Ok(roles.iter().try_for_each(|role| check(&self.settings, *role))?)
+    }
+
+    /// The topic, made when it is missing: waited for until the connect timeout, or for ever.
+    fn topic(&self, cluster: &Cluster, shape: &ShapeArgs, is_patient: bool) -> Result<TopicInfo, TravelError> {
+        let ShapeArgs { partitions, replication_factor } = *shape;
+        let kept = KeptTopic { shape: TopicShape { partitions, replication_factor }, largest_bytes: None };
+        let limit = (!is_patient).then_some(self.common.connect_timeout);
+        let waiting = |reason: &str| anstream::eprintln!("waiting for topic {} ({reason})", self.topic);
+        Ok(cluster.ensure_kept_topic(&self.topic, kept, limit, self.shutdown, waiting)?)
+    }
+
+    /// The topic, for a command that only reads; `None` when there is none.
+    fn existing_topic(&self, cluster: &Cluster) -> Result<Option<TopicInfo>, TravelError> {
+        match cluster.topic(&self.topic, self.common.connect_timeout) {
+            Err(TopicError::Missing { .. }) => Ok(None),
+            found => Ok(Some(found?)),
+        }
+    }
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<(), TravelError> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|source| TravelError::Output { source })
+}
