@@ -249,6 +249,7 @@ supply_service() { # wagon-lits or dev-materiels
     tenths=$((tenths - 1))
   done
   fail 1 "$1 (pid $spawned) runs but was not ready after a minute: see $name.out" "$(what_is_up)"
+}
 
 # Travel requests
 
