@@ -81,25 +81,23 @@ pub(super) fn run(database: &Database, orders: &Receiver<Order>, health: &Health
             Err(RecvTimeoutError::Disconnected) => return,
         };
         let together = std::iter::once(first).chain(orders.try_iter()).take(MOST_TOGETHER);
-        if let Err(error) = commit(database, together) {
+        let mut answers = Vec::new();
+        let made = make(database, together, &mut answers);
+        if let Err(error) = &made {
+            // Before the answers: whoever hears that it failed finds the reason, and a service that ends.
             *lock(&health.failure) = Some(error.to_string());
             tracing::error!(%error, "a commit failed; nothing more is written");
-            // With the receiver gone whoever waits, or comes later, hears that the store is closed.
             shutdown.request();
+        }
+        answers.into_iter().for_each(|answer| answer(made.clone()));
+        if made.is_err() {
+            // With the receiver gone whoever waits, or comes later, hears that the store is closed.
             return;
         }
     }
 }
 
 /// One commit. All of it is there, or nothing.
-fn commit(database: &Database, orders: impl Iterator<Item = Order>) -> Result<(), StoreError> {
-    let mut answers = Vec::new();
-    let made = make(database, orders, &mut answers);
-    let told = made.clone();
-    answers.into_iter().for_each(|answer| answer(told.clone()));
-    made
-}
-
 fn make(database: &Database, orders: impl Iterator<Item = Order>, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
     let mut write = database.begin_write().map_err(StoreError::of)?;
     write.set_durability(Durability::Immediate).map_err(StoreError::of)?;
