@@ -1,16 +1,24 @@
 //! JSON laid out for reading, every token as it was written: numbers keep their spelling.
 
+/// Deeper than this nothing is moved in further: a text of brackets would take the square of its length.
+const DEEPEST: usize = 32;
+
 /// The text of a JSON value, one field or element a line. What is no JSON comes out as some text.
 pub fn pretty(json: &str, indent: usize) -> String {
-    let mut out = String::with_capacity(json.len() * 2);
+    pretty_up_to(json, indent, usize::MAX)
+}
+
+/// The same, ended at a token once it has `longest_bytes`.
+pub fn pretty_up_to(json: &str, indent: usize, longest_bytes: usize) -> String {
+    let mut out = String::with_capacity(json.len().min(longest_bytes).saturating_mul(2));
     let mut depth = 0_usize;
     let mut rest = json.trim();
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
-        out.extend(std::iter::repeat_n(' ', indent + depth * 2));
+        out.extend(std::iter::repeat_n(' ', indent + depth.min(DEEPEST) * 2));
     };
     out.extend(std::iter::repeat_n(' ', indent));
-    while let Some(first) = rest.chars().next() {
+    while let Some(first) = rest.chars().next().filter(|_| out.len() < longest_bytes) {
         let token = token(rest, first);
         let (text, behind) = rest.split_at(token);
         rest = behind.trim_start();
@@ -71,6 +79,13 @@ mod tests {
         let expected = "{\n  \"a\": 1.50,\n  \"b\": [],\n  \"c\": {},\n  \"d\": [\n    1e2,\n    \"x\\\",:\\\\\"\n  ],\n  \"e\": {\n    \"f\": null\n  }\n}";
         assert_eq!(pretty(text, 0), expected);
         assert_eq!(pretty("42", 2), "  42");
+    }
+
+    #[test]
+    fn brackets_take_no_more_than_some_times_their_length() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(pretty(&deep, 0).len() < 70 * deep.len());
+        assert!(pretty_up_to(&deep, 0, 1_000).len() < 1_100);
     }
 
     proptest! {

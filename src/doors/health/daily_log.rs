@@ -161,7 +161,9 @@ impl DailyLog {
 
 fn lines(path: &Path) -> Vec<String> {
     let Ok(file) = File::open(path) else { return Vec::new() };
-    BufReader::new(file).lines().map_while(Result::ok).collect()
+    // One that a full disk cut within a letter hides only itself.
+    let lines = BufReader::new(file).split(b'\n').map_while(Result::ok);
+    lines.map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
 }
 
 fn with_id(line: &str, date: Date, number: u32, index: usize) -> Option<Map<String, Value>> {

@@ -47,9 +47,10 @@ impl PeerAnswer {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it is in no state to answer now.
+    /// Whether it is in no state to answer now. Few answers are about what was sent; all others are about the road, such
+    /// as the 404 of a proxy while the service behind it starts.
     pub fn is_unavailable(&self) -> bool {
-        self.status >= 500 || matches!(self.status, 408 | 425 | 429)
+        !self.is_success() && !matches!(self.status, 400 | 409 | 413 | 415 | 422)
     }
 }
 

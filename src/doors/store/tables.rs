@@ -56,8 +56,16 @@ pub trait Reading {
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
     fn beginning(&self, table: Table, prefix: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        let rows = self.range(table, (Bound::Included(prefix), Bound::Unbounded), Side::First, limit)?;
-        Ok(rows.into_iter().take_while(|(key, _)| key.starts_with(prefix)).collect())
+        // Up to the first key behind all that begin so: the rows of others would be copied only to be dropped.
+        let mut end = prefix.to_vec();
+        while end.last() == Some(&u8::MAX) {
+            end.pop();
+        }
+        if let Some(last) = end.last_mut() {
+            *last += 1;
+        }
+        let end = if end.is_empty() { Bound::Unbounded } else { Bound::Excluded(end.as_slice()) };
+        self.range(table, (Bound::Included(prefix), end), Side::First, limit)
     }
 }
 

@@ -158,8 +158,12 @@ async fn answer(inside: &Inside, parts: BTreeMap<String, String>, request: Reque
     }
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let asked = Asked { place: Place::read(target, Language::En), parts, headers: texts(&head.headers), body };
-    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(move || handle(&asked))).await {
-        Ok(Ok(told)) => shown(told),
+    let due = std::time::Instant::now() + PATIENCE;
+    // One that waited for a thread until its caller was sent away does nothing any more.
+    let make = move || (std::time::Instant::now() < due).then(|| handle(&asked));
+    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(make)).await {
+        Ok(Ok(Some(told))) => shown(told),
+        Ok(Ok(None)) => refuse(503, "too many requests at once"),
         Ok(Err(error)) => {
             tracing::warn!(%error, "an answer could not be made");
             refuse(500, "the answer could not be made; the log says more")
@@ -169,8 +173,9 @@ async fn answer(inside: &Inside, parts: BTreeMap<String, String>, request: Reque
 }
 
 fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-    headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
+    // Not only ASCII: a key that was dropped would make a second order of one that is sent again.
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 fn shown(told: Told) -> Response {

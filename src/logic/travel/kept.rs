@@ -67,9 +67,13 @@ impl Kept {
     /// before.
     pub(super) fn add(&mut self, fact: Fact<'_>, written: &Written<'_>) -> Option<&Entry> {
         let Spot { partition, offset, time_ms } = fact.spot;
-        let latest_ms = self.latest_ms.entry(partition).or_insert(i64::MIN);
-        *latest_ms = time_ms.unwrap_or(0).max(*latest_ms);
-        let order = (*latest_ms, partition, offset);
+        let mut latest_ms = self.latest_ms.get(&partition).copied().unwrap_or(i64::MIN);
+        // What is only filed here puts no event of the request elsewhere, whatever its time.
+        if written.is_own {
+            latest_ms = time_ms.unwrap_or(0).max(latest_ms);
+            self.latest_ms.insert(partition, latest_ms);
+        }
+        let order = (latest_ms, partition, offset);
         let what = match fact.what {
             What::Event { etat, content, name, .. } => Owned::Event { etat, content, name },
             What::Settled(verdict, etat) => Owned::Settled(verdict, etat),

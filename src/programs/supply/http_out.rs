@@ -188,6 +188,7 @@ impl Lane {
             let (Some(outgoing), Some(text)) = (found, text) else {
                 // Kafka was faster.
                 self.waiting.remove(&seq);
+                self.refused.remove(&seq);
                 continue;
             };
             let Some(permit) = self.breaker.admit(self.service.clock_ms()) else { break };

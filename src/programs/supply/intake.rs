@@ -106,20 +106,23 @@ pub(super) fn own_order(
             order.number = number;
         }
     }
+    let known = row::<OrderRow>(change, ORDERS, order.number.as_bytes())?;
     if order.date_ms == 0 {
-        order.date_ms = origin.now_ms;
+        // Sent again without a date it is the same order.
+        let before = known.as_ref().and_then(|known| SupplyOrder::read(known.body.as_bytes()).ok());
+        order.date_ms = before.map_or(origin.now_ms, |before| before.date_ms);
     }
+    let fingerprint = order.fingerprint();
+    if let Some(other) = known.as_ref().filter(|known| known.fingerprint != fingerprint) {
+        let verdict = Verdict::Conflict { known: other.fingerprint.clone(), given: fingerprint };
+        return Ok(TakenOrder { verdict, order_number: order.number, receipt: None });
+    }
+    // Only now: the key of something that was refused must not stand for another order.
     if let Some(key) = origin.key {
         put(change, KEYS, key.as_bytes(), &KeyRow { fingerprint: content, order_number: order.number.clone() })?;
     }
-    let fingerprint = order.fingerprint();
-    if let Some(known) = row::<OrderRow>(change, ORDERS, order.number.as_bytes())? {
-        let verdict = if known.fingerprint == fingerprint {
-            Verdict::Known
-        } else {
-            Verdict::Conflict { known: known.fingerprint, given: fingerprint }
-        };
-        return Ok(TakenOrder { verdict, order_number: order.number, receipt: known.receipt });
+    if let Some(known) = known {
+        return Ok(TakenOrder { verdict: Verdict::Known, order_number: order.number, receipt: known.receipt });
     }
     insert_order(change, &order, order.json(), fingerprint, None, origin)?;
     let open = OpenRow {
@@ -292,15 +295,17 @@ pub(super) fn union(
     };
     let before = history(updates(change, number)?.iter().map(UpdateRow::entry));
     let key = update_key(number, update.timestamp_ms, update.id());
-    if let Some(mut known) = row::<UpdateRow>(change, UPDATES, &key)? {
+    let known = row::<UpdateRow>(change, UPDATES, &key)?;
+    let is_known = known.is_some();
+    if let Some(mut known) = known {
         *known.copies.entry(origin.road).or_default() += 1;
-        // A copy by another road may be the one that has the number.
+        // A copy by another road may be the one that has the number, or the receipt.
         known.seq = known.seq.max(update.seq);
         put(change, UPDATES, &key, &known)?;
-        return Ok(taken(Verdict::Known, before.status));
+    } else {
+        let body = String::from_utf8_lossy(bytes).into_owned();
+        put(change, UPDATES, &key, &UpdateRow::new(update, body, origin.road))?;
     }
-    let body = String::from_utf8_lossy(bytes).into_owned();
-    put(change, UPDATES, &key, &UpdateRow::new(update, body, origin.road))?;
     let now = history(updates(change, number)?.iter().map(UpdateRow::entry));
     let receipt = receipt_of(update, bytes);
     if (order.receipt.is_none() && receipt.is_some()) || order.is_closed != now.is_closed() {
@@ -311,14 +316,19 @@ pub(super) fn union(
     if now.is_closed() {
         change.remove(OPEN, number.as_bytes())?;
     } else {
+        let open = row::<OpenRow>(change, OPEN, number.as_bytes())?;
+        let news_ms = if is_known { open.as_ref().and_then(|open| open.news_ms) } else { Some(origin.now_ms) };
         let open = OpenRow {
             accepted_ms: order.accepted_ms,
-            news_ms: Some(origin.now_ms),
+            news_ms,
             has_hole: now.has_hole,
-            asked_ms: row::<OpenRow>(change, OPEN, number.as_bytes())?.and_then(|open| open.asked_ms),
+            asked_ms: open.and_then(|open| open.asked_ms),
             unanswered_since_ms: None,
         };
         put(change, OPEN, number.as_bytes(), &open)?;
+    }
+    if is_known {
+        return Ok(taken(Verdict::Known, now.status));
     }
     let is_first = before.entries.is_empty();
     Ok(TakenUpdate {

@@ -42,8 +42,12 @@ type Report = (u64, Result<(i32, i64), DeliveryError>);
 
 /// Sends until a stop is asked for.
 pub(super) fn run(service: &Service) {
+    // After a lane that broke a connection proves nothing, until Kafka has taken something.
+    let mut is_doubted = false;
     while !service.shutdown.is_requested() {
-        if let Err(reason) = lane(service)
+        let ended = lane(service, is_doubted);
+        is_doubted = ended.is_err();
+        if let Err(reason) = ended
             && !service.shutdown.is_requested()
         {
             service.warn("kafka.out", "the sending lane begins anew", &reason);
@@ -83,7 +87,7 @@ fn refused(service: &Service, error: &ConnectError) -> String {
     reason
 }
 
-fn lane(service: &Service) -> Result<(), String> {
+fn lane(service: &Service, is_doubted: bool) -> Result<(), String> {
     let (cluster, topic) = cluster(service, &service.wishes.topic_out, true)?;
     // Twice as much as can be in flight, so that the client's thread never waits for us.
     let (tell, reports) = sync_channel(2 * MOST_IN_FLIGHT);
@@ -98,11 +102,15 @@ fn lane(service: &Service) -> Result<(), String> {
     };
     let producer = cluster.producer(&topic.name, listen).map_err(|error| error.to_string())?;
     service.outbox_grew().map_err(|error| error.to_string())?;
-    service.roads.is_connected.store(true, Ordering::Release);
+    service.roads.is_connected.store(!is_doubted, Ordering::Release);
     let mut lane =
         Lane { service, producer, reports, held: BTreeMap::new(), read: 0, settled: Vec::new(), since: None };
     while !service.shutdown.is_requested() {
         lane.fill()?;
+        if lane.held.is_empty() && lane.settled.is_empty() {
+            // There is nothing that it could be doubted for.
+            service.roads.is_connected.store(true, Ordering::Release);
+        }
         lane.hear(LOOK)?;
         lane.show_oldest();
     }
@@ -133,14 +141,16 @@ impl Lane<'_> {
     fn fill(&mut self) -> Result<(), String> {
         let failed = |error: crate::doors::store::StoreError| error.to_string();
         let room = MOST_IN_FLIGHT.saturating_sub(self.held.len());
-        if room == 0 || self.read >= self.service.roads.sent_up_to.load(Ordering::Acquire) {
+        // Read before the view: what is committed behind it must not be passed over.
+        let up_to = self.service.roads.sent_up_to.load(Ordering::Acquire);
+        if room == 0 || self.read >= up_to {
             return Ok(());
         }
         let view = self.service.store.view().map_err(failed)?;
         let rows =
             view.range(OUTBOX, (Excluded(&number_key(self.read)), Unbounded), Side::First, room).map_err(failed)?;
         if rows.is_empty() {
-            self.read = self.service.roads.sent_up_to.load(Ordering::Acquire);
+            self.read = up_to;
         }
         for (key, value) in rows {
             let seq = key_number(&key);
@@ -159,6 +169,8 @@ impl Lane<'_> {
                 ..Record::default()
             };
             self.held.insert(seq, self.service.clock_ms().max(1));
+            // Sending may wait; the other lane has to see since when.
+            self.show_oldest();
             match self.producer.send(&record, seq, &self.service.shutdown) {
                 Ok(()) => {}
                 Err(SendError::Refused { reason, .. }) => self.settled.push((seq, Err(reason))),
@@ -205,10 +217,17 @@ impl Lane<'_> {
         for (seq, outcome) in &settled {
             self.held.remove(seq);
             match outcome {
-                Ok(_) => self.service.roads.has_acknowledged.store(true, Ordering::Release),
+                Ok(_) => {
+                    self.service.roads.is_connected.store(true, Ordering::Release);
+                    self.service.roads.has_acknowledged.store(true, Ordering::Release);
+                }
                 Err(DeliveryError::TooLarge) => self.service.refuse(*seq),
                 // About the topic or us, not about this row: it stays, and the lane begins anew.
-                Err(reason) => broken = Some(reason.to_string()),
+                Err(reason) => {
+                    // The peer can have it in the meantime.
+                    self.service.refuse(*seq);
+                    broken = Some(reason.to_string());
+                }
             }
         }
         let written = self.service.store.commit(move |change| {

@@ -112,6 +112,7 @@ impl Service {
     /// A line for people who look on.
     fn show(&self, number: &str, what: &str, road: Road) {
         let time = Timestamp::now().strftime("%H:%M:%S").to_string();
+        let what = crate::tools::shown::safe(what);
         let line = format!("{time}  {number:<14}  {what}  ({})\n", road.text());
         // With standard output closed nobody looks on.
         drop(anstream::stdout().write_all(line.as_bytes()));
@@ -119,7 +120,8 @@ impl Service {
 
     /// Why no new order may be accepted now, if that is so.
     pub(super) fn is_full(&self) -> Option<String> {
-        let waiting = self.roads.waiting.load(Ordering::Relaxed);
+        let counted = self.store.view().and_then(|view| view.count(OUTBOX));
+        let waiting = counted.unwrap_or_else(|_| self.roads.waiting.load(Ordering::Relaxed));
         if waiting >= self.wishes.outbox_limit {
             return Some(format!("{waiting} things wait to be sent, which is the limit (--outbox-limit)"));
         }

@@ -76,6 +76,7 @@ impl TravelError {
             | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
             Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
             Self::Undelivered { .. } => Exit::Undelivered,
+            Self::Stopped => Exit::Done,
             _ => Exit::Failed,
         }
     }

@@ -71,6 +71,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ProduceArgs) -> Result<Exit, Trave
             safe(&id),
             place.as_str()
         );
+        print("sent=0 delivered=0 failed=0\n")?;
         return Err(TravelError::Failed { reason });
     }
     if let Some(place) = place {

@@ -51,6 +51,8 @@ pub(super) struct Reading<'a> {
     ends: BTreeMap<i32, (i64, i64)>,
     /// Whether the topic may have forgotten something of any request.
     is_compacted: bool,
+    /// Whether the board holds what another reading would not find any more.
+    has_outlived: bool,
     /// What was said of the commits last: said once.
     told: String,
     /// Whose records alone are folded.
@@ -89,6 +91,7 @@ impl<'a> Reading<'a> {
             board,
             ends: BTreeMap::new(),
             is_compacted: false,
+            has_outlived: false,
             told: String::new(),
             only: None,
             stops_at_ends: false,
@@ -180,7 +183,9 @@ impl<'a> Reading<'a> {
         wait: Duration,
         mut each: impl FnMut(&Message<'_>, Told<'_>, &mut Board) -> Result<(), TravelError>,
     ) -> Result<Option<News>, TravelError> {
-        let Some(inflow) = self.inlet.next(wait)? else { return Ok(None) };
+        let Some(inflow) = self.inlet.next(wait)? else {
+            return Ok(Some(self.split()?).filter(|news| *news != News::None));
+        };
         Ok(Some(match inflow {
             Inflow::Messages(batch) => {
                 let finder = self.only.as_ref().map(|id| (id.as_bytes(), Finder::new(id.as_bytes())));
@@ -196,9 +201,10 @@ impl<'a> Reading<'a> {
                 self.inlet.recycle(batch);
                 self.split()?
             }
-            Inflow::Ends => News::None,
+            Inflow::Ends => self.split()?,
             Inflow::NewTopic => {
                 self.board = Board::keeping(self.only.clone());
+                self.has_outlived = false;
                 self.ends.clear();
                 News::Anew(format!("{} is another topic of the same name now", self.topic.name))
             }
@@ -210,6 +216,7 @@ impl<'a> Reading<'a> {
                 News::Anew(reason)
             }
             Inflow::Lost { partition, from, to } => {
+                self.has_outlived |= from > 0;
                 self.ends.entry(partition).or_insert((to, to)).0 = to;
                 News::Note(format!("{}/{partition}: offsets {from} to {} are gone", self.topic.name, to - 1))
             }
@@ -225,7 +232,8 @@ impl<'a> Reading<'a> {
 
     /// Begins anew when a request was found in two partitions: its records have to be put in order.
     fn split(&mut self) -> Result<News, TravelError> {
-        if self.board.found_split().is_empty() || self.only.is_some() {
+        // Each beginning costs a whole reading: all that are split by now are found first.
+        if !self.is_split_pending() || !self.has_read_all() {
             return Ok(News::None);
         }
         let names: Vec<&str> = self.board.found_split().iter().map(String::as_str).take(3).collect();
@@ -249,13 +257,22 @@ impl<'a> Reading<'a> {
 
     fn anew(&mut self, keep: Vec<String>) -> Result<(), TravelError> {
         self.grow();
+        self.has_outlived = false;
         self.board = Board::keeping(keep.into_iter().chain(self.only.clone()));
         self.inlet = self.cluster.inlet(&self.topic, self.group, Positions::default())?;
         Ok(())
     }
 
-    /// Whether everything was read that was there at the start.
+    fn is_split_pending(&self) -> bool {
+        self.only.is_none() && !self.board.found_split().is_empty()
+    }
+
+    /// Whether everything was read that was there at the start, and nothing of it has to be put in order.
     pub(super) fn is_caught_up(&self) -> bool {
+        self.has_read_all() && !self.is_split_pending()
+    }
+
+    fn has_read_all(&self) -> bool {
         let next = |partition| self.inlet.positions().next(partition);
         match self.ends.is_empty() {
             true => self.inlet.is_at_end(),
@@ -299,6 +316,11 @@ impl<'a> Reading<'a> {
         self.is_compacted || is_touched
     }
 
+    /// Whether the topic keeps only the last record of a key.
+    pub(super) fn is_compacted(&self) -> bool {
+        self.is_compacted
+    }
+
     /// Whether records of any request may be gone.
     pub(super) fn is_any_incomplete(&self) -> bool {
         self.is_compacted || self.ends.values().any(|(low, _)| *low > 0)
@@ -332,6 +354,9 @@ impl<'a> Reading<'a> {
 
     /// What the board was made of, if that can be told without doubt.
     pub(super) fn origin(&self, cluster_id: Option<&str>) -> Option<Origin> {
+        if self.has_outlived || self.is_compacted {
+            return None;
+        }
         let positions = self.inlet.positions();
         let reach = |partition: &i32| {
             let low = self.ends.get(partition).map_or(0, |(low, _)| *low);
@@ -363,7 +388,9 @@ pub(super) fn read_all<'a>(
         News::Anew(reason) | News::Merging(reason) | News::Note(reason) => {
             anstream::eprintln!("{}", crate::tools::shown::safe(reason))
         }
-        News::Lost(reason) => anstream::eprintln!("no broker can be reached ({reason}); trying on"),
+        News::Lost(reason) => {
+            anstream::eprintln!("no broker can be reached ({}); trying on", crate::tools::shown::safe(reason));
+        }
     })?;
     Ok(reading)
 }

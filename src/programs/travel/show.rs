@@ -1,7 +1,7 @@
 //! `travel show`: the history of a request, rebuilt from the topic alone.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::reading::{Reading, read_all};
 use super::report::{RecordReport, RequestReport, line};
@@ -64,14 +64,18 @@ fn shown(
     Ok(if is_json { as_json(&listed, &kept, is_incomplete) } else { as_text(&listed, &kept, is_incomplete) })
 }
 
+/// One request as JSON. Details stay the texts that they are: not every one fits into a value.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    request: RequestReport<'a>,
+    retards: u32,
+    historique: Vec<RecordReport<'a>>,
+}
+
 fn as_json(listed: &Listed<'_>, kept: &Kept, is_incomplete: bool) -> String {
-    let records: Vec<_> = kept.entries().iter().map(|entry| RecordReport::of_entry(listed.id, entry)).collect();
-    let mut all = serde_json::to_value(RequestReport::new(listed, is_incomplete)).unwrap_or_default();
-    if let Value::Object(all) = &mut all {
-        all.insert("retards".to_owned(), listed.request.delays.into());
-        all.insert("historique".to_owned(), json!(records));
-    }
-    line(&all)
+    let historique = kept.entries().iter().map(|entry| RecordReport::of_entry(listed.id, entry)).collect();
+    line(&Shown { request: RequestReport::new(listed, is_incomplete), retards: listed.request.delays, historique })
 }
 
 fn as_text(listed: &Listed<'_>, kept: &Kept, is_incomplete: bool) -> String {

@@ -11,11 +11,14 @@ use crate::programs::monitor::record::{Field, Form, RECORD_BYTES, RecordKind, Re
 use crate::programs::monitor::rows::glance;
 use crate::programs::monitor::texts::{Clock, Texts};
 use crate::tools::masking::{masked, without_addresses, without_people};
-use crate::tools::pretty::pretty;
+use crate::tools::pretty::pretty_up_to;
 use crate::words::record::AuditLine;
 
 /// A payload is shown up to so many characters.
 const LONGEST_PAYLOAD: usize = 20_000;
+
+/// So many bytes have at least as many letters.
+const LONGEST_SHOWN: usize = 4 * LONGEST_PAYLOAD + 1;
 
 /// Fields and headers are shown up to so many characters.
 const LONGEST_FIELD: usize = 2_000;
@@ -56,7 +59,7 @@ impl Records {
             record.is_sealed = is_sealed;
             let shown = Opened { record, customer: customer.unwrap_or_default(), texts, is_unmasked }.view();
             // One that is not sealed yet will be: it is read again until then.
-            if is_sealed != Some(false) {
+            if is_sealed == Some(true) || file == File::Log {
                 self.remember(path, texts.language, &shown);
             }
             Some(shown)
@@ -172,11 +175,22 @@ impl Opened<'_> {
         let text = String::from_utf8_lossy(record.payload());
         let is_json = record.cut_from_bytes.is_none() && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         match (is_json, self.is_unmasked) {
-            (true, true) => pretty(&text, 0),
-            (true, false) => without_addresses(&pretty(&without_people(&text).unwrap_or_else(|| text.into_owned()), 0)),
+            (true, true) => pretty_up_to(&text, 0, LONGEST_SHOWN),
+            (true, false) => without_addresses(&pretty_up_to(
+                &without_people(&text).unwrap_or_else(|| text.into_owned()),
+                0,
+                LONGEST_SHOWN,
+            )),
             // Bytes in hexadecimal would tell what is hidden.
             (false, true) if record.form == Form::Hex => hex_of(record.payload()),
             (false, true) => text.into_owned(),
+            // Whose data it is cannot be found in what is no JSON, or only a part of some.
+            (false, false) if text.contains(['{', '[']) => {
+                let hidden = "hidden: it is not whole JSON, and may tell of people. tracker --unmask shows it";
+                let masked =
+                    "masqué : ce n’est pas du JSON entier et peut parler de personnes. tracker --unmask le montre";
+                self.texts.choose(hidden, masked).to_owned()
+            }
             (false, false) => without_addresses(&text),
         }
     }

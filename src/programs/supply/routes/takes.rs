@@ -205,7 +205,9 @@ pub(super) fn subscribe(service: &Arc<Service>, asked: &Asked) -> Told {
         return problem(422, "client and callbackUrl must be strings");
     };
     // Whoever else may name an address could make this service call anything.
-    if callback.strip_prefix(service.peer.base()).is_none_or(|path| !path.is_empty() && !path.starts_with('/')) {
+    let plain = |url: &str| url.replacen("://localhost", "://127.0.0.1", 1);
+    let (base, called) = (plain(service.peer.base()), plain(callback));
+    if called.strip_prefix(&base).is_none_or(|path| !path.is_empty() && !path.starts_with('/')) {
         return problem(422, &format!("only the other service, at {}, is told by HTTP (--peer)", service.peer.base()));
     }
     let (answer, key) = (json!({"client": client, "callbackUrl": callback}), callback.as_bytes().to_vec());

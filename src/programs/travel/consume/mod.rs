@@ -122,7 +122,7 @@ impl<'a> Consuming<'a> {
         warnings.extend(reading.warnings(&travel.settings.brokers));
         // Who prints every record has to read every record.
         let mut keeper = None;
-        if may_skip && !args.no_snapshot {
+        if may_skip && !args.no_snapshot && !reading.is_compacted() {
             match Keeper::open(&args.snapshot, args.snapshot_every, cluster) {
                 Ok(opened) => {
                     warnings.extend(opened.begin(&mut reading)?);
@@ -157,15 +157,15 @@ impl<'a> Consuming<'a> {
     /// Publishes and keeps what was read last.
     fn end(mut self) -> Result<Exit, TravelError> {
         self.reading.commit();
-        let deadline = Instant::now() + LAST_ANSWERS;
-        while self.reading.uncommitted() > 0 && Instant::now() < deadline {
-            // Nothing more is folded: it only hears the answers.
-            self.reading.hear(Duration::from_millis(50))?;
-        }
+        // Before anything more is heard: that is not folded, and positions go on all the same.
         if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.is_changed())
             && let Err(reason) = keeper.save(&self.reading)
         {
             anstream::eprintln!("{reason}");
+        }
+        let deadline = Instant::now() + LAST_ANSWERS;
+        while self.reading.uncommitted() > 0 && Instant::now() < deadline {
+            self.reading.hear(Duration::from_millis(50))?;
         }
         Ok(Exit::Done)
     }

@@ -8,7 +8,7 @@ use crate::base::language::Language;
 use crate::doors::web::{Piece, Row, Tone, View};
 use crate::logic::shopfold::{Figures, RecentOrder, SentOne, Spot};
 use crate::tools::masking::{without_addresses, without_people, without_value};
-use crate::tools::pretty::pretty;
+use crate::tools::pretty::pretty_up_to;
 use crate::tools::shown::isolated;
 use crate::words::shop::{Operation, Status};
 
@@ -169,7 +169,11 @@ fn message(state: &State, language: Language, order: &RecentOrder, found: Option
     let text = String::from_utf8_lossy(&found.payload);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     let hidden = without_people(&text).filter(|_| !state.is_unmasked);
-    let mut text = if is_json { pretty(hidden.as_deref().unwrap_or(&text), 0) } else { text.into_owned() };
+    let mut text = if is_json {
+        pretty_up_to(hidden.as_deref().unwrap_or(&text), 0, 4 * LONGEST_PAYLOAD + 1)
+    } else {
+        text.into_owned()
+    };
     if !state.is_unmasked {
         text = without_addresses(&without_value(&text, &order.customer_id));
     }

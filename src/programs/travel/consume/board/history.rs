@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use crate::programs::travel::Travel;
 use crate::programs::travel::show;
+use crate::tools::shutdown::Shutdown;
 
 /// A history that is being read, or was.
 pub(super) struct History {
@@ -15,13 +16,22 @@ pub(super) struct History {
     /// Its lines, once they are known.
     pub(super) lines: Option<Vec<String>>,
     coming: Option<Receiver<Vec<String>>>,
+    stop: Shutdown,
+}
+
+impl Drop for History {
+    /// Nobody reads on for one that was closed.
+    fn drop(&mut self) {
+        self.stop.request();
+    }
 }
 
 /// Begins to read one.
 pub(super) fn read(travel: &Travel<'_>, id: String) -> io::Result<History> {
     let (tell, coming) = sync_channel(1);
     let (common, settings) = (travel.common.clone(), travel.settings.clone());
-    let (topic, shutdown, asked) = (travel.topic.clone(), travel.shutdown.clone(), id.clone());
+    let (topic, stop, asked) = (travel.topic.clone(), Shutdown::new(), id.clone());
+    let shutdown = stop.clone();
     // Nobody waits for its end: one that is on its way ends with the process.
     std::thread::Builder::new().name("history".into()).spawn(move || {
         let travel = Travel { common: &common, settings, topic, shutdown: &shutdown };
@@ -29,14 +39,14 @@ pub(super) fn read(travel: &Travel<'_>, id: String) -> io::Result<History> {
         // Whoever closed it in the meantime needs it no more.
         drop(tell.try_send(text.lines().map(str::to_owned).collect()));
     })?;
-    Ok(History { id, top: 0, lines: None, coming: Some(coming) })
+    Ok(History { id, top: 0, lines: None, coming: Some(coming), stop })
 }
 
 impl History {
     /// One that is known already.
     #[cfg(test)]
     pub(super) fn known(id: &str, lines: Vec<String>) -> Self {
-        Self { id: id.to_owned(), top: 0, lines: Some(lines), coming: None }
+        Self { id: id.to_owned(), top: 0, lines: Some(lines), coming: None, stop: Shutdown::new() }
     }
 
     /// Takes what has come; whether anything has.
