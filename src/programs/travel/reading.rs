@@ -12,6 +12,7 @@ use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
 use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo};
 use crate::logic::travel::{Board, Listed, Origin, Reach, SnapshotError, Told};
+use crate::tools::shown::safe;
 use crate::tools::shutdown::Shutdown;
 
 /// Who only reads, and publishes nothing, names this group to its client.
@@ -385,12 +386,8 @@ pub(super) fn read_all<'a>(
     }
     reading.read_to_end(travel.shutdown, each, |news| match news {
         News::None | News::Back => {}
-        News::Anew(reason) | News::Merging(reason) | News::Note(reason) => {
-            anstream::eprintln!("{}", crate::tools::shown::safe(reason))
-        }
-        News::Lost(reason) => {
-            anstream::eprintln!("no broker can be reached ({}); trying on", crate::tools::shown::safe(reason));
-        }
+        News::Anew(reason) | News::Merging(reason) | News::Note(reason) => anstream::eprintln!("{}", safe(reason)),
+        News::Lost(reason) => anstream::eprintln!("no broker can be reached ({}); trying on", safe(reason)),
     })?;
     Ok(reading)
 }
