@@ -95,13 +95,15 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 /// # Errors
 /// [`Refusal`].
 pub(super) fn may_write(headers: &HeaderMap, token: &str) -> Result<(), Refusal> {
-    if is_foreign(headers) {
+    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    // Nobody writes by typing an address.
+    let is_typed = value(HeaderName::from_static("sec-fetch-site")) == Some("none");
+    if is_typed || is_foreign(headers) {
         return Err(Refusal::ForeignOrigin);
     }
     if !is_json(headers) {
         return Err(Refusal::NotJson);
     }
-    let value = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let given = value(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     // Digests take as long to compare whatever the token is; equal ones are of equal tokens.
     if Sha256::digest(given.trim().as_bytes()) == Sha256::digest(token.as_bytes()) {
