@@ -12,6 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             figures_move_without_a_reload_and_equal_a_count_of_the_topics,
             an_order_opens_with_its_story_and_closes_where_it_was,
+            an_order_opened_while_another_closes_is_loaded,
             a_reload_keeps_what_happened,
             killed_and_started_again_the_page_recovers_by_itself,
             while_kafka_is_down_figures_stay_and_then_go_on,
@@ -167,6 +168,23 @@ fn an_order_opens_with_its_story_and_closes_where_it_was() {
     wait_until("the drawer is closed", SHORT, || (browser.value("drawer.open") == json!(false)).then_some(()));
     let focused = browser.value("document.activeElement.getAttribute('href')");
     assert_eq!(focused, json!("/orders/ORD%2D2"), "the focus is where it was");
+}
+
+/// A browser tells of a closing some time after it, and that news once emptied the order opened in between.
+fn an_order_opened_while_another_closes_is_loaded() {
+    let shop = Shop::new();
+    shop.order_raw(&[order("ORD-1", &json!({})), order("ORD-2", &json!({}))]);
+    shop.decide_all();
+    let dashboard = shop.dashboard(&[]);
+    let browser = Browser::open(&shop.scratch);
+    dashboard.visit(&browser, "/");
+    wait_for_orders(&browser, 2);
+    let link = |id: &str| format!("tbody[data-table='last_orders'] a[href='/orders/ORD%2D{id}']");
+    browser.click(&link("1"));
+    browser.wait_for_text("#drawer [data-text='order.id']", |shown| shown == "ORD-1");
+    browser.run("drawer.close(); document.querySelector(arguments[0]).click()", &[json!(link("2"))]);
+    browser.wait_for_text("#drawer [data-text='order.id']", |shown| shown == "ORD-2");
+    assert_eq!(browser.value("drawer.open"), json!(true));
 }
 
 fn a_reload_keeps_what_happened() {

@@ -98,6 +98,8 @@
   }
 
   function drawerClosed() {
+    // A browser tells of a closing some time after it: by then another order may be open.
+    if (drawer.open) return;
     clearTimeout(timer);
     asked?.abort();
     // The row that was opened may have moved, or be gone from the list by now.
