@@ -1,5 +1,6 @@
 //! Reading back the last value of a key from a compacted topic of one partition.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,12 +11,18 @@ use thiserror::Error;
 use super::cluster::Cluster;
 use super::connect::{creation, tidy};
 use super::consumer::Quiet;
+use super::parting::part;
 use super::raw::admin::{Patience, list_all_ends, list_ends};
 use super::raw::{ConsumerQueue, RawEvent};
 use super::settings::{PropertyError, Role, client_config};
 
 /// How many offsets before the end are looked at first, then next. Mostly the value is among the last.
 const LOOKS: [i64; 6] = [256, 2_048, 16_384, 131_072, 1_048_576, i64::MAX];
+
+/// How long the broker keeps an answer back when there is nothing new, in milliseconds. Each reading ends with such an
+/// answer, which says that the end is reached, and meanwhile the broker answers nothing else of the connection: at the
+/// hundred milliseconds of those who read on, that was most of a restart.
+const EMPTY_ANSWER_MS: &str = "5";
 
 /// How long one wait takes before a stop is looked for.
 const SLICE: Duration = Duration::from_millis(100);
@@ -54,10 +61,28 @@ pub enum ReadBackError {
 
 /// A compacted topic of one partition.
 pub struct LastValues {
-    /// Reads only what was committed.
+    client: Client,
+    topic: String,
+}
+
+/// Reads only what was committed.
+struct Client {
     committed: Arc<BaseConsumer<Quiet>>,
     queue: ConsumerQueue<Quiet>,
-    topic: String,
+}
+
+impl Drop for Client {
+    /// Nobody waits for the goodbyes of a client that only read: they take a tenth of a second.
+    fn drop(&mut self) {
+        let committed = Arc::clone(&self.committed);
+        part(false, move || {
+            // The fields are dropped right after this began: the last one says goodbye, and that is to be this one.
+            while Arc::strong_count(&committed) > 1 {
+                std::thread::yield_now();
+            }
+            drop(committed);
+        });
+    }
 }
 
 impl Cluster {
@@ -69,11 +94,12 @@ impl Cluster {
         let mut config = client_config(&self.settings, Role::Consumer)?;
         // librdkafka reads only as a member of a group, whose offsets nobody publishes here.
         config.set("group.id", "ordertrail-last-values");
+        config.set("fetch.wait.max.ms", EMPTY_ANSWER_MS);
         let committed: BaseConsumer<Quiet> = config.create_with_context(Quiet).map_err(|error| creation(&error))?;
         let committed = Arc::new(committed);
         let failed = || ReadBackError::NoAnswer { topic: topic.to_owned(), reason: "it has no queue".to_owned() };
         let queue = ConsumerQueue::new(Arc::clone(&committed)).ok_or_else(failed)?;
-        Ok(LastValues { committed, queue, topic: topic.to_owned() })
+        Ok(LastValues { client: Client { committed, queue }, topic: topic.to_owned() })
     }
 }
 
@@ -127,19 +153,30 @@ impl LastValues {
     /// # Errors
     /// [`ReadBackError`] when there is no answer within `timeout`.
     pub fn end(&self, timeout: Duration) -> Result<i64, ReadBackError> {
-        self.ends(Reach::Readable, timeout).map(|(_, end)| end)
+        self.ends(Reach::Readable, &Patience::new(timeout, &|| false)).map(|(_, end)| end)
     }
 
     /// The first offset, and one past the last.
-    fn ends(&self, reach: Reach, timeout: Duration) -> Result<(i64, i64), ReadBackError> {
-        let patience = Patience::new(timeout, &|| false);
+    fn ends(&self, reach: Reach, patience: &Patience<'_>) -> Result<(i64, i64), ReadBackError> {
+        self.know_the_leader(patience)?;
         let ends = match reach {
-            Reach::Everything => list_all_ends(&self.committed, &self.topic, &[0], &patience),
-            Reach::Readable => list_ends(&self.committed, &self.topic, &[0], &patience),
+            Reach::Everything => list_all_ends(&self.client.committed, &self.topic, &[0], patience),
+            Reach::Readable => list_ends(&self.client.committed, &self.topic, &[0], patience),
         };
         let mut ends = ends.map_err(|error| self.no_answer(error.reason))?;
         let ends = ends.remove(&0).unwrap_or_else(|| Err("it is not in the answer".to_owned()));
         ends.map_err(|reason| self.no_answer(reason))
+    }
+
+    /// Waits until the client knows who leads the topic. A new client that is asked for ends first may have no
+    /// connection yet: librdkafka then looks for the leader once, in vain, and next after three seconds.
+    fn know_the_leader(&self, patience: &Patience<'_>) -> Result<(), ReadBackError> {
+        while let Err(error) = self.client.committed.fetch_metadata(Some(&self.topic), SLICE) {
+            if patience.is_over() {
+                return Err(self.no_answer(error.to_string()));
+            }
+        }
+        Ok(())
     }
 
     /// The same reader for another topic of one partition: it needs no other connection.
@@ -159,10 +196,16 @@ impl LastValues {
         gather: &mut dyn Gather,
         reach: Reach,
         timeout: Duration,
-        mut goes_on: impl FnMut() -> bool,
+        goes_on: impl FnMut() -> bool,
     ) -> Result<(), ReadBackError> {
         let deadline = Instant::now() + timeout;
-        let (low, high) = self.ends(reach, timeout)?;
+        let goes_on = RefCell::new(goes_on);
+        let ends = self.ends(reach, &Patience::new(timeout, &|| !(goes_on.borrow_mut())()));
+        let mut goes_on = goes_on.into_inner();
+        let (low, high) = match ends {
+            Err(_) if !goes_on() => return Err(ReadBackError::GaveUp { topic: self.topic.clone() }),
+            ends => ends?,
+        };
         let mut end = high;
         for look in LOOKS {
             if end <= low {
@@ -188,10 +231,10 @@ impl LastValues {
     ) -> Result<(), ReadBackError> {
         let mut list = TopicPartitionList::with_capacity(1);
         let placed = list.add_partition_offset(&self.topic, 0, Offset::Offset(offsets.start));
-        let assigned = placed.and_then(|()| self.committed.incremental_assign(&list));
+        let assigned = placed.and_then(|()| self.client.committed.incremental_assign(&list));
         assigned.map_err(|error| self.no_answer(error.to_string()))?;
         let read = self.read_assigned(offsets.end, gather, deadline, goes_on);
-        if let Err(error) = self.committed.incremental_unassign(&list) {
+        if let Err(error) = self.client.committed.incremental_unassign(&list) {
             tracing::debug!(%error, topic = self.topic, "not unassigned");
         }
         read
@@ -207,7 +250,7 @@ impl LastValues {
         let mut failed = None;
         let mut next = 0;
         while next < end {
-            self.queue.poll(SLICE, |event| match event {
+            self.client.queue.poll(SLICE, |event| match event {
                 RawEvent::Message(message) => {
                     next = message.offset() + 1;
                     if let Some(key) = message.key().filter(|_| next <= end) {

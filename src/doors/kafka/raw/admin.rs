@@ -61,6 +61,11 @@ impl<'a> Patience<'a> {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
+    /// Whether nothing more is to be waited for.
+    pub(in super::super) fn is_over(&self) -> bool {
+        self.left().is_zero() || (self.gives_up)()
+    }
+
     fn left_ms(&self) -> i32 {
         i32::try_from(self.left().as_millis()).unwrap_or(i32::MAX).max(1)
     }
@@ -272,7 +277,7 @@ impl Question {
             // SAFETY: the queue is valid until drop, and the event is the guard's from here on.
             let event = unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), slice) };
             if event.is_null() {
-                if patience.left().is_zero() || (patience.gives_up)() {
+                if patience.is_over() {
                     return Err(NoAnswer::new(RDKafkaErrorCode::OperationTimedOut));
                 }
                 continue;
