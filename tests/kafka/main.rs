@@ -142,6 +142,9 @@ use std::sync::atomic::AtomicBool;
 /// the processor.
 const THREADS: usize = 3;
 
+/// How many of the slowest tests a run names at its end; a run of fewer says nothing of them.
+const SLOWEST_TOLD: usize = 40;
+
 fn main() -> ExitCode {
     end_on_interrupt();
     let mut arguments = Arguments::from_args();
@@ -198,6 +201,7 @@ fn main() -> ExitCode {
     ];
     let conclusion = libtest_mimic::run(&arguments, trials.into_iter().flatten().collect());
     harness::close_shared();
+    tell_what_took_long();
     match tell_what_is_missing() {
         true => ExitCode::FAILURE,
         false => conclusion.exit_code(),
@@ -210,6 +214,18 @@ fn end_on_interrupt() {
     let always = Arc::new(AtomicBool::new(true));
     let interrupt = signal_hook::consts::SIGINT;
     signal_hook::flag::register_conditional_default(interrupt, always).expect("SIGINT can be handled");
+}
+
+/// A whole run says where its time went: on a few cores the slowest tests decide how long people wait.
+fn tell_what_took_long() {
+    let (slowest, all) = harness::slowest(SLOWEST_TOLD);
+    if slowest.len() < SLOWEST_TOLD {
+        return;
+    }
+    println!("the slowest of {:.0} s:", all.as_secs_f64());
+    for (took, name) in slowest {
+        println!("{:7.1} s  {name}", took.as_secs_f64());
+    }
 }
 
 /// Says loudly why tests were ignored; whether that is a failure.

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What a test cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) enum Need {
 const OLDEST_JAVA: u32 = 17;
 
 static MISSING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+static TOOK: Mutex<Vec<(Duration, String)>> = Mutex::new(Vec::new());
 
 static JARS: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
     java_is_new_enough()?;
@@ -69,7 +72,7 @@ pub(crate) fn jars() -> &'static Path {
 
 /// A test that runs when this machine has what it needs, and is counted as ignored otherwise.
 pub(crate) fn trial(name: String, needs: &'static [Need], test: fn()) -> Trial {
-    Trial::ignorable_test(name, move || {
+    Trial::ignorable_test(name.clone(), move || {
         if let Some((need, reason)) = needs.iter().find_map(|need| Some((need, missing(*need)?))) {
             match need {
                 // Nobody need be root: that is said, and is no failure anywhere.
@@ -80,9 +83,20 @@ pub(crate) fn trial(name: String, needs: &'static [Need], test: fn()) -> Trial {
             }
             return Ok(Completion::ignored_with(reason));
         }
+        let began = Instant::now();
         test();
+        TOOK.lock().unwrap_or_else(PoisonError::into_inner).push((began.elapsed(), name));
         Ok::<Completion, Failed>(Completion::Completed)
     })
+}
+
+/// The passed tests that took longest, the longest first, and what all took together.
+pub(crate) fn slowest(at_most: usize) -> (Vec<(Duration, String)>, Duration) {
+    let mut took = TOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    took.sort_by(|a, b| b.cmp(a));
+    let all = took.iter().map(|(each, _)| *each).sum();
+    took.truncate(at_most);
+    (took, all)
 }
 
 /// What kept tests from running, so that it can be said loudly at the end.

@@ -36,7 +36,7 @@ pub(crate) use house::{House, one_start_at_a_time, runs};
 pub(crate) use http::{Answer, get, send};
 pub(crate) use kcat::kcat;
 pub(crate) use log::{LogLine, read_log};
-pub(crate) use machine::{Need, java_tool, missing_tools, trial};
+pub(crate) use machine::{Need, java_tool, missing_tools, slowest, trial};
 pub(crate) use mail_server::MailServer;
 pub(crate) use orders::{order, order_for};
 pub(crate) use ports::free_port;
