@@ -67,12 +67,28 @@ impl Health {
     }
 }
 
+/// A writer that ends by a panic ends the program as one that failed: nothing is written any more.
+struct Ending<'a> {
+    health: &'a Health,
+    shutdown: &'a Shutdown,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(&self.health.failure).get_or_insert("the writer panicked; standard error says where".to_owned());
+            self.shutdown.request();
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes until nobody can order anything any more, or until a commit fails.
 pub(super) fn run(database: &Database, orders: &Receiver<Order>, health: &Health, shutdown: &Shutdown) {
+    let _ending = Ending { health, shutdown };
     loop {
         *lock(&health.beat) = Instant::now();
         let first = match orders.recv_timeout(BEAT) {
