@@ -9,6 +9,7 @@ pub mod in_order;
 pub mod masking;
 pub mod moment;
 pub mod pretty;
+pub mod printer;
 pub mod regular;
 pub mod shown;
 pub mod shutdown;
