@@ -52,7 +52,8 @@ pub struct ServiceArgs {
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
 
-    /// Address of its HTTP routes; only this machine is answered unless it names another one
+    /// Address of its HTTP routes. Another one than this machine's lets whoever can reach it order, send updates and
+    /// discard what is kept, under any host name: there is no authentication
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(super) listen: std::net::IpAddr,
 

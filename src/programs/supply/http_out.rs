@@ -58,7 +58,10 @@ impl Drop for Giving {
 }
 
 /// Looks at the roads, and calls, until a stop is asked for.
-pub(super) fn run(service: &Arc<Service>) {
+///
+/// # Errors
+/// [`StoreError`] when the store has ended, or cannot be read.
+pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
     let (tell, told) = sync_channel(MOST_CALLS);
     let mut lane = Lane {
         service: Arc::clone(service),
@@ -74,11 +77,9 @@ pub(super) fn run(service: &Arc<Service>) {
         counted_ms: None,
     };
     while !service.shutdown.is_requested() {
-        if let Err(error) = lane.step() {
-            // The store has ended, and ends the program.
-            return tracing::debug!(%error, "the HTTP lane ends");
-        }
+        lane.step()?;
     }
+    Ok(())
 }
 
 struct Lane {

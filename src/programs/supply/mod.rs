@@ -2,6 +2,7 @@
 //! and HTTP while Kafka is silent; what comes by both roads, or again, has one effect.
 
 mod args;
+mod ending;
 mod error;
 mod figures;
 mod http_out;
@@ -26,7 +27,8 @@ pub use error::SupplyError;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -40,7 +42,9 @@ use crate::doors::store::{Store, StoreError};
 use crate::doors::web::Server;
 use crate::tools::durable::{Lock, LockAttempt};
 use crate::tools::exit::Exit;
+use crate::tools::printer::Printer;
 use crate::tools::shutdown::Shutdown;
+use ending::Endings;
 use figures::SupplyFigures;
 use role::Role;
 use service::{Roads, Service, Wishes};
@@ -98,6 +102,9 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
         roads: Roads::default(),
         figures: SupplyFigures::new(),
         log,
+        printer: Printer::start(anstream::stdout())?,
+        endings: Endings::new(log, shutdown),
+        waiters: AtomicUsize::new(0),
         daily: DailyLog::new(&flags.dir, role.name()),
         shutdown: shutdown.clone(),
         began: Instant::now(),
@@ -111,11 +118,21 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
         "peer": service.peer.base(),
     });
     service.tell("service.started", &format!("started, http://{}/", server.address()), figures);
+    warn_if_open(&service, server.address());
     let ended = work(&service);
     drop(server);
+    service.printer.finish();
     ended?;
+    last_word(&service, path)
+}
+
+/// Why it ended, when nobody asked it to; else how much waits.
+fn last_word(service: &Service, path: PathBuf) -> Result<Exit, SupplyError> {
     if let Some(reason) = service.store.failure() {
         return Err(SupplyError::Disk { path, reason });
+    }
+    if let Some(ended) = service.endings.take() {
+        return Err(ended);
     }
     if let Some(reason) = service.refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(SupplyError::Refused { reason });
@@ -129,15 +146,27 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     Ok(Exit::Done)
 }
 
+/// Says what it means to listen for others than this machine.
+fn warn_if_open(service: &Service, address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        let message = format!(
+            "whoever can reach {address} may order, send updates and discard what is kept, under any host name: there \
+             is no authentication here; let a proxy ask for it, or leave --listen out"
+        );
+        service.warn("listen.open", &message, "--listen names no loopback address");
+    }
+}
+
 /// A thread: its name, and what it does.
-type Part = (&'static str, fn(&Arc<Service>));
+type Part = (&'static str, fn(&Arc<Service>) -> Result<(), StoreError>);
 
 /// All threads of a service, until a stop is asked for.
 fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    let mut spawn = |name: &str, run: fn(&Arc<Service>)| {
+    let mut spawn = |(name, run): Part| {
         let service = Arc::clone(service);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&service));
+        let work = move || service.endings.watch(name, || run(&service));
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map(|thread| threads.push(thread))
     };
     let parts: [Part; 3] = [
@@ -149,7 +178,7 @@ fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
         Role::WagonLits => &[("orders", timer::order), ("sweep", sweep::run)],
         Role::DevMateriels => &[("steps", timer::deliver)],
     };
-    let begun = parts.iter().chain(by_the_clock).try_for_each(|(name, run)| spawn(name, *run));
+    let begun = parts.iter().chain(by_the_clock).try_for_each(|part| spawn(*part));
     if begun.is_err() {
         service.shutdown.request();
     }

@@ -34,9 +34,11 @@ pub(super) const SUBSCRIBERS: Table = Table("subscribers");
 pub(super) const QUARANTINE: Table = Table("quarantine");
 /// The same by the order that it is about.
 pub(super) const QUARANTINE_BY_ORDER: Table = Table("quarantine_by_order");
+/// What is kept of an order already: by order, reason and digest.
+pub(super) const QUARANTINE_DIGESTS: Table = Table("quarantine_digests");
 
 /// All of them.
-pub(super) const TABLES: [Table; 12] = [
+pub(super) const TABLES: [Table; 13] = [
     META,
     ORDERS,
     ARRIVALS,
@@ -49,6 +51,7 @@ pub(super) const TABLES: [Table; 12] = [
     SUBSCRIBERS,
     QUARANTINE,
     QUARANTINE_BY_ORDER,
+    QUARANTINE_DIGESTS,
 ];
 
 /// By which road something came.
@@ -189,6 +192,9 @@ pub(super) struct QuarantineRow {
     pub(super) at_ms: i64,
     /// The exact bytes, in base64.
     pub(super) body_b64: String,
+    /// Their SHA-256 in hexadecimal digits; rows of older stores have none.
+    #[serde(default)]
+    pub(super) sha256: String,
 }
 
 /// The key of a number that is counted up.

@@ -1,14 +1,14 @@
 //! What all parts of a service share: its store, its figures, its logs, and what it knows of the roads.
 
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::ending::Endings;
 use super::figures::SupplyFigures;
 use super::intake::{TakenOrder, TakenUpdate, Verdict};
 use super::role::Role;
@@ -19,6 +19,7 @@ use crate::doors::store::{Reading as _, Side, Store, StoreError};
 use crate::logic::supply::BreakerState;
 use crate::tools::config::ClientSettings;
 use crate::tools::durable::free_bytes;
+use crate::tools::printer::Printer;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::Level;
 use crate::words::supply::Status;
@@ -72,6 +73,10 @@ pub(super) struct Service {
     pub(super) roads: Roads,
     pub(super) figures: SupplyFigures,
     pub(super) log: ServiceLog,
+    pub(super) printer: Printer,
+    pub(super) endings: Endings,
+    /// So many callers wait for the receipt of their order.
+    pub(super) waiters: AtomicUsize,
     pub(super) daily: DailyLog,
     pub(super) shutdown: Shutdown,
     pub(super) began: Instant,
@@ -113,9 +118,7 @@ impl Service {
     fn show(&self, number: &str, what: &str, road: Road) {
         let time = Timestamp::now().strftime("%H:%M:%S").to_string();
         let what = crate::tools::shown::safe(what);
-        let line = format!("{time}  {number:<14}  {what}  ({})\n", road.text());
-        // With standard output closed nobody looks on.
-        drop(anstream::stdout().write_all(line.as_bytes()));
+        self.printer.line(&format!("{time}  {number:<14}  {what}  ({})", road.text()));
     }
 
     /// Why no new order may be accepted now, if that is so.

@@ -2,6 +2,8 @@
 
 mod chaos;
 mod doors;
+mod health;
+mod kept;
 mod pair;
 mod roads;
 mod scripts;
@@ -12,6 +14,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = chaos::trials();
     trials.extend(roads::trials());
     trials.extend(doors::trials());
+    trials.extend(health::trials());
+    trials.extend(kept::trials());
     trials.extend(scripts::trials());
     trials
 }

@@ -98,12 +98,16 @@ pub(super) fn openapi(service: &Arc<Service>, _asked: &Asked) -> Told {
 }
 
 /// What each path is for.
-const WHAT: [(&str, &str); 14] = [
+const WHAT: [(&str, &str); 15] = [
     ("commands/trigger", "Order something now; waits up to ?wait=2s for the confirmation. 200 receipt, 202 queued"),
     ("commands/webhook", "An update of an order. 201 taken, 200 known, 202 the order is not there yet"),
     ("commands", "An update of an order. 201 taken, 200 known, 202 the order is not there yet"),
     ("orders/status", "That the service is there"),
-    ("orders/{number}", "All that is known of an order: its history, by which roads it came, where it went"),
+    (
+        "orders/{number}",
+        "All that is known of an order: its history, by which roads it came, where it went, and what is in conflict with \
+         it (?conflicts=N, ?conflictsAfter=ID; conflictsNext says where the rest is)",
+    ),
     (
         "orders",
         "GET: the orders, newest first (?status, ?limit, ?after). POST: an order. 201/200 receipt, 409 conflict",
@@ -111,7 +115,8 @@ const WHAT: [(&str, &str); 14] = [
     ("webhooks/subscribe", "The other service says where it is"),
     ("quarantine/{id}/retry", "Take it once more"),
     ("quarantine/{id}/discard", "Forget it"),
-    ("quarantine", "What could not be taken, newest first"),
+    ("quarantine/{id}", "One thing that could not be taken, whole"),
+    ("quarantine", "What could not be taken, newest first (?limit, ?before; next says where the rest is)"),
     ("logs/{id}", "One line of the daily logs"),
     ("logs", "The daily logs, newest first: ?level ?context ?limit=100 ?skip ?startDate ?endDate"),
     ("readyz", "Whether orders are accepted, and how the roads are"),

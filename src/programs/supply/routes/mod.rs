@@ -1,6 +1,7 @@
 //! The HTTP routes of both services. What failed is told as in RFC 9457.
 
 mod documents;
+mod kept;
 mod logs;
 mod pages;
 mod takes;
@@ -21,10 +22,11 @@ const LONGEST_BODY: usize = 1 << 20;
 type Answering = fn(&Arc<Service>, &Asked) -> Told;
 
 /// What both services answer, under their own paths; `*` stands for these.
-const OF_BOTH: [(Method, &str, &str, Answering); 7] = [
+const OF_BOTH: [(Method, &str, &str, Answering); 8] = [
     (Method::Get, "/wagon-list/orders", "/dev-materiels/orders", pages::list),
     (Method::Get, "/wagon-list/orders/{number}", "/dev-materiels/orders/{number}", pages::page),
-    (Method::Get, "/wagon-list/quarantine", "/dev-materiels/quarantine", pages::quarantine),
+    (Method::Get, "/wagon-list/quarantine", "/dev-materiels/quarantine", kept::list),
+    (Method::Get, "/wagon-list/quarantine/{id}", "/dev-materiels/quarantine/{id}", kept::one),
     (Method::Post, "/wagon-list/quarantine/{id}/retry", "/dev-materiels/quarantine/{id}/retry", takes::retry),
     (Method::Post, "/wagon-list/quarantine/{id}/discard", "/dev-materiels/quarantine/{id}/discard", takes::discard_one),
     (Method::Get, "/wagon-list/logs", "/dev-materiels/logs", logs::list),
@@ -57,6 +59,9 @@ const ABOUT: [(&str, Answering); 7] = [
     ("/schemas/update.json", documents::update_schema),
 ];
 
+/// Answered however many callers wait for something else.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// All routes of a service: how, where, who answers.
 fn all(role: Role) -> Vec<(Method, &'static str, Answering)> {
     let own: &[_] = if role == Role::WagonLits { &WAGON_LITS } else { &DEV_MATERIELS };
@@ -72,7 +77,7 @@ pub(super) fn api(service: &Arc<Service>) -> Api {
     let routes = all(service.role).into_iter().map(|(method, path, answering)| {
         let service = Arc::clone(service);
         let handle: Handle = Arc::new(move |asked| answering(&service, asked));
-        Route { method, path, handle }
+        Route { method, path, handle, is_probe: PROBES.contains(&path) }
     });
     Api { routes: routes.collect(), longest_body: LONGEST_BODY, refusal: |status, reason| problem(status, reason) }
 }
