@@ -5,6 +5,7 @@ pub mod config;
 pub mod dice;
 pub mod durable;
 pub mod exit;
+pub mod failpoint;
 pub mod in_order;
 pub mod masking;
 pub mod moment;
