@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::guard::{harden, is_foreign, is_json, is_meant_for_us};
@@ -39,6 +39,8 @@ pub enum Method {
     Get,
     /// To take something.
     Post,
+    /// To take something away.
+    Delete,
 }
 
 /// What was asked.
@@ -126,6 +128,7 @@ pub(super) fn build(api: Api, bound: SocketAddr) -> Router {
             match method {
                 Method::Get => get(take),
                 Method::Post => post(take),
+                Method::Delete => delete(take),
             },
         );
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::logic::supply::CallbackHosts;
 use crate::tools::config::{CommonArgs, SideCommand, duration};
 
 const EXAMPLES: &str = "\
@@ -76,6 +77,14 @@ pub struct ServiceArgs {
     /// wagon-lits: how long to wait for news of an order before asking for it
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(super) confirm_timeout: Duration,
+
+    /// dev-materiels: whom callers may name to be told of updates: loopback, any, or hosts (a.example,b.example)
+    #[arg(long, value_name = "HOSTS", default_value = "loopback")]
+    pub(super) subscribers: CallbackHosts,
+
+    /// dev-materiels: how long an update waits for a subscriber before it is given up
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub(super) subscriber_patience: Duration,
 
     /// With so many things waiting to be sent no new orders are accepted
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]

@@ -25,7 +25,13 @@ impl Endings {
     /// Does the work of a part. It may end only when a stop is asked for: whatever else ends it, asks for one.
     pub(super) fn watch(&self, part: &'static str, work: impl FnOnce() -> Result<(), StoreError>) {
         // Also dropped by a panic.
-        let mut ending = Ending { endings: self, part, outcome: None };
+        let mut ending = Ending { endings: self, part, may_end: false, outcome: None };
+        ending.outcome = Some(work());
+    }
+
+    /// The same for work that may come to its end.
+    pub(super) fn task(&self, part: &'static str, work: impl FnOnce() -> Result<(), StoreError>) {
+        let mut ending = Ending { endings: self, part, may_end: true, outcome: None };
         ending.outcome = Some(work());
     }
 
@@ -38,6 +44,7 @@ impl Endings {
 struct Ending<'a> {
     endings: &'a Endings,
     part: &'static str,
+    may_end: bool,
     outcome: Option<Result<(), StoreError>>,
 }
 
@@ -47,6 +54,7 @@ impl Drop for Ending<'_> {
         let (reason, is_disk) = match self.outcome.take() {
             // As asked; what fails after that has no work left.
             Some(_) if shutdown.is_requested() => return,
+            Some(Ok(())) if self.may_end => return,
             Some(Ok(())) => ("it had nothing to do any more".to_owned(), false),
             Some(Err(error)) => (error.to_string(), true),
             None => ("it panicked; standard error says where".to_owned(), false),
@@ -96,6 +104,9 @@ mod tests {
         let idle = endings();
         idle.watch("orders", || Ok(()));
         assert!(idle.take().is_some_and(|error| error.exit() == Exit::Failed));
+        let task = endings();
+        task.task("subscribers", || Ok(()));
+        assert!(task.take().is_none() && !task.shutdown.is_requested(), "it may come to its end");
         let asked = endings();
         asked.shutdown.request();
         asked.watch("orders", || Ok(()));

@@ -13,6 +13,7 @@ use super::service::{Service, now_ms};
 use crate::base::position::Positions;
 use crate::doors::kafka::{Inflow, Inlet, MessageBatch};
 use crate::doors::store::StoreError;
+use crate::tools::failpoint::failpoint;
 use crate::words::record::Level;
 use crate::words::supply::Update;
 
@@ -21,6 +22,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Between two publications of the positions.
 const PUBLISH: Duration = Duration::from_secs(2);
+
+/// A look at whether there is room.
+const ROOM: Duration = Duration::from_millis(500);
 
 /// Before a lane that broke is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -55,6 +59,7 @@ fn lane(service: &Service) -> Result<(), Broken> {
     told(service, "reading", &topic.name);
     let (mut published, mut is_changed) = (Instant::now(), false);
     while !service.shutdown.is_requested() {
+        wait_for_room(service);
         let inflow = inlet.next(LOOK).map_err(Broken::kafka)?;
         match inflow {
             Some(Inflow::Messages(batch)) => {
@@ -66,12 +71,25 @@ fn lane(service: &Service) -> Result<(), Broken> {
             None => {}
         }
         if is_changed && published.elapsed() >= PUBLISH {
+            failpoint("committed-not-published");
             inlet.commit();
             (published, is_changed) = (Instant::now(), false);
         }
         service.figures.meters.progress(group, &topic.name, &inlet.ends());
     }
     Ok(())
+}
+
+/// Without room nothing more is read: it stays in Kafka, which keeps it longer than a full disk lasts.
+fn wait_for_room(service: &Service) {
+    let Some(reason) = service.no_room() else { return };
+    service.warn("disk.full", "nothing is taken until there is room", &reason);
+    while service.no_room().is_some() {
+        if service.shutdown.wait_timeout(ROOM) {
+            return;
+        }
+    }
+    service.tell("disk.room", "there is room again", json!({}));
 }
 
 /// A message that is due.
@@ -95,6 +113,7 @@ fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<()
     }
     let (role, step_ms, now_ms) = (service.role, service.interval_ms(), now_ms());
     let (topic, positions) = (inlet.topic().as_bytes().to_vec(), inlet.positions().clone());
+    failpoint("received-not-committed");
     let taken = service.store.commit(move |change| {
         let mut taken = Vec::new();
         for Arrived { payload, place } in &arrived {

@@ -19,6 +19,7 @@ use crate::doors::kafka::{
     TopicShape, connect,
 };
 use crate::doors::store::{Reading as _, Side, StoreError};
+use crate::tools::failpoint::failpoint;
 use crate::words::supply::time_text;
 
 /// So many rows are with the client; the rest is on the disk.
@@ -254,6 +255,7 @@ impl Lane<'_> {
                 }
             }
         }
+        failpoint("acknowledged-not-removed");
         let written = self.service.store.commit(move |change| {
             let mut accepted = Vec::new();
             for (seq, outcome) in settled {

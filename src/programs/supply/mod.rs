@@ -5,11 +5,13 @@ mod args;
 mod ending;
 mod error;
 mod figures;
+mod gate;
 mod http_out;
 mod intake;
 mod kafka_in;
 mod kafka_out;
 mod kept;
+mod notify;
 mod outgoing;
 mod role;
 mod routes;
@@ -17,6 +19,9 @@ mod rows;
 mod service;
 #[cfg(test)]
 mod simulation;
+mod subscribers;
+#[cfg(test)]
+mod subscribers_tests;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -86,16 +91,7 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     let store = Store::open(&path, &rows::TABLES, shutdown).map_err(open)?;
     let service = Arc::new(Service {
         role,
-        wishes: Wishes {
-            dir: flags.dir.clone(),
-            interval: flags.interval,
-            count: flags.count,
-            kafka_timeout: flags.kafka_timeout,
-            confirm_timeout: flags.confirm_timeout,
-            outbox_limit: flags.outbox_limit,
-            topic_out: role.topic_out(&args.common),
-            topic_in: role.topic_in(&args.common),
-        },
+        wishes: Wishes::new(flags, role, &args.common),
         settings,
         store,
         peer,
@@ -111,6 +107,8 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
         refused: Mutex::default(),
     });
     service.count_waiting().map_err(open)?;
+    let commit = service.figures.commit.clone();
+    service.store.observe_commits(move |took| commit.observe(took.as_secs_f64()));
     let address = SocketAddr::new(flags.listen, flags.port.unwrap_or(own_port)).to_string();
     let server = Server::api(&address, routes::api(&service))?;
     let figures = json!({
@@ -176,7 +174,7 @@ fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
     ];
     let by_the_clock: &[Part] = match service.role {
         Role::WagonLits => &[("orders", timer::order), ("sweep", sweep::run)],
-        Role::DevMateriels => &[("steps", timer::deliver)],
+        Role::DevMateriels => &[("steps", timer::deliver), ("subscribers", notify::run)],
     };
     let begun = parts.iter().chain(by_the_clock).try_for_each(|part| spawn(*part));
     if begun.is_err() {

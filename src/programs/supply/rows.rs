@@ -30,6 +30,10 @@ pub(super) const POSITIONS: Table = Table("positions");
 pub(super) const STEPS: Table = Table("steps");
 /// Who asked to be told, by callback.
 pub(super) const SUBSCRIBERS: Table = Table("subscribers");
+/// What is owed to subscribers: by subscriber, then in the order of its making.
+pub(super) const NOTES: Table = Table("subscriber_outbox");
+/// What subscribers were not told of, by number.
+pub(super) const DEAD_LETTERS: Table = Table("dead_letters");
 /// What could not be taken, by number.
 pub(super) const QUARANTINE: Table = Table("quarantine");
 /// The same by the order that it is about.
@@ -38,7 +42,7 @@ pub(super) const QUARANTINE_BY_ORDER: Table = Table("quarantine_by_order");
 pub(super) const QUARANTINE_DIGESTS: Table = Table("quarantine_digests");
 
 /// All of them.
-pub(super) const TABLES: [Table; 13] = [
+pub(super) const TABLES: [Table; 15] = [
     META,
     ORDERS,
     ARRIVALS,
@@ -49,6 +53,8 @@ pub(super) const TABLES: [Table; 13] = [
     POSITIONS,
     STEPS,
     SUBSCRIBERS,
+    NOTES,
+    DEAD_LETTERS,
     QUARANTINE,
     QUARANTINE_BY_ORDER,
     QUARANTINE_DIGESTS,

@@ -49,7 +49,9 @@ struct PeerPage<'a> {
 pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
     let every = (service.wishes.confirm_timeout / 2).clamp(Duration::from_millis(50), EVERY);
     while !service.shutdown.wait_timeout(every) {
-        sweep(service)?;
+        if service.no_room().is_none() {
+            sweep(service)?;
+        }
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::rows::Road;
 use super::service::{Service, now_ms};
 use crate::doors::store::StoreError;
 use crate::tools::dice::Dice;
+use crate::tools::failpoint::failpoint;
 use crate::words::record::Level;
 use crate::words::supply::{Material, Priority, SupplyOrder};
 
@@ -55,8 +56,12 @@ pub(super) fn take_own(
 ) -> Result<TakenOrder, StoreError> {
     let now_ms = now_ms();
     let taken = service.store.commit_soon(move |change| {
-        own_order(change, order, &bytes, Origin { road: Road::Own, now_ms, key: key.as_deref(), place: None })
+        let origin = Origin { road: Road::Own, now_ms, key: key.as_deref(), place: None };
+        let taken = own_order(change, order, &bytes, origin)?;
+        failpoint("accepted-not-committed");
+        Ok(taken)
     })?;
+    failpoint("committed-not-answered");
     service.order_taken(&taken, Road::Own);
     service.outbox_grew()?;
     Ok(taken)
@@ -93,7 +98,7 @@ pub(super) fn deliver(service: &Arc<Service>) -> Result<(), StoreError> {
     let look = (service.wishes.interval / 10).clamp(Duration::from_millis(5), Duration::from_millis(200));
     let step_ms = service.interval_ms();
     while !service.shutdown.wait_timeout(look) {
-        loop {
+        while service.no_room().is_none() {
             let now_ms = now_ms();
             if !is_due(&service.store.view()?, now_ms)? {
                 break;

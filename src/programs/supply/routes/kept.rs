@@ -73,7 +73,10 @@ fn described(id: u64, kept: &QuarantineRow, bytes: &[u8], has_body: bool) -> Val
 }
 
 /// A number that the caller may give.
-fn number(asked: &Asked, name: &str, otherwise: u64) -> Result<u64, Told> {
+///
+/// # Errors
+/// The refusal.
+pub(super) fn number(asked: &Asked, name: &str, otherwise: u64) -> Result<u64, Told> {
     let given = asked.place.asks(name).map(str::parse);
     given.unwrap_or(Ok(otherwise)).map_err(|_| problem(422, &format!("{name} must be a whole number")))
 }

@@ -5,6 +5,7 @@ mod kept;
 mod logs;
 mod pages;
 mod takes;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -42,11 +43,15 @@ const WAGON_LITS: [(Method, &str, Answering); 6] = [
     (Method::Get, "/wagon-list/status", documents::status),
 ];
 
-const DEV_MATERIELS: [(Method, &str, Answering); 4] = [
+const DEV_MATERIELS: [(Method, &str, Answering); 8] = [
     (Method::Get, "/dev-materiels", documents::welcome),
     (Method::Post, "/dev-materiels/orders", takes::order),
     (Method::Get, "/dev-materiels/orders/status", documents::status),
-    (Method::Post, "/dev-materiels/webhooks/subscribe", takes::subscribe),
+    (Method::Post, "/dev-materiels/webhooks/subscribe", webhooks::subscribe),
+    (Method::Get, "/dev-materiels/webhooks/subscribers", webhooks::subscribers),
+    (Method::Delete, "/dev-materiels/webhooks/subscribers/{id}", webhooks::unsubscribe),
+    (Method::Get, "/dev-materiels/webhooks/dead-letters", webhooks::letters),
+    (Method::Post, "/dev-materiels/webhooks/dead-letters/{id}/redeliver", webhooks::redeliver),
 ];
 
 const ABOUT: [(&str, Answering); 7] = [
@@ -143,7 +148,7 @@ mod tests {
             let described = documents::description(role);
             let paths = described["paths"].as_object().expect("paths");
             for (method, path, _) in all(role) {
-                let method = if method == Method::Get { "get" } else { "post" };
+                let method = documents::method_text(method);
                 assert!(paths.get(path).is_some_and(|path| path.get(method).is_some()), "{method} {path}");
             }
         }

@@ -11,15 +11,15 @@ use serde_json::{Map, Value, json};
 use super::super::intake::{Origin, TakenOrder, TakenUpdate, Verdict, received_order, received_update};
 use super::super::kept::discard;
 use super::super::role::Role;
-use super::super::rows::{ORDERS, OrderRow, Road, SUBSCRIBERS, put, row};
+use super::super::rows::{ORDERS, OrderRow, Road, row};
 use super::super::service::{Service, now_ms};
 use super::super::timer::{random_order, take_own};
 use super::kept::named;
 use super::{problem, problem_with, told, unkept};
-use crate::doors::store::Reading as _;
 use crate::doors::web::{Asked, Told};
 use crate::tools::config::duration;
 use crate::tools::dice::Dice;
+use crate::tools::failpoint::failpoint;
 use crate::words::supply::{Receipt, Refusal, SupplyOrder, Update, time_text};
 
 /// How long the answer to an order is waited for, unless the caller says.
@@ -162,9 +162,16 @@ pub(super) fn order(service: &Arc<Service>, asked: &Asked) -> Told {
         return refused(&refusal);
     }
     let (bytes, step_ms, now_ms) = (asked.body.clone(), service.interval_ms(), now_ms());
+    if let Some(reason) = service.no_room() {
+        return problem(503, &reason);
+    }
     let taken = service.store.commit_soon(move |change| {
-        received_order(change, &bytes, step_ms, Origin { road: Road::Http, now_ms, key: key.as_deref(), place: None })
+        let origin = Origin { road: Road::Http, now_ms, key: key.as_deref(), place: None };
+        let taken = received_order(change, &bytes, step_ms, origin)?;
+        failpoint("accepted-not-committed");
+        Ok(taken)
     });
+    failpoint("committed-not-answered");
     let taken = match taken.and_then(|taken| service.outbox_grew().map(|()| taken)) {
         Ok(taken) => taken,
         Err(error) => return unkept(&error),
@@ -196,6 +203,9 @@ pub(super) fn update(service: &Arc<Service>, asked: &Asked) -> Told {
         }
     };
     let bytes = if Update::read(&asked.body).is_ok() { asked.body.clone() } else { update.json().into_bytes() };
+    if let Some(reason) = service.no_room() {
+        return problem(503, &reason);
+    }
     let now_ms = now_ms();
     let taken = service.store.commit_soon(move |change| {
         received_update(change, &bytes, Origin { road: Road::Http, now_ms, key: None, place: None })
@@ -218,35 +228,6 @@ fn received(taken: &TakenUpdate, now_ms: i64) -> Told {
         Verdict::Known => replayed(told(200, &body(true, "update known"))),
         Verdict::UnknownOrder => told(202, &body(false, "there is no such order; kept, and taken if the order comes")),
         verdict => problem(422, &format!("{verdict:?}")),
-    }
-}
-
-/// `POST /dev-materiels/webhooks/subscribe`: the other service says where it is.
-pub(super) fn subscribe(service: &Arc<Service>, asked: &Asked) -> Told {
-    let body: Value = match serde_json::from_slice(&asked.body) {
-        Ok(Value::Object(body)) => Value::Object(body),
-        _ => return problem(400, "it is no JSON object"),
-    };
-    let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| text.len() <= 2_000);
-    let (Some(client), Some(callback)) = (text("client"), text("callbackUrl")) else {
-        return problem(422, "client and callbackUrl must be strings");
-    };
-    // Whoever else may name an address could make this service call anything.
-    let plain = |url: &str| url.replacen("://localhost", "://127.0.0.1", 1);
-    let (base, called) = (plain(service.peer.base()), plain(callback));
-    if called.strip_prefix(&base).is_none_or(|path| !path.is_empty() && !path.starts_with('/')) {
-        return problem(422, &format!("only the other service, at {}, is told by HTTP (--peer)", service.peer.base()));
-    }
-    let (answer, key) = (json!({"client": client, "callbackUrl": callback}), callback.as_bytes().to_vec());
-    let kept = answer.clone();
-    let was_there = service.store.commit_soon(move |change| {
-        let was_there = change.get(SUBSCRIBERS, &key)?.is_some();
-        put(change, SUBSCRIBERS, &key, &kept)?;
-        Ok(was_there)
-    });
-    match was_there {
-        Ok(was_there) => told(if was_there { 200 } else { 201 }, &answer),
-        Err(error) => unkept(&error),
     }
 }
 
