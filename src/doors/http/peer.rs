@@ -28,6 +28,8 @@ pub struct PeerUrlError;
 pub struct CallError {
     /// What was said.
     pub reason: String,
+    /// Something was answered, and it is too long to be read.
+    pub is_too_long: bool,
 }
 
 /// What was answered.
@@ -116,7 +118,10 @@ impl Peer {
 }
 
 fn answered(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<PeerAnswer, CallError> {
-    let broken = |error: ureq::Error| CallError { reason: error.to_string() };
+    let broken = |error: ureq::Error| CallError {
+        reason: error.to_string(),
+        is_too_long: matches!(error, ureq::Error::BodyExceedsLimit(_)),
+    };
     let mut answer = answer.map_err(broken)?;
     let asked = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
     let body = answer.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(broken)?;
@@ -155,5 +160,24 @@ mod tests {
         assert!(peer.get("/orders").is_err(), "nobody listens any more");
         assert!(Peer::new("ftp://x").is_err() && Peer::new("x").is_err());
         assert_eq!(Peer::new("http://[::1]:80").expect("a URL").host().as_deref(), Some("[::1]"));
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_is_told_from_none() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("a port"));
+        let server = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().expect("a client");
+            let mut bytes = [0; 4096];
+            drop(client.read(&mut bytes));
+            drop(client.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"));
+            // As long as anybody reads.
+            while client.write_all(&[b'x'; 1 << 16]).is_ok() {}
+        });
+        let peer = Peer::new(&base).expect("a URL");
+        let error = peer.get("/orders").expect_err("it has no end");
+        assert!(error.is_too_long, "{error}");
+        drop(peer);
+        server.join().expect("it ends");
     }
 }

@@ -129,6 +129,11 @@ impl Store {
         self.inside.database.begin_read().map(View::new).map_err(StoreError::of)
     }
 
+    /// Tells `observer` how long each commit from now on takes, its sync with it. Only the first is told.
+    pub fn observe_commits(&self, observer: impl Fn(Duration) + Send + Sync + 'static) {
+        self.inside.health.observe(Box::new(observer));
+    }
+
     /// Why nothing more is written, when that is so.
     pub fn failure(&self) -> Option<String> {
         self.inside.health.failure()

@@ -62,3 +62,13 @@ fn a_change_that_fails_leaves_nothing_behind_and_ends_the_store() {
     assert_eq!(view.count(ROWS), Ok(1), "only what was answered with yes");
     assert!(store.commit(|change| change.remove(ROWS, b"a")).expect("written"));
 }
+
+#[test]
+fn a_change_that_panics_ends_the_store_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (store, shutdown) = open(&folder.path().join("x.redb"));
+    let panicked: Result<(), StoreError> = store.commit(|_| unreachable!("on purpose"));
+    assert_eq!(panicked, Err(StoreError::Closed));
+    assert!(shutdown.wait_timeout(Duration::from_secs(60)), "the service ends");
+    assert!(store.failure().is_some_and(|why| why.contains("panicked")));
+}

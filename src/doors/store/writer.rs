@@ -1,7 +1,7 @@
 //! The thread that writes.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use redb::{Database, Durability};
@@ -44,20 +44,28 @@ impl Order {
     }
 }
 
+/// Hears how long a commit took.
+pub(super) type Observer = Box<dyn Fn(Duration) + Send + Sync>;
+
 /// What others may know of the writer.
-#[derive(Debug)]
 pub(super) struct Health {
     failure: Mutex<Option<String>>,
     beat: Mutex<Instant>,
+    observer: OnceLock<Observer>,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { failure: Mutex::new(None), beat: Mutex::new(Instant::now()) }
+        Self { failure: Mutex::new(None), beat: Mutex::new(Instant::now()), observer: OnceLock::new() }
     }
 }
 
 impl Health {
+    /// Who is told how long commits take; only the first who asks is.
+    pub(super) fn observe(&self, observer: Observer) {
+        drop(self.observer.set(observer));
+    }
+
     pub(super) fn failure(&self) -> Option<String> {
         lock(&self.failure).clone()
     }
@@ -67,12 +75,28 @@ impl Health {
     }
 }
 
+/// A writer that ends by a panic ends the program as one that failed: nothing is written any more.
+struct Ending<'a> {
+    health: &'a Health,
+    shutdown: &'a Shutdown,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(&self.health.failure).get_or_insert("the writer panicked; standard error says where".to_owned());
+            self.shutdown.request();
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes until nobody can order anything any more, or until a commit fails.
 pub(super) fn run(database: &Database, orders: &Receiver<Order>, health: &Health, shutdown: &Shutdown) {
+    let _ending = Ending { health, shutdown };
     loop {
         *lock(&health.beat) = Instant::now();
         let first = match orders.recv_timeout(BEAT) {
@@ -82,12 +106,16 @@ pub(super) fn run(database: &Database, orders: &Receiver<Order>, health: &Health
         };
         let together = std::iter::once(first).chain(orders.try_iter()).take(MOST_TOGETHER);
         let mut answers = Vec::new();
+        let began = Instant::now();
         let made = make(database, together, &mut answers);
         if let Err(error) = &made {
             // Before the answers: whoever hears that it failed finds the reason, and a service that ends.
             *lock(&health.failure) = Some(error.to_string());
             tracing::error!(%error, "a commit failed; nothing more is written");
             shutdown.request();
+        }
+        if let (Ok(()), Some(observer)) = (&made, health.observer.get()) {
+            observer(began.elapsed());
         }
         answers.into_iter().for_each(|answer| answer(made.clone()));
         if made.is_err() {

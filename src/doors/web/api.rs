@@ -1,5 +1,5 @@
 //! An API: routes that take bodies and may wait. How many are answered at once, how long a body is and how long an
-//! answer may take are bounded; what is refused here is told in the API's own form.
+//! answer may take are bounded; what is refused here is told in the API's own form. Probes never wait for the others.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,11 +9,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
-use tokio::sync::Semaphore;
+use axum::routing::{delete, get, post};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::guard::{harden, is_foreign, is_json, is_meant_for_us};
 use super::place::Place;
@@ -21,6 +22,9 @@ use crate::base::language::Language;
 
 /// So many requests are answered at a time.
 const MOST_AT_ONCE: usize = 512;
+
+/// So many answers are being made at a time; the other threads of a server are kept for probes.
+const MOST_WORKING: usize = 48;
 
 /// A request may take so long to arrive, and its answer so long to be made.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,6 +39,8 @@ pub enum Method {
     Get,
     /// To take something.
     Post,
+    /// To take something away.
+    Delete,
 }
 
 /// What was asked.
@@ -74,6 +80,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who answers.
     pub handle: Handle,
+    /// Whether it is about the service and answers at once: such a route is answered however many others wait.
+    pub is_probe: bool,
 }
 
 /// What a server answers.
@@ -88,6 +96,7 @@ pub struct Api {
 
 struct Inside {
     places: Semaphore,
+    working: Arc<Semaphore>,
     bound: SocketAddr,
     longest_body: usize,
     refusal: fn(u16, &str) -> Told,
@@ -97,22 +106,29 @@ struct Inside {
 pub(super) fn build(api: Api, bound: SocketAddr) -> Router {
     let inside = Arc::new(Inside {
         places: Semaphore::new(MOST_AT_ONCE),
+        working: Arc::new(Semaphore::new(MOST_WORKING)),
         bound,
         longest_body: api.longest_body,
         refusal: api.refusal,
     });
     let mut router: Router<Arc<Inside>> = Router::new();
-    for Route { method, path, handle } in api.routes {
+    for Route { method, path, handle, is_probe } in api.routes {
         let take = move |State(inside): State<Arc<Inside>>, parts: RawPathParams, request: Request| {
             let handle = Arc::clone(&handle);
             let parts = parts.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            async move { answer(&inside, parts, request, handle).await }
+            async move {
+                if is_probe {
+                    return made(&inside, request.into_parts().0, parts, Vec::new(), handle, None).await;
+                }
+                answer(&inside, parts, request, handle).await
+            }
         };
         router = router.route(
             path,
             match method {
                 Method::Get => get(take),
                 Method::Post => post(take),
+                Method::Delete => delete(take),
             },
         );
     }
@@ -156,11 +172,30 @@ async fn answer(inside: &Inside, parts: BTreeMap<String, String>, request: Reque
     if !body.is_empty() && !is_json(&head.headers) {
         return refuse(415, "send the body as application/json");
     }
+    match tokio::time::timeout(PATIENCE, Arc::clone(&inside.working).acquire_owned()).await {
+        Ok(Ok(working)) => made(inside, head, parts, body, handle, Some(working)).await,
+        _ => refuse(503, "too many requests at once"),
+    }
+}
+
+/// Makes an answer on a thread. `working` is given back when it is made, also when nobody waits for it any more.
+async fn made(
+    inside: &Inside,
+    head: Parts,
+    parts: BTreeMap<String, String>,
+    body: Vec<u8>,
+    handle: Handle,
+    working: Option<OwnedSemaphorePermit>,
+) -> Response {
+    let refuse = |status, text: &str| shown((inside.refusal)(status, text));
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let asked = Asked { place: Place::read(target, Language::En), parts, headers: texts(&head.headers), body };
     let due = std::time::Instant::now() + PATIENCE;
     // One that waited for a thread until its caller was sent away does nothing any more.
-    let make = move || (std::time::Instant::now() < due).then(|| handle(&asked));
+    let make = move || {
+        let _working = working;
+        (std::time::Instant::now() < due).then(|| handle(&asked))
+    };
     match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(make)).await {
         Ok(Ok(Some(told))) => shown(told),
         Ok(Ok(None)) => refuse(503, "too many requests at once"),
@@ -208,8 +243,8 @@ mod tests {
         });
         let get: Handle = Arc::new(|_| Told { headers: vec![("location", "/x".into())], ..told(200, "got") });
         let routes = vec![
-            Route { method: Method::Post, path: "/orders/{n}", handle: echo },
-            Route { method: Method::Get, path: "/orders/{n}", handle: get },
+            Route { method: Method::Post, path: "/orders/{n}", handle: echo, is_probe: false },
+            Route { method: Method::Get, path: "/orders/{n}", handle: get, is_probe: false },
         ];
         Server::api("127.0.0.1:0", Api { routes, longest_body: 10, refusal: told }).expect("a free port")
     }
@@ -246,5 +281,32 @@ mod tests {
         assert!(get("/orders/1", "evil.example").starts_with("HTTP/1.1 421"));
         assert!(get("/nothing", "localhost").ends_with("there is no such path"));
         assert!(ask(&server, &format!("DELETE /orders/1 HTTP/1.1\r\n{head}\r\n")).starts_with("HTTP/1.1 405"));
+    }
+
+    #[test]
+    fn probes_are_answered_while_all_others_wait() {
+        let (open, opened) = std::sync::mpsc::sync_channel::<()>(1);
+        let opened = std::sync::Mutex::new(opened);
+        // One has the lock and waits until the test lets go, all others wait for the lock.
+        let waiting: Handle = Arc::new(move |_| match opened.lock().expect("no panic").recv() {
+            Ok(()) => told(200, "let go"),
+            Err(_) => told(200, "the test is over"),
+        });
+        let probe: Handle = Arc::new(|_| told(200, "well"));
+        let routes = vec![
+            Route { method: Method::Get, path: "/wait", handle: waiting, is_probe: false },
+            Route { method: Method::Get, path: "/healthz", handle: probe, is_probe: true },
+        ];
+        let server = Server::api("127.0.0.1:0", Api { routes, longest_body: 10, refusal: told }).expect("a free port");
+        let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let waiters: Vec<TcpStream> = (0..200)
+            .map(|_| {
+                let mut stream = TcpStream::connect(server.address()).expect("it listens");
+                stream.write_all(request("/wait").as_bytes()).expect("sent");
+                stream
+            })
+            .collect();
+        assert!(ask(&server, &request("/healthz")).ends_with("well"));
+        drop((open, waiters));
     }
 }

@@ -26,6 +26,17 @@ pub enum BreakerState {
     Open,
 }
 
+impl BreakerState {
+    /// As figures name it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half_open",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// Says whether a destination may be called. Every permit must be given back with what came of the call, also when
 /// the call never ended.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +45,6 @@ pub struct Breaker {
     /// So many calls at once; grows after it closed, so that a destination that is just back is not overrun.
     width: u32,
     out: u32,
-    transitions: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +63,7 @@ pub struct Permit {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { inside: Inside::Closed { failures: 0 }, width: MOST_CALLS, out: 0, transitions: 0 }
+        Self { inside: Inside::Closed { failures: 0 }, width: MOST_CALLS, out: 0 }
     }
 }
 
@@ -117,18 +127,12 @@ impl Breaker {
         }
     }
 
-    /// How many times it has changed what it does.
-    pub fn transitions(&self) -> u64 {
-        self.transitions
-    }
-
     fn back(&mut self, _permit: Permit) {
         self.out = self.out.saturating_sub(1);
     }
 
     fn go(&mut self, inside: Inside) {
         self.inside = inside;
-        self.transitions += 1;
     }
 }
 

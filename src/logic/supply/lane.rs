@@ -8,7 +8,6 @@ const CALM_MS: u64 = 1_000;
 pub struct KafkaLane {
     timeout_ms: u64,
     silent: Option<Silence>,
-    transitions: u64,
     unconnected_since_ms: Option<u64>,
 }
 
@@ -21,7 +20,7 @@ struct Silence {
 impl KafkaLane {
     /// A lane in which an acknowledgement may take so long.
     pub fn new(timeout_ms: u64) -> Self {
-        Self { timeout_ms, silent: None, transitions: 0, unconnected_since_ms: None }
+        Self { timeout_ms, silent: None, unconnected_since_ms: None }
     }
 
     /// A look at `now_ms`: whether there is a connection, since when the oldest record waits for its acknowledgement,
@@ -37,7 +36,6 @@ impl KafkaLane {
         match &mut self.silent {
             None if is_late => {
                 self.silent = Some(Silence { has_answered: false, calm_since_ms: None });
-                self.transitions += 1;
             }
             None => {}
             Some(silence) => {
@@ -50,7 +48,6 @@ impl KafkaLane {
                     let answers = silence.has_answered || oldest_ms.is_none();
                     if answers && now_ms.saturating_sub(since) >= CALM_MS {
                         self.silent = None;
-                        self.transitions += 1;
                     }
                 }
             }
@@ -61,11 +58,6 @@ impl KafkaLane {
     /// Whether Kafka was silent at the last look.
     pub fn is_silent(&self) -> bool {
         self.silent.is_some()
-    }
-
-    /// How many times that has changed.
-    pub fn transitions(&self) -> u64 {
-        self.transitions
     }
 }
 
@@ -83,7 +75,6 @@ mod tests {
         assert!(lane.look(9_100, true, Some(9_000), true), "acknowledged, not yet calm");
         assert!(lane.look(9_900, true, Some(9_800), false));
         assert!(!lane.look(10_100, true, Some(10_000), true));
-        assert_eq!(lane.transitions(), 2);
     }
 
     #[test]

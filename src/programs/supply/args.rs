@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::logic::supply::CallbackHosts;
 use crate::tools::config::{CommonArgs, SideCommand, duration};
 
 const EXAMPLES: &str = "\
@@ -52,7 +53,8 @@ pub struct ServiceArgs {
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
 
-    /// Address of its HTTP routes; only this machine is answered unless it names another one
+    /// Address of its HTTP routes. Another one than this machine's lets whoever can reach it order, send updates and
+    /// discard what is kept, under any host name: there is no authentication
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(super) listen: std::net::IpAddr,
 
@@ -75,6 +77,14 @@ pub struct ServiceArgs {
     /// wagon-lits: how long to wait for news of an order before asking for it
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(super) confirm_timeout: Duration,
+
+    /// dev-materiels: whom callers may name to be told of updates: loopback, any, or hosts (a.example,b.example)
+    #[arg(long, value_name = "HOSTS", default_value = "loopback")]
+    pub(super) subscribers: CallbackHosts,
+
+    /// dev-materiels: how long an update waits for a subscriber before it is given up
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub(super) subscriber_patience: Duration,
 
     /// With so many things waiting to be sent no new orders are accepted
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]

@@ -61,6 +61,16 @@ pub enum SupplyError {
         /// What was said.
         reason: String,
     },
+    /// A part of the service ended before its time.
+    #[error("{part} ended: {reason}; start again: nothing that was accepted is lost")]
+    Ended {
+        /// Which.
+        part: &'static str,
+        /// What ended it.
+        reason: String,
+        /// Whether the store could not be read.
+        is_disk: bool,
+    },
     /// The operating system gives no thread.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
@@ -71,7 +81,7 @@ impl SupplyError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
-            Self::Disk { .. } => Exit::DiskFailed,
+            Self::Disk { .. } | Self::Ended { is_disk: true, .. } => Exit::DiskFailed,
             _ => Exit::Failed,
         }
     }

@@ -10,16 +10,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::gate::Gate;
 use super::intake::{Origin, TakenUpdate, union};
 use super::kafka_out::identity;
 use super::outgoing::{body, called};
 use super::role::Role;
-use super::rows::{ORDERS, OUTBOX, OrderRow, OutboxRow, Road, key_number, number_key, parsed, put, row};
+use super::rows::{
+    DEAD_LETTERS, NOTES, ORDERS, OUTBOX, OrderRow, OutboxRow, QUARANTINE, Road, key_number, number_key, parsed, put,
+    row,
+};
 use super::service::{Service, now_ms};
 use crate::doors::http::{CallError, PeerAnswer};
 use crate::doors::store::{Reading as _, Side, StoreError};
-use crate::logic::supply::{Breaker, BreakerState, KafkaLane, Permit};
-use crate::tools::dice::Dice;
+use crate::logic::supply::{BreakerState, KafkaLane, Permit};
+use crate::tools::failpoint::failpoint;
 use crate::words::record::Level;
 use crate::words::supply::Receipt;
 
@@ -58,27 +62,27 @@ impl Drop for Giving {
 }
 
 /// Looks at the roads, and calls, until a stop is asked for.
-pub(super) fn run(service: &Arc<Service>) {
+///
+/// # Errors
+/// [`StoreError`] when the store has ended, or cannot be read.
+pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
     let (tell, told) = sync_channel(MOST_CALLS);
     let mut lane = Lane {
         service: Arc::clone(service),
         tell,
         told,
         kafka: KafkaLane::new(u64::try_from(service.wishes.kafka_timeout.as_millis()).unwrap_or(u64::MAX)),
-        breaker: Breaker::default(),
+        gate: Gate::new("peer"),
         waiting: BTreeSet::new(),
         refused: BTreeSet::new(),
         out: BTreeSet::new(),
         read: 0,
-        dice: Dice::new(None),
         counted_ms: None,
     };
     while !service.shutdown.is_requested() {
-        if let Err(error) = lane.step() {
-            // The store has ended, and ends the program.
-            return tracing::debug!(%error, "the HTTP lane ends");
-        }
+        lane.step()?;
     }
+    Ok(())
 }
 
 struct Lane {
@@ -86,7 +90,7 @@ struct Lane {
     tell: SyncSender<Called>,
     told: Receiver<Called>,
     kafka: KafkaLane,
-    breaker: Breaker,
+    gate: Gate,
     /// Rows that are to be called about.
     waiting: BTreeSet<u64>,
     /// Those of them that Kafka refuses, so that it does not matter how it does.
@@ -95,7 +99,6 @@ struct Lane {
     out: BTreeSet<u64>,
     /// Rows up to here were looked at since Kafka fell silent.
     read: u64,
-    dice: Dice,
     counted_ms: Option<u64>,
 }
 
@@ -125,6 +128,8 @@ impl Lane {
         let before = self.kafka.is_silent();
         let now = self.kafka.look(self.service.clock_ms(), is_connected, oldest, has_acknowledged);
         roads.is_kafka_silent.store(now, Ordering::Release);
+        let state = |is_silent| if is_silent { BreakerState::Open } else { BreakerState::Closed };
+        self.service.figures.breaker_went("kafka", state(before), state(now));
         match (before, now) {
             (false, true) => {
                 self.read = 0;
@@ -143,20 +148,24 @@ impl Lane {
         service.count_waiting()?;
         let figures = &service.figures;
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        figures.outbox_rows.set(number(service.roads.waiting.load(Ordering::Relaxed)));
+        let view = service.store.view()?;
+        figures.outbox_rows.set(&[("lane", "kafka")], number(service.roads.waiting.load(Ordering::Relaxed)));
+        figures.outbox_rows.set(&[("lane", "http")], number((self.waiting.len() + self.out.len()) as u64));
+        if service.role == Role::DevMateriels {
+            figures.outbox_rows.set(&[("lane", "subscribers")], number(view.count(NOTES)?));
+            figures.dead_letters.set(number(view.count(DEAD_LETTERS)?));
+        }
         figures.outbox_oldest_seconds.set(service.oldest_waiting_ms() / 1_000);
         let peer = [("destination", "peer")];
-        let state = match self.breaker.state() {
+        let state = match self.gate.state() {
             BreakerState::Closed => 0,
             BreakerState::HalfOpen => 1,
             BreakerState::Open => 2,
         };
         figures.breaker_state.set(&peer, state);
-        figures.breaker_transitions.set(&peer, number(self.breaker.transitions()));
         let kafka = [("destination", "kafka")];
         figures.breaker_state.set(&kafka, if self.kafka.is_silent() { 2 } else { 0 });
-        figures.breaker_transitions.set(&kafka, number(self.kafka.transitions()));
-        figures.quarantined.set(number(service.store.view()?.count(super::rows::QUARANTINE)?));
+        figures.quarantined.set(number(view.count(QUARANTINE)?));
         Ok(())
     }
 
@@ -191,7 +200,7 @@ impl Lane {
                 self.refused.remove(&seq);
                 continue;
             };
-            let Some(permit) = self.breaker.admit(self.service.clock_ms()) else { break };
+            let Some(permit) = self.gate.admit(&self.service) else { break };
             self.waiting.remove(&seq);
             self.out.insert(seq);
             let called = Called { seq, permit: Some(permit), answer: None };
@@ -214,22 +223,21 @@ impl Lane {
     }
 
     fn show_breaker(&self) {
-        *self.service.roads.breaker.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.breaker.state());
+        *self.service.roads.breaker.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.gate.state());
     }
 
     /// What came of a call: the breaker learns, and the store.
     fn heard(&mut self, called: Called) -> Result<(), StoreError> {
         let Called { seq, permit, answer } = called;
         self.out.remove(&seq);
-        let clock_ms = self.service.clock_ms();
         let is_lost = answer.as_ref().is_none_or(|answer| answer.as_ref().map_or(true, PeerAnswer::is_unavailable));
         let asked_ms = match &answer {
             Some(Ok(answer)) => answer.retry_after_ms,
             _ => None,
         };
         match permit {
-            Some(permit) if is_lost => self.breaker.failed(permit, clock_ms, asked_ms, self.dice.number()),
-            Some(permit) => self.breaker.answered(permit),
+            Some(permit) if is_lost => self.gate.failed(&self.service, permit, asked_ms),
+            Some(permit) => self.gate.answered(&self.service, permit),
             None => {}
         }
         self.show_breaker();
@@ -263,6 +271,7 @@ impl Lane {
             if is_taken && self.service.role == Role::WagonLits { serde_json::from_slice(&bytes).ok() } else { None };
         let receipt = receipt.filter(|receipt| receipt.order_number == number);
         let now_ms = now_ms();
+        failpoint("answered-not-noted");
         let taken: Option<(TakenUpdate, String)> = self.service.store.commit(move |change| {
             called(change, seq, &outgoing, status)?;
             let Some(receipt) = receipt else { return Ok(None) };

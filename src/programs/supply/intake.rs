@@ -6,12 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::kept::quarantine;
+use super::kept::{discard, quarantine};
 use super::outgoing::{emit, send};
 use super::rows::{
     ARRIVALS, Copies, Delivery, KEYS, KeyRow, META, OPEN, ORDERS, OpenRow, OrderRow, QUARANTINE, QUARANTINE_BY_ORDER,
-    QuarantineRow, Road, STEPS, UPDATES, UpdateRow, due_key, next_number, number_key, of_order, put, row, update_key,
-    updates,
+    QuarantineRow, Road, STEPS, UPDATES, UpdateRow, due_key, key_number, next_number, number_key, of_order, put, row,
+    update_key, updates,
 };
 use crate::doors::store::{Change, Reading as _, StoreError};
 use crate::logic::supply::{confirmation_id, history, order_number};
@@ -82,20 +82,26 @@ fn salt(change: &Change<'_>) -> Result<u64, StoreError> {
     Ok(salt)
 }
 
-/// An order of our own, or of somebody who leaves it to us; it gets a number when it has none.
+/// An order of our own, or of somebody who leaves it to us; it gets a number when it has none. `bytes` are those that it
+/// was read from, which are kept when it is not taken.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(super) fn own_order(
     change: &Change<'_>,
     mut order: SupplyOrder,
+    bytes: &[u8],
     origin: Origin<'_>,
 ) -> Result<TakenOrder, StoreError> {
     let content = order.fingerprint();
     if let Some(key) = origin.key
         && let Some(known) = row::<KeyRow>(change, KEYS, key.as_bytes())?
     {
-        let verdict = if known.fingerprint == content { Verdict::Known } else { Verdict::KeyReused };
+        let mut verdict = Verdict::Known;
+        if known.fingerprint != content {
+            verdict = Verdict::KeyReused;
+            quarantine(change, "key_reused", "its key stands for another order", None, bytes, origin)?;
+        }
         let receipt = row::<OrderRow>(change, ORDERS, known.order_number.as_bytes())?.and_then(|row| row.receipt);
         return Ok(TakenOrder { verdict, order_number: known.order_number, receipt });
     }
@@ -114,6 +120,8 @@ pub(super) fn own_order(
     }
     let fingerprint = order.fingerprint();
     if let Some(other) = known.as_ref().filter(|known| known.fingerprint != fingerprint) {
+        let detail = format!("another order has this number: {} is known, {fingerprint} came", other.fingerprint);
+        quarantine(change, "conflict", &detail, Some(&order.number), bytes, origin)?;
         let verdict = Verdict::Conflict { known: other.fingerprint.clone(), given: fingerprint };
         return Ok(TakenOrder { verdict, order_number: order.number, receipt: None });
     }
@@ -351,8 +359,7 @@ fn early_updates(change: &Change<'_>, number: &str, now_ms: i64) -> Result<(), S
         if let Ok(update) = Update::read(&bytes) {
             union(change, &update, &bytes, Origin { road: kept.road, now_ms, key: None, place: None })?;
         }
-        change.remove(QUARANTINE, id)?;
-        change.remove(QUARANTINE_BY_ORDER, &key)?;
+        discard(change, key_number(id), &kept)?;
     }
     Ok(())
 }

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::intake::{Origin, TakenOrder, TakenUpdate, received_order, received_update};
-use super::kafka_out::{cluster, told};
+use super::kafka_out::{Broken, cluster, told};
 use super::role::Role;
 use super::rows::{POSITIONS, Road, put, row};
 use super::service::{Service, now_ms};
 use crate::base::position::Positions;
 use crate::doors::kafka::{Inflow, Inlet, MessageBatch};
+use crate::doors::store::StoreError;
+use crate::tools::failpoint::failpoint;
 use crate::words::record::Level;
 use crate::words::supply::Update;
 
@@ -21,35 +23,44 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Between two publications of the positions.
 const PUBLISH: Duration = Duration::from_secs(2);
 
+/// A look at whether there is room.
+const ROOM: Duration = Duration::from_millis(500);
+
 /// Before a lane that broke is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Reads until a stop is asked for.
-pub(super) fn run(service: &Service) {
+///
+/// # Errors
+/// [`StoreError`] when the store has ended, or cannot be read.
+pub(super) fn run(service: &Service) -> Result<(), StoreError> {
     while !service.shutdown.is_requested() {
-        if let Err(reason) = lane(service)
-            && !service.shutdown.is_requested()
-        {
-            service.warn("kafka.in", "the receiving lane begins anew", &reason);
+        match lane(service) {
+            Ok(()) => {}
+            Err(Broken::Store(error)) => return Err(error),
+            Err(Broken::Kafka(_)) if service.shutdown.is_requested() => {}
+            Err(Broken::Kafka(reason)) => service.warn("kafka.in", "the receiving lane begins anew", &reason),
         }
         service.roads.is_reading.store(false, Ordering::Release);
         service.shutdown.wait_timeout(PAUSE);
     }
+    Ok(())
 }
 
-fn lane(service: &Service) -> Result<(), String> {
+fn lane(service: &Service) -> Result<(), Broken> {
     let (cluster, topic) = cluster(service, &service.wishes.topic_in, false)?;
-    let view = service.store.view().map_err(|error| error.to_string())?;
+    let view = service.store.view()?;
     let key = topic.name.clone().into_bytes();
-    let positions: Option<Positions> = row(&view, POSITIONS, &key).map_err(|error| error.to_string())?;
+    let positions: Option<Positions> = row(&view, POSITIONS, &key)?;
     drop(view);
     let group = service.role.group();
-    let mut inlet = cluster.inlet(&topic, group, positions.unwrap_or_default()).map_err(|error| error.to_string())?;
+    let mut inlet = cluster.inlet(&topic, group, positions.unwrap_or_default()).map_err(Broken::kafka)?;
     service.roads.is_reading.store(true, Ordering::Release);
     told(service, "reading", &topic.name);
     let (mut published, mut is_changed) = (Instant::now(), false);
     while !service.shutdown.is_requested() {
-        let inflow = inlet.next(LOOK).map_err(|error| error.to_string())?;
+        wait_for_room(service);
+        let inflow = inlet.next(LOOK).map_err(Broken::kafka)?;
         match inflow {
             Some(Inflow::Messages(batch)) => {
                 take(service, &mut inlet, &batch)?;
@@ -60,12 +71,25 @@ fn lane(service: &Service) -> Result<(), String> {
             None => {}
         }
         if is_changed && published.elapsed() >= PUBLISH {
+            failpoint("committed-not-published");
             inlet.commit();
             (published, is_changed) = (Instant::now(), false);
         }
         service.figures.meters.progress(group, &topic.name, &inlet.ends());
     }
     Ok(())
+}
+
+/// Without room nothing more is read: it stays in Kafka, which keeps it longer than a full disk lasts.
+fn wait_for_room(service: &Service) {
+    let Some(reason) = service.no_room() else { return };
+    service.warn("disk.full", "nothing is taken until there is room", &reason);
+    while service.no_room().is_some() {
+        if service.shutdown.wait_timeout(ROOM) {
+            return;
+        }
+    }
+    service.tell("disk.room", "there is room again", json!({}));
 }
 
 /// A message that is due.
@@ -79,7 +103,7 @@ enum Taken {
     Update(TakenUpdate, String, String),
 }
 
-fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<(), String> {
+fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<(), StoreError> {
     let mut arrived = Vec::new();
     for message in batch.iter() {
         if inlet.take(&message) {
@@ -89,6 +113,7 @@ fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<()
     }
     let (role, step_ms, now_ms) = (service.role, service.interval_ms(), now_ms());
     let (topic, positions) = (inlet.topic().as_bytes().to_vec(), inlet.positions().clone());
+    failpoint("received-not-committed");
     let taken = service.store.commit(move |change| {
         let mut taken = Vec::new();
         for Arrived { payload, place } in &arrived {
@@ -107,13 +132,13 @@ fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<()
         put(change, POSITIONS, &topic, &positions)?;
         Ok(taken)
     });
-    for taken in taken.map_err(|error| error.to_string())? {
+    for taken in taken? {
         match taken {
             Taken::Order(taken) => service.order_taken(&taken, Road::Kafka),
             Taken::Update(taken, number, message) => service.update_taken(&taken, &number, &message, Road::Kafka),
         }
     }
-    service.outbox_grew().map_err(|error| error.to_string())
+    service.outbox_grew()
 }
 
 fn tell(service: &Service, topic: &str, inflow: &Inflow) {

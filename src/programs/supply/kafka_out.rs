@@ -18,7 +18,8 @@ use crate::doors::kafka::{
     Cluster, ConnectError, DeliveryError, KeptTopic, Patience, Producer, ProducerEvent, Record, SendError, TopicInfo,
     TopicShape, connect,
 };
-use crate::doors::store::{Reading as _, Side};
+use crate::doors::store::{Reading as _, Side, StoreError};
+use crate::tools::failpoint::failpoint;
 use crate::words::supply::time_text;
 
 /// So many rows are with the client; the rest is on the disk.
@@ -40,26 +41,52 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// What became of a record.
 type Report = (u64, Result<(i32, i64), DeliveryError>);
 
+/// Why a lane broke.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// Kafka: it begins anew.
+    Kafka(String),
+    /// The store: nobody can go on without it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Broken {
+    pub(super) fn kafka(reason: impl ToString) -> Self {
+        Self::Kafka(reason.to_string())
+    }
+}
+
 /// Sends until a stop is asked for.
-pub(super) fn run(service: &Service) {
+///
+/// # Errors
+/// [`StoreError`] when the store has ended, or cannot be read.
+pub(super) fn run(service: &Service) -> Result<(), StoreError> {
     // After a lane that broke a connection proves nothing, until Kafka has taken something.
     let mut is_doubted = false;
     while !service.shutdown.is_requested() {
         let ended = lane(service, is_doubted);
         is_doubted = ended.is_err();
-        if let Err(reason) = ended
-            && !service.shutdown.is_requested()
-        {
-            service.warn("kafka.out", "the sending lane begins anew", &reason);
+        match ended {
+            Ok(()) => {}
+            Err(Broken::Store(error)) => return Err(error),
+            Err(Broken::Kafka(_)) if service.shutdown.is_requested() => {}
+            Err(Broken::Kafka(reason)) => service.warn("kafka.out", "the sending lane begins anew", &reason),
         }
         service.roads.is_connected.store(false, Ordering::Release);
         service.roads.oldest_held_ms.store(0, Ordering::Release);
         service.shutdown.wait_timeout(PAUSE);
     }
+    Ok(())
 }
 
 /// The cluster with a topic of ours in it, waited for as long as it takes. One of the lanes says that it waits.
-pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Result<(Cluster, TopicInfo), String> {
+pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Result<(Cluster, TopicInfo), Broken> {
     let brokers = service.settings.brokers.clone();
     let cluster = connect(&service.settings, Patience::Forever, &service.shutdown, |reason| {
         if !is_telling {
@@ -67,13 +94,13 @@ pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Resul
         }
         service.warn("broker.wait", &format!("waiting for a broker at {brokers}"), reason);
     })
-    .map_err(|error| refused(service, &error))?;
+    .map_err(|error| Broken::Kafka(refused(service, &error)))?;
     let shape = TopicShape { partitions: 3, replication_factor: None };
     let topic = cluster
         .ensure_kept_topic(topic, KeptTopic { shape, largest_bytes: None }, None, &service.shutdown, |reason| {
             service.warn("topic.wait", &format!("waiting for topic {topic}"), reason);
         })
-        .map_err(|error| error.to_string())?;
+        .map_err(Broken::kafka)?;
     Ok((cluster, topic))
 }
 
@@ -87,7 +114,7 @@ fn refused(service: &Service, error: &ConnectError) -> String {
     reason
 }
 
-fn lane(service: &Service, is_doubted: bool) -> Result<(), String> {
+fn lane(service: &Service, is_doubted: bool) -> Result<(), Broken> {
     let (cluster, topic) = cluster(service, &service.wishes.topic_out, true)?;
     // Twice as much as can be in flight, so that the client's thread never waits for us.
     let (tell, reports) = sync_channel(2 * MOST_IN_FLIGHT);
@@ -100,8 +127,8 @@ fn lane(service: &Service, is_doubted: bool) -> Result<(), String> {
         // A lane that has ended reads its rows again.
         drop(tell.send(report));
     };
-    let producer = cluster.producer(&topic.name, listen).map_err(|error| error.to_string())?;
-    service.outbox_grew().map_err(|error| error.to_string())?;
+    let producer = cluster.producer(&topic.name, listen).map_err(Broken::kafka)?;
+    service.outbox_grew()?;
     service.roads.is_connected.store(!is_doubted, Ordering::Release);
     let mut lane =
         Lane { service, producer, reports, held: BTreeMap::new(), read: 0, settled: Vec::new(), since: None };
@@ -138,25 +165,23 @@ struct Lane<'a> {
 
 impl Lane<'_> {
     /// Hands rows to the client as long as there is room.
-    fn fill(&mut self) -> Result<(), String> {
-        let failed = |error: crate::doors::store::StoreError| error.to_string();
+    fn fill(&mut self) -> Result<(), Broken> {
         let room = MOST_IN_FLIGHT.saturating_sub(self.held.len());
         // Read before the view: what is committed behind it must not be passed over.
         let up_to = self.service.roads.sent_up_to.load(Ordering::Acquire);
         if room == 0 || self.read >= up_to {
             return Ok(());
         }
-        let view = self.service.store.view().map_err(failed)?;
-        let rows =
-            view.range(OUTBOX, (Excluded(&number_key(self.read)), Unbounded), Side::First, room).map_err(failed)?;
+        let view = self.service.store.view()?;
+        let rows = view.range(OUTBOX, (Excluded(&number_key(self.read)), Unbounded), Side::First, room)?;
         if rows.is_empty() {
             self.read = up_to;
         }
         for (key, value) in rows {
             let seq = key_number(&key);
-            let row: OutboxRow = parsed(&value).map_err(failed)?;
+            let row: OutboxRow = parsed(&value)?;
             self.read = seq;
-            let Some(text) = body(&view, &row).map_err(failed)? else { continue };
+            let Some(text) = body(&view, &row)? else { continue };
             if row.is_refused_by_kafka {
                 self.service.refuse(seq);
                 continue;
@@ -178,14 +203,14 @@ impl Lane<'_> {
                     self.held.remove(&seq);
                     return Ok(());
                 }
-                Err(error @ SendError::Fatal { .. }) => return Err(error.to_string()),
+                Err(error @ SendError::Fatal { .. }) => return Err(Broken::kafka(error)),
             }
         }
         Ok(())
     }
 
     /// Hears what became of records, and writes it when it is time; whether anything came.
-    fn hear(&mut self, timeout: Duration) -> Result<bool, String> {
+    fn hear(&mut self, timeout: Duration) -> Result<bool, Broken> {
         let mut has_come = false;
         match self.reports.recv_timeout(timeout) {
             Ok(report) => {
@@ -194,7 +219,7 @@ impl Lane<'_> {
                 self.settled.extend(self.reports.try_iter().take(TOGETHER));
             }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err("the client has ended".to_owned()),
+            Err(RecvTimeoutError::Disconnected) => return Err(Broken::kafka("the client has ended")),
         }
         if self.settled.is_empty() {
             return Ok(has_come);
@@ -207,7 +232,7 @@ impl Lane<'_> {
     }
 
     /// Writes what is known.
-    fn settle(&mut self) -> Result<(), String> {
+    fn settle(&mut self) -> Result<(), Broken> {
         self.since = None;
         let settled = std::mem::take(&mut self.settled);
         if settled.is_empty() {
@@ -226,10 +251,11 @@ impl Lane<'_> {
                 Err(reason) => {
                     // The peer can have it in the meantime.
                     self.service.refuse(*seq);
-                    broken = Some(reason.to_string());
+                    broken = Some(Broken::kafka(reason));
                 }
             }
         }
+        failpoint("acknowledged-not-removed");
         let written = self.service.store.commit(move |change| {
             let mut accepted = Vec::new();
             for (seq, outcome) in settled {
@@ -241,7 +267,7 @@ impl Lane<'_> {
             }
             Ok(accepted)
         });
-        let accepted = written.map_err(|error| error.to_string())?;
+        let accepted = written?;
         self.service.figures.delivered.add(&[("path", Road::Kafka.text())], accepted.len() as u64);
         let now = now_ms();
         for accepted_ms in accepted {

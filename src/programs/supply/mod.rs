@@ -2,13 +2,16 @@
 //! and HTTP while Kafka is silent; what comes by both roads, or again, has one effect.
 
 mod args;
+mod ending;
 mod error;
 mod figures;
+mod gate;
 mod http_out;
 mod intake;
 mod kafka_in;
 mod kafka_out;
 mod kept;
+mod notify;
 mod outgoing;
 mod role;
 mod routes;
@@ -16,6 +19,9 @@ mod rows;
 mod service;
 #[cfg(test)]
 mod simulation;
+mod subscribers;
+#[cfg(test)]
+mod subscribers_tests;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -26,7 +32,8 @@ pub use error::SupplyError;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -40,7 +47,9 @@ use crate::doors::store::{Store, StoreError};
 use crate::doors::web::Server;
 use crate::tools::durable::{Lock, LockAttempt};
 use crate::tools::exit::Exit;
+use crate::tools::printer::Printer;
 use crate::tools::shutdown::Shutdown;
+use ending::Endings;
 use figures::SupplyFigures;
 use role::Role;
 use service::{Roads, Service, Wishes};
@@ -82,28 +91,24 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     let store = Store::open(&path, &rows::TABLES, shutdown).map_err(open)?;
     let service = Arc::new(Service {
         role,
-        wishes: Wishes {
-            dir: flags.dir.clone(),
-            interval: flags.interval,
-            count: flags.count,
-            kafka_timeout: flags.kafka_timeout,
-            confirm_timeout: flags.confirm_timeout,
-            outbox_limit: flags.outbox_limit,
-            topic_out: role.topic_out(&args.common),
-            topic_in: role.topic_in(&args.common),
-        },
+        wishes: Wishes::new(flags, role, &args.common),
         settings,
         store,
         peer,
         roads: Roads::default(),
         figures: SupplyFigures::new(),
         log,
+        printer: Printer::start(anstream::stdout())?,
+        endings: Endings::new(log, shutdown),
+        waiters: AtomicUsize::new(0),
         daily: DailyLog::new(&flags.dir, role.name()),
         shutdown: shutdown.clone(),
         began: Instant::now(),
         refused: Mutex::default(),
     });
     service.count_waiting().map_err(open)?;
+    let commit = service.figures.commit.clone();
+    service.store.observe_commits(move |took| commit.observe(took.as_secs_f64()));
     let address = SocketAddr::new(flags.listen, flags.port.unwrap_or(own_port)).to_string();
     let server = Server::api(&address, routes::api(&service))?;
     let figures = json!({
@@ -111,11 +116,21 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
         "peer": service.peer.base(),
     });
     service.tell("service.started", &format!("started, http://{}/", server.address()), figures);
+    warn_if_open(&service, server.address());
     let ended = work(&service);
     drop(server);
+    service.printer.finish();
     ended?;
+    last_word(&service, path)
+}
+
+/// Why it ended, when nobody asked it to; else how much waits.
+fn last_word(service: &Service, path: PathBuf) -> Result<Exit, SupplyError> {
     if let Some(reason) = service.store.failure() {
         return Err(SupplyError::Disk { path, reason });
+    }
+    if let Some(ended) = service.endings.take() {
+        return Err(ended);
     }
     if let Some(reason) = service.refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(SupplyError::Refused { reason });
@@ -129,15 +144,27 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     Ok(Exit::Done)
 }
 
+/// Says what it means to listen for others than this machine.
+fn warn_if_open(service: &Service, address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        let message = format!(
+            "whoever can reach {address} may order, send updates and discard what is kept, under any host name: there \
+             is no authentication here; let a proxy ask for it, or leave --listen out"
+        );
+        service.warn("listen.open", &message, "--listen names no loopback address");
+    }
+}
+
 /// A thread: its name, and what it does.
-type Part = (&'static str, fn(&Arc<Service>));
+type Part = (&'static str, fn(&Arc<Service>) -> Result<(), StoreError>);
 
 /// All threads of a service, until a stop is asked for.
 fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    let mut spawn = |name: &str, run: fn(&Arc<Service>)| {
+    let mut spawn = |(name, run): Part| {
         let service = Arc::clone(service);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&service));
+        let work = move || service.endings.watch(name, || run(&service));
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map(|thread| threads.push(thread))
     };
     let parts: [Part; 3] = [
@@ -147,9 +174,9 @@ fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
     ];
     let by_the_clock: &[Part] = match service.role {
         Role::WagonLits => &[("orders", timer::order), ("sweep", sweep::run)],
-        Role::DevMateriels => &[("steps", timer::deliver)],
+        Role::DevMateriels => &[("steps", timer::deliver), ("subscribers", notify::run)],
     };
-    let begun = parts.iter().chain(by_the_clock).try_for_each(|(name, run)| spawn(name, *run));
+    let begun = parts.iter().chain(by_the_clock).try_for_each(|part| spawn(*part));
     if begun.is_err() {
         service.shutdown.request();
     }

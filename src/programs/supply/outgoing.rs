@@ -6,6 +6,7 @@ use super::rows::{
     Delivery, ORDERS, OUTBOX, OrderRow, OutboxRow, Road, STEPS, UPDATES, UpdateRow, due_key, next_number, number_key,
     parsed, put, row, update_key, updates,
 };
+use super::subscribers::note;
 use crate::doors::store::{Change, Reading, Side, StoreError};
 use crate::words::supply::{Status, Update};
 
@@ -18,13 +19,14 @@ const STEP_MESSAGES: [&str; 5] = [
     "Expédié",
 ];
 
-/// Puts an update of our own into the set, and into the outbox.
+/// Puts an update of our own into the set, into the outbox, and into the backlog of each subscriber.
 ///
 /// # Errors
 /// [`StoreError`].
 pub(super) fn emit(change: &Change<'_>, update: &Update, body: String, now_ms: i64) -> Result<(), StoreError> {
     let key = update_key(&update.order_number, update.timestamp_ms, update.id());
     put(change, UPDATES, &key, &UpdateRow::new(update, body, Road::Own))?;
+    note(change, &update.order_number, (update.timestamp_ms, update.id()), now_ms)?;
     send(change, &update.order_number, Some((update.timestamp_ms, update.id())), now_ms)
 }
 

@@ -30,13 +30,19 @@ pub(super) const POSITIONS: Table = Table("positions");
 pub(super) const STEPS: Table = Table("steps");
 /// Who asked to be told, by callback.
 pub(super) const SUBSCRIBERS: Table = Table("subscribers");
+/// What is owed to subscribers: by subscriber, then in the order of its making.
+pub(super) const NOTES: Table = Table("subscriber_outbox");
+/// What subscribers were not told of, by number.
+pub(super) const DEAD_LETTERS: Table = Table("dead_letters");
 /// What could not be taken, by number.
 pub(super) const QUARANTINE: Table = Table("quarantine");
 /// The same by the order that it is about.
 pub(super) const QUARANTINE_BY_ORDER: Table = Table("quarantine_by_order");
+/// What is kept of an order already: by order, reason and digest.
+pub(super) const QUARANTINE_DIGESTS: Table = Table("quarantine_digests");
 
 /// All of them.
-pub(super) const TABLES: [Table; 12] = [
+pub(super) const TABLES: [Table; 15] = [
     META,
     ORDERS,
     ARRIVALS,
@@ -47,8 +53,11 @@ pub(super) const TABLES: [Table; 12] = [
     POSITIONS,
     STEPS,
     SUBSCRIBERS,
+    NOTES,
+    DEAD_LETTERS,
     QUARANTINE,
     QUARANTINE_BY_ORDER,
+    QUARANTINE_DIGESTS,
 ];
 
 /// By which road something came.
@@ -189,6 +198,9 @@ pub(super) struct QuarantineRow {
     pub(super) at_ms: i64,
     /// The exact bytes, in base64.
     pub(super) body_b64: String,
+    /// Their SHA-256 in hexadecimal digits; rows of older stores have none.
+    #[serde(default)]
+    pub(super) sha256: String,
 }
 
 /// The key of a number that is counted up.

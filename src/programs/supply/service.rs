@@ -1,24 +1,27 @@
 //! What all parts of a service share: its store, its figures, its logs, and what it knows of the roads.
 
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::args::ServiceArgs;
+use super::ending::Endings;
 use super::figures::SupplyFigures;
 use super::intake::{TakenOrder, TakenUpdate, Verdict};
 use super::role::Role;
 use super::rows::{OUTBOX, OutboxRow, Road, key_number, parsed};
+use super::subscribers::SubscriberRow;
 use crate::doors::health::{DailyLog, ServiceLog};
-use crate::doors::http::Peer;
+use crate::doors::http::{Callback, Peer};
 use crate::doors::store::{Reading as _, Side, Store, StoreError};
-use crate::logic::supply::BreakerState;
-use crate::tools::config::ClientSettings;
+use crate::logic::supply::{BreakerState, CallbackHosts};
+use crate::tools::config::{ClientSettings, CommonArgs};
 use crate::tools::durable::free_bytes;
+use crate::tools::printer::Printer;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::Level;
 use crate::words::supply::Status;
@@ -36,6 +39,25 @@ pub(super) struct Wishes {
     pub(super) outbox_limit: u64,
     pub(super) topic_out: String,
     pub(super) topic_in: String,
+    pub(super) subscribers: CallbackHosts,
+    pub(super) subscriber_patience: Duration,
+}
+
+impl Wishes {
+    pub(super) fn new(flags: &ServiceArgs, role: Role, common: &CommonArgs) -> Self {
+        Self {
+            dir: flags.dir.clone(),
+            interval: flags.interval,
+            count: flags.count,
+            kafka_timeout: flags.kafka_timeout,
+            confirm_timeout: flags.confirm_timeout,
+            outbox_limit: flags.outbox_limit,
+            topic_out: role.topic_out(common),
+            topic_in: role.topic_in(common),
+            subscribers: flags.subscribers.clone(),
+            subscriber_patience: flags.subscriber_patience,
+        }
+    }
 }
 
 /// What is known of the roads, for whoever asks.
@@ -72,6 +94,10 @@ pub(super) struct Service {
     pub(super) roads: Roads,
     pub(super) figures: SupplyFigures,
     pub(super) log: ServiceLog,
+    pub(super) printer: Printer,
+    pub(super) endings: Endings,
+    /// So many callers wait for the receipt of their order.
+    pub(super) waiters: AtomicUsize,
     pub(super) daily: DailyLog,
     pub(super) shutdown: Shutdown,
     pub(super) began: Instant,
@@ -88,6 +114,11 @@ impl Service {
     /// What an interval is in the rows.
     pub(super) fn interval_ms(&self) -> i64 {
         i64::try_from(self.wishes.interval.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether a subscriber may be called now: it subscribed perhaps when other hosts were allowed.
+    pub(super) fn is_allowed(&self, one: &SubscriberRow) -> bool {
+        Callback::read(&one.callback_url).is_ok_and(|at| self.wishes.subscribers.allows(&at.host))
     }
 
     /// Writes a line of the daily log.
@@ -113,9 +144,7 @@ impl Service {
     fn show(&self, number: &str, what: &str, road: Road) {
         let time = Timestamp::now().strftime("%H:%M:%S").to_string();
         let what = crate::tools::shown::safe(what);
-        let line = format!("{time}  {number:<14}  {what}  ({})\n", road.text());
-        // With standard output closed nobody looks on.
-        drop(anstream::stdout().write_all(line.as_bytes()));
+        self.printer.line(&format!("{time}  {number:<14}  {what}  ({})", road.text()));
     }
 
     /// Why no new order may be accepted now, if that is so.
@@ -125,6 +154,11 @@ impl Service {
         if waiting >= self.wishes.outbox_limit {
             return Some(format!("{waiting} things wait to be sent, which is the limit (--outbox-limit)"));
         }
+        self.no_room()
+    }
+
+    /// Why nothing at all may be taken now, if that is so: what is written already needs the rest to go out.
+    pub(super) fn no_room(&self) -> Option<String> {
         let free = free_bytes(&self.wishes.dir).filter(|free| *free < LEAST_FREE)?;
         Some(format!("{} MiB are free on the disk, which is too little", free >> 20))
     }

@@ -77,7 +77,7 @@ impl World {
     fn order(&mut self) {
         let (order, now_ms) = (random_order(&mut self.dice), self.now_ms);
         let origin = Origin { road: Road::Own, now_ms, key: None, place: None };
-        self.wagon.commit(move |change| own_order(change, order, origin)).expect("written");
+        self.wagon.commit(move |change| own_order(change, order, b"", origin)).expect("written");
     }
 
     fn store(&self, from: From) -> Store {

@@ -43,14 +43,17 @@ struct PeerPage<'a> {
 }
 
 /// Sweeps until a stop is asked for.
-pub(super) fn run(service: &Arc<Service>) {
+///
+/// # Errors
+/// [`StoreError`] when the store has ended, or cannot be read.
+pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
     let every = (service.wishes.confirm_timeout / 2).clamp(Duration::from_millis(50), EVERY);
     while !service.shutdown.wait_timeout(every) {
-        if let Err(error) = sweep(service) {
-            // The store has ended, and ends the program.
-            return tracing::debug!(%error, "the sweep ends");
+        if service.no_room().is_none() {
+            sweep(service)?;
         }
     }
+    Ok(())
 }
 
 fn sweep(service: &Arc<Service>) -> Result<(), StoreError> {
@@ -83,7 +86,8 @@ fn sweep(service: &Arc<Service>) -> Result<(), StoreError> {
 
 /// Asks after one order; whether anybody answered.
 fn ask(service: &Arc<Service>, number: &str, doubt: Doubt, confirm_ms: i64) -> Result<bool, StoreError> {
-    let answer = service.peer.get(&format!("/dev-materiels/orders/{}", segment(number)));
+    // What is in conflict with the order is not asked for: it may be more than an answer can hold.
+    let answer = service.peer.get(&format!("/dev-materiels/orders/{}?conflicts=0", segment(number)));
     let now = now_ms();
     let (result, taken) = match answer {
         Ok(answer) if answer.status == 200 => match serde_json::from_slice::<PeerPage<'_>>(&answer.body) {
@@ -95,9 +99,19 @@ fn ask(service: &Arc<Service>, number: &str, doubt: Doubt, confirm_ms: i64) -> R
                     "the peer's page makes no sense",
                     &json!({"error": error.to_string()}),
                 );
+                asked_in_vain(service, number, now)?;
                 ("unreadable", Vec::new())
             }
         },
+        Err(error) if error.is_too_long => {
+            service.warn(
+                "sweep.oversized",
+                &format!("the peer's page of {number} is too long to be read"),
+                &error.reason,
+            );
+            asked_in_vain(service, number, now)?;
+            ("oversized", Vec::new())
+        }
         Ok(answer) if answer.status == 404 => {
             again(service, number, now)?;
             ("missing", Vec::new())
@@ -174,6 +188,12 @@ fn unanswered(service: &Arc<Service>, number: &str, now_ms: i64, confirm_ms: i64
         asked(change, &number, now_ms, if is_long { None } else { Some(since) })
     })?;
     service.outbox_grew()
+}
+
+/// An answer came, of no use: the order's turn comes again when those of the others have.
+fn asked_in_vain(service: &Arc<Service>, number: &str, now_ms: i64) -> Result<(), StoreError> {
+    let number = number.to_owned();
+    service.store.commit(move |change| asked(change, &number, now_ms, None))
 }
 
 fn asked(

@@ -1,10 +1,19 @@
 //! What is taken by a store: once, whatever comes, in whatever order.
 
+use std::ops::Bound::Unbounded;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
 use super::intake::{Origin, Verdict, own_order, received_order, received_update};
+use super::kept::discard;
 use super::outgoing::advance;
-use super::rows::{OPEN, ORDERS, OUTBOX, OrderRow, QUARANTINE, Road, TABLES, UpdateRow, row, updates};
+use super::rows::{
+    OPEN, ORDERS, OUTBOX, OrderRow, QUARANTINE, QUARANTINE_BY_ORDER, QUARANTINE_DIGESTS, QuarantineRow, Road, TABLES,
+    UpdateRow, key_number, parsed, row, updates,
+};
+use crate::doors::store::Side::First;
 use crate::doors::store::{Reading as _, Store};
 use crate::logic::supply::{History, history};
 use crate::tools::dice::Dice;
@@ -36,7 +45,7 @@ impl Side {
     fn own(&self) -> super::intake::TakenOrder {
         let order = SupplyOrder::read(ORDER.as_bytes()).expect("an order");
         let origin = Origin { road: Road::Own, now_ms: 1_000, key: None, place: None };
-        self.store.commit(move |change| own_order(change, order, origin)).expect("written")
+        self.store.commit(move |change| own_order(change, order, b"", origin)).expect("written")
     }
 
     fn page(&self, number: &str) -> History {
@@ -78,6 +87,47 @@ fn an_order_has_one_effect_by_both_roads_and_its_receipt_stays() {
 }
 
 #[test]
+fn what_could_not_be_taken_is_kept_once_until_it_is_discarded() {
+    let dev = Side::new();
+    dev.order(ORDER, Road::Kafka, None);
+    let other = ORDER.replace("HIGH", "NORMAL");
+    let kept = |dev: &Side| {
+        let view = dev.store.view().expect("readable");
+        let rows = [QUARANTINE, QUARANTINE_BY_ORDER, QUARANTINE_DIGESTS].map(|table| view.count(table));
+        rows.map(|count| count.expect("readable"))
+    };
+    for _ in 0..3 {
+        assert!(matches!(dev.order(&other, Road::Http, None).verdict, Verdict::Conflict { .. }));
+        assert_eq!(kept(&dev), [1, 1, 1]);
+    }
+    dev.order(&other.replace("NORMAL\"", "NORMAL\" "), Road::Http, None);
+    assert_eq!(kept(&dev), [2, 2, 2], "other bytes are something else");
+    let all = dev.store.view().expect("readable").range(QUARANTINE, (Unbounded, Unbounded), First, 9);
+    for (key, value) in all.expect("readable") {
+        let discarded = dev.store.commit(move |change| discard(change, key_number(&key), &parsed(&value)?));
+        discarded.expect("written");
+    }
+    assert_eq!(kept(&dev), [0, 0, 0]);
+}
+
+#[test]
+fn an_own_order_in_conflict_is_kept_with_its_bytes() {
+    let wagon = Side::new();
+    wagon.own();
+    let other = ORDER.replace("HIGH", "NORMAL");
+    let order = SupplyOrder::read(other.as_bytes()).expect("an order");
+    let origin = Origin { road: Road::Own, now_ms: 1_000, key: None, place: None };
+    let bytes = other.clone().into_bytes();
+    let taken = wagon.store.commit(move |change| own_order(change, order, &bytes, origin)).expect("written");
+    assert!(matches!(taken.verdict, Verdict::Conflict { .. }));
+    let rows = wagon.store.view().expect("readable").range(QUARANTINE, (Unbounded, Unbounded), First, 9);
+    let kept: Vec<QuarantineRow> =
+        rows.expect("readable").iter().map(|(_, value)| parsed(value).expect("a row")).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].why.as_str(), STANDARD.decode(&kept[0].body_b64)), ("conflict", Ok(other.into_bytes())));
+}
+
+#[test]
 fn a_key_stands_for_one_content() {
     let dev = Side::new();
     assert_eq!(dev.order(ORDER, Road::Http, Some("orders k")).verdict, Verdict::New);
@@ -87,7 +137,7 @@ fn a_key_stands_for_one_content() {
     let own = |dice: u64| {
         let origin = Origin { road: Road::Own, now_ms: 1_000, key: Some("trigger k"), place: None };
         let order = super::timer::random_order(&mut Dice::new(Some(dice)));
-        wagon.store.commit(move |change| own_order(change, order, origin)).expect("written")
+        wagon.store.commit(move |change| own_order(change, order, b"", origin)).expect("written")
     };
     let (first, again, other) = (own(1), own(1), own(2));
     assert_eq!((&first.verdict, &again.verdict, &other.verdict), (&Verdict::New, &Verdict::Known, &Verdict::KeyReused));

@@ -11,6 +11,7 @@ use super::rows::Road;
 use super::service::{Service, now_ms};
 use crate::doors::store::StoreError;
 use crate::tools::dice::Dice;
+use crate::tools::failpoint::failpoint;
 use crate::words::record::Level;
 use crate::words::supply::{Material, Priority, SupplyOrder};
 
@@ -26,6 +27,9 @@ const MATERIALS: [(&str, u64); 5] = [
 /// So many orders move in one commit.
 const MOST_TOGETHER: usize = 128;
 
+/// Between two looks of who has nothing more to do.
+const A_WHILE: Duration = Duration::from_secs(60);
+
 /// An order of somebody who needs something; its number and date come when it is taken.
 pub(super) fn random_order(dice: &mut Dice) -> SupplyOrder {
     let mut kinds = MATERIALS.to_vec();
@@ -40,60 +44,71 @@ pub(super) fn random_order(dice: &mut Dice) -> SupplyOrder {
     SupplyOrder { number: String::new(), date_ms: 0, department: "Wagon-Lits".to_owned(), priority, materials }
 }
 
-/// Takes an order of our own. `key` is a caller's.
+/// Takes an order of our own. `bytes` and `key` are a caller's.
 ///
 /// # Errors
 /// [`StoreError`].
-pub(super) fn take_own(service: &Service, order: SupplyOrder, key: Option<String>) -> Result<TakenOrder, StoreError> {
+pub(super) fn take_own(
+    service: &Service,
+    order: SupplyOrder,
+    bytes: Vec<u8>,
+    key: Option<String>,
+) -> Result<TakenOrder, StoreError> {
     let now_ms = now_ms();
     let taken = service.store.commit_soon(move |change| {
-        own_order(change, order, Origin { road: Road::Own, now_ms, key: key.as_deref(), place: None })
+        let origin = Origin { road: Road::Own, now_ms, key: key.as_deref(), place: None };
+        let taken = own_order(change, order, &bytes, origin)?;
+        failpoint("accepted-not-committed");
+        Ok(taken)
     })?;
+    failpoint("committed-not-answered");
     service.order_taken(&taken, Road::Own);
     service.outbox_grew()?;
     Ok(taken)
 }
 
-/// Orders by the clock, the first at once, until a stop is asked for or all were made.
-pub(super) fn order(service: &Arc<Service>) {
+/// Orders by the clock, the first at once, until all were made; then waits until a stop is asked for.
+///
+/// # Errors
+/// [`StoreError`] when the store has ended.
+pub(super) fn order(service: &Arc<Service>) -> Result<(), StoreError> {
     let mut dice = Dice::new(None);
     let mut left = service.wishes.count.unwrap_or(u64::MAX);
     while left > 0 && !service.shutdown.is_requested() {
         if let Some(reason) = service.is_full() {
             service.warn("order.skipped", "no order is made", &reason);
         } else {
-            match take_own(service, random_order(&mut dice), None) {
+            match take_own(service, random_order(&mut dice), Vec::new(), None) {
                 Ok(_) => left -= 1,
                 Err(StoreError::Busy) => service.note(Level::Warn, "orders", "the store is busy", &json!({})),
-                // The store has ended, and ends the program.
-                Err(_) => return,
+                Err(error) => return Err(error),
             }
         }
         service.shutdown.wait_timeout(service.wishes.interval);
     }
+    while !service.shutdown.wait_timeout(service.wishes.interval.max(A_WHILE)) {}
+    Ok(())
 }
 
 /// Moves orders whose step is due, until a stop is asked for.
-pub(super) fn deliver(service: &Arc<Service>) {
+///
+/// # Errors
+/// [`StoreError`] when the store has ended, or cannot be read.
+pub(super) fn deliver(service: &Arc<Service>) -> Result<(), StoreError> {
     let look = (service.wishes.interval / 10).clamp(Duration::from_millis(5), Duration::from_millis(200));
     let step_ms = service.interval_ms();
     while !service.shutdown.wait_timeout(look) {
-        loop {
+        while service.no_room().is_none() {
             let now_ms = now_ms();
-            match service.store.view().and_then(|view| is_due(&view, now_ms)) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(_) => return,
+            if !is_due(&service.store.view()?, now_ms)? {
+                break;
             }
-            let Ok(moved) = service.store.commit(move |change| advance(change, now_ms, step_ms, MOST_TOGETHER)) else {
-                return;
-            };
+            let moved = service.store.commit(move |change| advance(change, now_ms, step_ms, MOST_TOGETHER))?;
             for (number, status, message) in &moved {
                 service.stepped(number, *status, message);
             }
-            if service.outbox_grew().is_err() {
-                return;
-            }
+            service.outbox_grew()?;
         }
     }
+    Ok(())
 }

@@ -159,7 +159,12 @@ fn what_programs_read() {
     let schema: Value = page(port, "/schemas/order.json");
     assert_eq!(schema["properties"]["priority"]["enum"], json!(["HIGH", "NORMAL"]));
     let metrics = get(port, "/metrics").expect("it answers").body;
-    for line in ["supply_accepted_total 1", "supply_received_total{kind=\"update\",path=\"", "supply_outbox_rows "] {
+    for line in [
+        "supply_accepted_total 1",
+        "supply_received_total{kind=\"update\",path=\"",
+        "supply_outbox_rows{lane=\"kafka\"} ",
+        "supply_commit_seconds_bucket{",
+    ] {
         assert!(metrics.contains(line), "{line} is not in:\n{metrics}");
     }
     let shipped = page(port, "/wagon-list/orders?status=SHIPPED");

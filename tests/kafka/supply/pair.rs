@@ -42,16 +42,25 @@ impl Pair {
             .args(flags)
     }
 
-    /// wagon-lits, answering. Without `--count` it makes no orders by the clock.
-    pub(crate) fn wagon(&self, flags: &[&str]) -> Process {
+    /// wagon-lits as it is started. Without `--count` it makes no orders by the clock.
+    pub(crate) fn wagon_run(&self, flags: &[&str]) -> Run {
         let quiet: &[&str] = if flags.contains(&"--count") { &[] } else { &["--count", "0"] };
-        let run = self.service("wagon-lits", self.wagon_port(), self.to_dev.port(), &[quiet, flags].concat());
-        answering(run.start(), self.wagon_port())
+        self.service("wagon-lits", self.wagon_port(), self.to_dev.port(), &[quiet, flags].concat())
+    }
+
+    /// dev-materiels as it is started.
+    pub(crate) fn dev_run(&self, flags: &[&str]) -> Run {
+        self.service("dev-materiels", self.dev_port(), self.to_wagon.port(), flags)
+    }
+
+    /// wagon-lits, answering.
+    pub(crate) fn wagon(&self, flags: &[&str]) -> Process {
+        answering(self.wagon_run(flags).start(), self.wagon_port())
     }
 
     /// dev-materiels, answering.
     pub(crate) fn dev(&self, flags: &[&str]) -> Process {
-        answering(self.service("dev-materiels", self.dev_port(), self.to_wagon.port(), flags).start(), self.dev_port())
+        answering(self.dev_run(flags).start(), self.dev_port())
     }
 
     /// wagon-lits' page of an order.
@@ -128,7 +137,8 @@ pub(crate) fn page(port: u16, target: &str) -> Value {
     get(port, target).expect("it answers").json()
 }
 
-fn answering(mut process: Process, port: u16) -> Process {
+/// The process, once it answers.
+pub(crate) fn answering(mut process: Process, port: u16) -> Process {
     wait_until("the service answers", SHORT, || {
         assert!(process.is_running(), "it ended: {}", process.stderr());
         get(port, "/healthz").map(|_| ())

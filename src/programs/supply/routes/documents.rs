@@ -98,25 +98,43 @@ pub(super) fn openapi(service: &Arc<Service>, _asked: &Asked) -> Told {
 }
 
 /// What each path is for.
-const WHAT: [(&str, &str); 14] = [
+const WHAT: [(&str, &str); 19] = [
     ("commands/trigger", "Order something now; waits up to ?wait=2s for the confirmation. 200 receipt, 202 queued"),
     ("commands/webhook", "An update of an order. 201 taken, 200 known, 202 the order is not there yet"),
     ("commands", "An update of an order. 201 taken, 200 known, 202 the order is not there yet"),
     ("orders/status", "That the service is there"),
-    ("orders/{number}", "All that is known of an order: its history, by which roads it came, where it went"),
+    (
+        "orders/{number}",
+        "All that is known of an order: its history, by which roads it came, where it went, and what is in conflict with \
+         it (?conflicts=N, ?conflictsAfter=ID; conflictsNext says where the rest is)",
+    ),
     (
         "orders",
         "GET: the orders, newest first (?status, ?limit, ?after). POST: an order. 201/200 receipt, 409 conflict",
     ),
-    ("webhooks/subscribe", "The other service says where it is"),
+    ("webhooks/subscribe", "{client, callbackUrl}: is told of every update from now on. 201 new, 200 known"),
+    ("webhooks/subscribers/{id}", "It is told no more"),
+    ("webhooks/subscribers", "Who is told of updates, and how much waits for each"),
+    ("dead-letters/{id}/redeliver", "Tells it again, behind all that waits"),
+    ("dead-letters", "What subscribers were not told of, newest first (?limit, ?before)"),
     ("quarantine/{id}/retry", "Take it once more"),
     ("quarantine/{id}/discard", "Forget it"),
-    ("quarantine", "What could not be taken, newest first"),
+    ("quarantine/{id}", "One thing that could not be taken, whole"),
+    ("quarantine", "What could not be taken, newest first (?limit, ?before; next says where the rest is)"),
     ("logs/{id}", "One line of the daily logs"),
     ("logs", "The daily logs, newest first: ?level ?context ?limit=100 ?skip ?startDate ?endDate"),
     ("readyz", "Whether orders are accepted, and how the roads are"),
     ("metrics", "Figures for Prometheus"),
 ];
+
+/// A method, as OpenAPI has it.
+pub(super) fn method_text(method: Method) -> &'static str {
+    match method {
+        Method::Get => "get",
+        Method::Post => "post",
+        Method::Delete => "delete",
+    }
+}
 
 /// The routes of a service, as OpenAPI has it.
 pub(super) fn description(role: Role) -> Value {
@@ -138,7 +156,7 @@ pub(super) fn description(role: Role) -> Value {
             let schema = if is_order { "/schemas/order.json" } else { "/schemas/update.json" };
             operation["requestBody"] = json!({"content": {"application/json": {"schema": {"$ref": schema}}}});
         }
-        let method = if method == Method::Get { "get" } else { "post" };
+        let method = method_text(method);
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         entry[method] = operation;
     }

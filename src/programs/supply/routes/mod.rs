@@ -1,9 +1,11 @@
 //! The HTTP routes of both services. What failed is told as in RFC 9457.
 
 mod documents;
+mod kept;
 mod logs;
 mod pages;
 mod takes;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -21,10 +23,11 @@ const LONGEST_BODY: usize = 1 << 20;
 type Answering = fn(&Arc<Service>, &Asked) -> Told;
 
 /// What both services answer, under their own paths; `*` stands for these.
-const OF_BOTH: [(Method, &str, &str, Answering); 7] = [
+const OF_BOTH: [(Method, &str, &str, Answering); 8] = [
     (Method::Get, "/wagon-list/orders", "/dev-materiels/orders", pages::list),
     (Method::Get, "/wagon-list/orders/{number}", "/dev-materiels/orders/{number}", pages::page),
-    (Method::Get, "/wagon-list/quarantine", "/dev-materiels/quarantine", pages::quarantine),
+    (Method::Get, "/wagon-list/quarantine", "/dev-materiels/quarantine", kept::list),
+    (Method::Get, "/wagon-list/quarantine/{id}", "/dev-materiels/quarantine/{id}", kept::one),
     (Method::Post, "/wagon-list/quarantine/{id}/retry", "/dev-materiels/quarantine/{id}/retry", takes::retry),
     (Method::Post, "/wagon-list/quarantine/{id}/discard", "/dev-materiels/quarantine/{id}/discard", takes::discard_one),
     (Method::Get, "/wagon-list/logs", "/dev-materiels/logs", logs::list),
@@ -40,11 +43,15 @@ const WAGON_LITS: [(Method, &str, Answering); 6] = [
     (Method::Get, "/wagon-list/status", documents::status),
 ];
 
-const DEV_MATERIELS: [(Method, &str, Answering); 4] = [
+const DEV_MATERIELS: [(Method, &str, Answering); 8] = [
     (Method::Get, "/dev-materiels", documents::welcome),
     (Method::Post, "/dev-materiels/orders", takes::order),
     (Method::Get, "/dev-materiels/orders/status", documents::status),
-    (Method::Post, "/dev-materiels/webhooks/subscribe", takes::subscribe),
+    (Method::Post, "/dev-materiels/webhooks/subscribe", webhooks::subscribe),
+    (Method::Get, "/dev-materiels/webhooks/subscribers", webhooks::subscribers),
+    (Method::Delete, "/dev-materiels/webhooks/subscribers/{id}", webhooks::unsubscribe),
+    (Method::Get, "/dev-materiels/webhooks/dead-letters", webhooks::letters),
+    (Method::Post, "/dev-materiels/webhooks/dead-letters/{id}/redeliver", webhooks::redeliver),
 ];
 
 const ABOUT: [(&str, Answering); 7] = [
@@ -56,6 +63,9 @@ const ABOUT: [(&str, Answering); 7] = [
     ("/schemas/order.json", documents::order_schema),
     ("/schemas/update.json", documents::update_schema),
 ];
+
+/// Answered however many callers wait for something else.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// All routes of a service: how, where, who answers.
 fn all(role: Role) -> Vec<(Method, &'static str, Answering)> {
@@ -72,7 +82,7 @@ pub(super) fn api(service: &Arc<Service>) -> Api {
     let routes = all(service.role).into_iter().map(|(method, path, answering)| {
         let service = Arc::clone(service);
         let handle: Handle = Arc::new(move |asked| answering(&service, asked));
-        Route { method, path, handle }
+        Route { method, path, handle, is_probe: PROBES.contains(&path) }
     });
     Api { routes: routes.collect(), longest_body: LONGEST_BODY, refusal: |status, reason| problem(status, reason) }
 }
@@ -138,7 +148,7 @@ mod tests {
             let described = documents::description(role);
             let paths = described["paths"].as_object().expect("paths");
             for (method, path, _) in all(role) {
-                let method = if method == Method::Get { "get" } else { "post" };
+                let method = documents::method_text(method);
                 assert!(paths.get(path).is_some_and(|path| path.get(method).is_some()), "{method} {path}");
             }
         }

@@ -1,19 +1,14 @@
-//! What became of orders, and what could not be taken.
+//! What became of orders.
 
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::super::intake::MOST_EARLY;
 use super::super::role::Role;
-use super::super::rows::{
-    ARRIVALS, Delivery, ORDERS, OrderRow, QUARANTINE, QUARANTINE_BY_ORDER, QuarantineRow, UpdateRow, key_number,
-    number_key, of_order, parsed, row, updates,
-};
+use super::super::rows::{ARRIVALS, Delivery, ORDERS, OrderRow, UpdateRow, key_number, number_key, row, updates};
 use super::super::service::Service;
+use super::kept::{Part, conflicts, conflicts_asked};
 use super::{problem, told, unkept};
 use crate::doors::store::{Reading, Side, StoreError, View};
 use crate::doors::web::{Asked, Told};
@@ -91,7 +86,16 @@ fn summary(number: &str, order: &OrderRow, page: &History) -> Value {
 /// `GET …/orders/{number}`: all that is known of one.
 pub(super) fn page(service: &Arc<Service>, asked: &Asked) -> Told {
     let number = asked.parts.get("number").map(String::as_str).unwrap_or_default();
-    match service.store.view().and_then(|view| whole(&view, number, service.role)) {
+    let range = match conflicts_asked(asked) {
+        Ok(range) => range,
+        Err(problem) => return problem,
+    };
+    let found = service.store.view().and_then(|view| {
+        let path = asked.place.path.as_str();
+        let conflicts = conflicts(&view, number, path, range)?;
+        whole(&view, number, service.role, conflicts)
+    });
+    match found {
         Ok(Some(body)) => told(200, &body),
         Ok(None) => problem(404, "there is no such order here"),
         Err(error) => unkept(&error),
@@ -105,7 +109,7 @@ fn delivery(delivery: &Delivery) -> Value {
     })
 }
 
-fn whole(view: &View, number: &str, role: Role) -> Result<Option<Value>, StoreError> {
+fn whole(view: &View, number: &str, role: Role, conflicts: Part) -> Result<Option<Value>, StoreError> {
     let Some(order) = row::<OrderRow>(view, ORDERS, number.as_bytes())? else { return Ok(None) };
     let updates = updates(view, number)?;
     let page = history(updates.iter().map(UpdateRow::entry));
@@ -130,43 +134,11 @@ fn whole(view: &View, number: &str, role: Role) -> Result<Option<Value>, StoreEr
         }
         entries.push(entry);
     }
-    let mut conflicts = Vec::new();
-    for (key, _) in view.beginning(QUARANTINE_BY_ORDER, &of_order(number), MOST_EARLY)? {
-        let id = key.get(number.len() + 1..).unwrap_or_default();
-        if let Some(kept) = row::<QuarantineRow>(view, QUARANTINE, id)? {
-            conflicts.push(shown(key_number(id), &kept));
-        }
-    }
     Ok(Some(json!({
         "orderNumber": number, "status": page.status.text(), "shippedAt": page.shipped_at_ms.map(time_text),
         "hasHole": page.has_hole, "order": serde_json::from_str::<Value>(&order.body).unwrap_or_default(),
         "fingerprint": order.fingerprint, "acceptedAt": time_text(order.accepted_ms), "path": order.first.text(),
         "copies": order.copies, "receipt": order.receipt, "history": entries, "delivery": delivery(&order.delivery),
-        "conflicts": conflicts,
+        "conflicts": conflicts.shown, "conflictsNext": conflicts.next,
     })))
-}
-
-fn shown(id: u64, kept: &QuarantineRow) -> Value {
-    let bytes = STANDARD.decode(&kept.body_b64).unwrap_or_default();
-    json!({
-        "id": id, "why": kept.why, "detail": kept.detail, "path": kept.road.text(), "place": kept.place,
-        "orderNumber": kept.order_number, "at": time_text(kept.at_ms), "body": String::from_utf8_lossy(&bytes),
-        "bodyBase64": kept.body_b64,
-    })
-}
-
-/// `GET …/quarantine`: what could not be taken, newest first.
-pub(super) fn quarantine(service: &Arc<Service>, asked: &Asked) -> Told {
-    let limit = asked.place.asks("limit").and_then(|text| text.parse().ok()).unwrap_or(LISTED).min(MOST_LISTED);
-    let read = || {
-        let view = service.store.view()?;
-        let rows = view.range(QUARANTINE, (Unbounded, Unbounded), Side::Last, limit)?;
-        let kept = rows.iter().map(|(key, value)| Ok(shown(key_number(key), &parsed(value)?)));
-        let kept: Vec<Value> = kept.collect::<Result<_, StoreError>>()?;
-        Ok(json!({"count": kept.len(), "total": view.count(QUARANTINE)?, "quarantine": kept}))
-    };
-    match read() {
-        Ok(body) => told(200, &body),
-        Err(error) => unkept(&error),
-    }
 }

@@ -1,6 +1,7 @@
 //! What is taken by HTTP: orders, updates, and decisions about what could not be taken.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -10,14 +11,15 @@ use serde_json::{Map, Value, json};
 use super::super::intake::{Origin, TakenOrder, TakenUpdate, Verdict, received_order, received_update};
 use super::super::kept::discard;
 use super::super::role::Role;
-use super::super::rows::{ORDERS, OrderRow, QUARANTINE, QuarantineRow, Road, SUBSCRIBERS, number_key, put, row};
+use super::super::rows::{ORDERS, OrderRow, Road, row};
 use super::super::service::{Service, now_ms};
 use super::super::timer::{random_order, take_own};
+use super::kept::named;
 use super::{problem, problem_with, told, unkept};
-use crate::doors::store::{Reading as _, StoreError};
 use crate::doors::web::{Asked, Told};
 use crate::tools::config::duration;
 use crate::tools::dice::Dice;
+use crate::tools::failpoint::failpoint;
 use crate::words::supply::{Receipt, Refusal, SupplyOrder, Update, time_text};
 
 /// How long the answer to an order is waited for, unless the caller says.
@@ -25,6 +27,9 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// The longest that it is.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+
+/// So many callers may wait for a receipt at a time.
+const MOST_WAITERS: usize = 32;
 
 /// A look at whether it is there.
 const LOOK: Duration = Duration::from_millis(20);
@@ -93,21 +98,43 @@ fn own(service: &Arc<Service>, asked: &Asked, order: SupplyOrder, key: Option<St
     if let Some(reason) = service.is_full() {
         return problem(503, &reason);
     }
-    let taken = match take_own(service, order, key) {
+    let wait = asked.place.asks("wait").and_then(|text| duration(text).ok()).unwrap_or(WAIT).min(LONGEST_WAIT);
+    let waiter = if wait.is_zero() { None } else { Waiter::begin(&service.waiters) };
+    if waiter.is_none() && !wait.is_zero() {
+        let reason = format!("{MOST_WAITERS} callers wait for receipts already; with ?wait=0s none is waited for");
+        return problem(503, &reason);
+    }
+    let taken = match take_own(service, order, asked.body.clone(), key) {
         Ok(taken) => taken,
         Err(error) => return unkept(&error),
     };
     match &taken.verdict {
         Verdict::Conflict { known, given } => conflict(known, given),
         Verdict::KeyReused => problem(422, "this Idempotency-Key stands for another body"),
-        Verdict::New => confirmed(service, asked, &taken),
-        _ => replayed(confirmed(service, asked, &taken)),
+        Verdict::New => confirmed(service, wait, &taken),
+        _ => replayed(confirmed(service, wait, &taken)),
+    }
+}
+
+/// A caller who waits for a receipt, and holds up a thread meanwhile.
+struct Waiter<'a>(&'a AtomicUsize);
+
+impl<'a> Waiter<'a> {
+    /// None while there are enough of them: the other service, and whoever waits for nothing, must be answered.
+    fn begin(waiters: &'a AtomicUsize) -> Option<Self> {
+        let more = |count| (count < MOST_WAITERS).then_some(count + 1);
+        waiters.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Self(waiters))
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// Waits a little for the receipt: whoever asks likes to see it.
-fn confirmed(service: &Arc<Service>, asked: &Asked, taken: &TakenOrder) -> Told {
-    let wait = asked.place.asks("wait").and_then(|text| duration(text).ok()).unwrap_or(WAIT).min(LONGEST_WAIT);
+fn confirmed(service: &Arc<Service>, wait: Duration, taken: &TakenOrder) -> Told {
     let number = taken.order_number.as_str();
     let began = Instant::now();
     let mut receipt = taken.receipt.clone();
@@ -135,9 +162,16 @@ pub(super) fn order(service: &Arc<Service>, asked: &Asked) -> Told {
         return refused(&refusal);
     }
     let (bytes, step_ms, now_ms) = (asked.body.clone(), service.interval_ms(), now_ms());
+    if let Some(reason) = service.no_room() {
+        return problem(503, &reason);
+    }
     let taken = service.store.commit_soon(move |change| {
-        received_order(change, &bytes, step_ms, Origin { road: Road::Http, now_ms, key: key.as_deref(), place: None })
+        let origin = Origin { road: Road::Http, now_ms, key: key.as_deref(), place: None };
+        let taken = received_order(change, &bytes, step_ms, origin)?;
+        failpoint("accepted-not-committed");
+        Ok(taken)
     });
+    failpoint("committed-not-answered");
     let taken = match taken.and_then(|taken| service.outbox_grew().map(|()| taken)) {
         Ok(taken) => taken,
         Err(error) => return unkept(&error),
@@ -169,6 +203,9 @@ pub(super) fn update(service: &Arc<Service>, asked: &Asked) -> Told {
         }
     };
     let bytes = if Update::read(&asked.body).is_ok() { asked.body.clone() } else { update.json().into_bytes() };
+    if let Some(reason) = service.no_room() {
+        return problem(503, &reason);
+    }
     let now_ms = now_ms();
     let taken = service.store.commit_soon(move |change| {
         received_update(change, &bytes, Origin { road: Road::Http, now_ms, key: None, place: None })
@@ -194,45 +231,9 @@ fn received(taken: &TakenUpdate, now_ms: i64) -> Told {
     }
 }
 
-/// `POST /dev-materiels/webhooks/subscribe`: the other service says where it is.
-pub(super) fn subscribe(service: &Arc<Service>, asked: &Asked) -> Told {
-    let body: Value = match serde_json::from_slice(&asked.body) {
-        Ok(Value::Object(body)) => Value::Object(body),
-        _ => return problem(400, "it is no JSON object"),
-    };
-    let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| text.len() <= 2_000);
-    let (Some(client), Some(callback)) = (text("client"), text("callbackUrl")) else {
-        return problem(422, "client and callbackUrl must be strings");
-    };
-    // Whoever else may name an address could make this service call anything.
-    let plain = |url: &str| url.replacen("://localhost", "://127.0.0.1", 1);
-    let (base, called) = (plain(service.peer.base()), plain(callback));
-    if called.strip_prefix(&base).is_none_or(|path| !path.is_empty() && !path.starts_with('/')) {
-        return problem(422, &format!("only the other service, at {}, is told by HTTP (--peer)", service.peer.base()));
-    }
-    let (answer, key) = (json!({"client": client, "callbackUrl": callback}), callback.as_bytes().to_vec());
-    let kept = answer.clone();
-    let was_there = service.store.commit_soon(move |change| {
-        let was_there = change.get(SUBSCRIBERS, &key)?.is_some();
-        put(change, SUBSCRIBERS, &key, &kept)?;
-        Ok(was_there)
-    });
-    match was_there {
-        Ok(was_there) => told(if was_there { 200 } else { 201 }, &answer),
-        Err(error) => unkept(&error),
-    }
-}
-
-/// What is kept under the id that the path names.
-fn kept(service: &Arc<Service>, asked: &Asked) -> Result<Option<(u64, QuarantineRow)>, StoreError> {
-    let Some(id) = asked.parts.get("id").and_then(|id| id.parse::<u64>().ok()) else { return Ok(None) };
-    let found = row::<QuarantineRow>(&service.store.view()?, QUARANTINE, &number_key(id))?;
-    Ok(found.map(|found| (id, found)))
-}
-
 /// `POST …/quarantine/{id}/retry`: takes it once more.
 pub(super) fn retry(service: &Arc<Service>, asked: &Asked) -> Told {
-    let (id, found) = match kept(service, asked) {
+    let (id, found) = match named(service, asked) {
         Ok(Some(found)) => found,
         Ok(None) => return problem(404, "nothing is kept under this id"),
         Err(error) => return unkept(&error),
@@ -243,6 +244,12 @@ pub(super) fn retry(service: &Arc<Service>, asked: &Asked) -> Told {
         discard(change, id, &found)?;
         let origin = Origin { road: found.road, now_ms, key: None, place: found.place.as_deref() };
         Ok(match role {
+            Role::WagonLits if matches!(found.why.as_str(), "conflict" | "key_reused") => {
+                match SupplyOrder::read_own(&bytes, "", 0) {
+                    Ok(order) => super::super::intake::own_order(change, order, &bytes, origin)?.verdict,
+                    Err(refusal) => Verdict::Invalid(refusal.to_string()),
+                }
+            }
             Role::WagonLits => received_update(change, &bytes, origin)?.verdict,
             Role::DevMateriels => received_order(change, &bytes, step_ms, origin)?.verdict,
         })
@@ -256,7 +263,7 @@ pub(super) fn retry(service: &Arc<Service>, asked: &Asked) -> Told {
 
 /// `POST …/quarantine/{id}/discard`: forgets it.
 pub(super) fn discard_one(service: &Arc<Service>, asked: &Asked) -> Told {
-    let (id, found) = match kept(service, asked) {
+    let (id, found) = match named(service, asked) {
         Ok(Some(found)) => found,
         Ok(None) => return problem(404, "nothing is kept under this id"),
         Err(error) => return unkept(&error),
