@@ -46,7 +46,7 @@ struct TrailPages {
     is_unmasked: bool,
 }
 
-/// The site of the trail in a folder, without documents; `is_unmasked` shows people's data whole.
+/// The site of the trail in a folder, without probes; `is_unmasked` shows people's data whole.
 ///
 /// # Errors
 /// When the French words are damaged.
@@ -57,6 +57,7 @@ pub fn site(folder: &Path, is_unmasked: bool) -> Result<Site, serde_json::Error>
         pages: Arc::new(pages),
         templates: TEMPLATES,
         dictionary: Arc::new(Dictionary::read(FRENCH)?),
+        probes: Vec::new(),
         documents: Vec::new(),
         writings: Vec::new(),
         token: None,
