@@ -115,6 +115,11 @@ fn a_topic_that_grows_and_splits_requests_is_merged() {
         let ended = said.lines().filter(|line| line.contains("\"place\":\"CLOTUREE\"")).count();
         (ended == 12).then_some(())
     });
+    let said = consumer.stdout();
+    let lines = said.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let split: Vec<Value> = lines.filter(|line| line["split"] == json!(true)).collect();
+    assert!(!split.is_empty(), "a verdict that may be another one than at first says so: {said}");
+    assert!(split.iter().all(|line| list[line["id"].as_str().unwrap_or_default()]["split"] == json!(true)));
     consumer.terminate(LONG).expect_code(0);
 }
 

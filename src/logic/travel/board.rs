@@ -225,6 +225,11 @@ impl Board {
         &self.found_split
     }
 
+    /// Whether the records of this one are kept and stand in several partitions.
+    pub fn is_split(&self, id: &str) -> bool {
+        self.kept.get(id).is_some_and(Kept::is_split)
+    }
+
     /// Whether the records of this one are kept.
     pub fn keeps(&self, id: &str) -> bool {
         self.kept.contains_key(id)
