@@ -25,6 +25,7 @@
 //! | `producer_stops.rs` | signals, a broker that goes, a reader that goes |
 //! | `refusals.rs` | wrong flags and settings, no broker, no disk: the message and the exit code |
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
+//! | `scripts_all.rs` | all systems over one broker, and ports that are taken |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
 //! | `supply/` | two services and two roads: one effect, nothing lost, whatever fails |
@@ -95,6 +96,7 @@ mod producer_sends;
 mod producer_stops;
 mod refusals;
 mod scripts;
+mod scripts_all;
 mod security;
 mod self_checks;
 mod supply;
@@ -160,6 +162,7 @@ fn main() -> ExitCode {
         producer_stops::trials(),
         refusals::trials(),
         scripts::trials(),
+        scripts_all::trials(),
         security::trials(),
         self_checks::trials(),
         supply::trials(),
