@@ -33,6 +33,7 @@
 //! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
 //! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_notify_tls.rs` | letters over TLS: to a server that is vouched for, and to no other |
 //! | `techshop_dashboard.rs` | the shop's pages in a real browser: figures that move, reloads, kills, outages |
 //! | `techshop_dashboard_doors.rs` | the same without a browser: what programs read, who may write, what is hidden |
 //! | `techshop_dashboard_hostile.rs` | names that are scripts, or far too long |
@@ -108,6 +109,7 @@ mod techshop_dashboard_shop;
 mod techshop_errors;
 mod techshop_notify;
 mod techshop_notify_shop;
+mod techshop_notify_tls;
 mod techshop_oracle;
 mod techshop_process;
 mod techshop_python;
@@ -175,6 +177,7 @@ fn main() -> ExitCode {
         techshop_dashboard_looks::trials(),
         techshop_errors::trials(),
         techshop_notify::trials(),
+        techshop_notify_tls::trials(),
         techshop_oracle::trials(),
         techshop_python::trials(),
         tracker_anchors::trials(),
