@@ -234,8 +234,7 @@ mod tests {
         assert_eq!(answered("/", "scraper.example:9464"), "421");
         assert_eq!(answered("/events?of=/", "scraper.example"), "421");
         assert_eq!(answered("/", "localhost"), "200");
-        let mut hardened = ask(server.address(), "/healthz", "x");
-        hardened.shutdown(std::net::Shutdown::Write).expect("nothing more is asked");
+        let mut hardened = ask(server.address(), "/healthz", "x\r\nConnection: close");
         let mut head = String::new();
         hardened.read_to_string(&mut head).expect("answered");
         assert!(head.contains("x-content-type-options: nosniff"), "{head}");
@@ -259,7 +258,7 @@ mod tests {
             }
         }
         // Nobody has gone, and all places are taken.
-        for _ in 0..100 {
+        for _ in 0..20 {
             assert_eq!(status(&ask(address, "/healthz", "scraper.example")), "200");
         }
         assert_eq!(status(&ask(address, "/", "localhost")), "503");

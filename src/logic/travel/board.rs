@@ -225,9 +225,9 @@ impl Board {
         &self.found_split
     }
 
-    /// Whether the records of this one are kept and stand in several partitions.
+    /// Whether the events of this one were found in several partitions, be its records kept or not.
     pub fn is_split(&self, id: &str) -> bool {
-        self.kept.get(id).is_some_and(Kept::is_split)
+        self.found_split.contains(id) || self.kept.get(id).is_some_and(Kept::is_split)
     }
 
     /// Whether the records of this one are kept.

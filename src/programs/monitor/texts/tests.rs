@@ -158,6 +158,7 @@ fn where_there_are_no_keys_no_advice_names_one() {
     let mut low = figures(health(Some(SuccessState::Critical), None));
     low.success = Success { state: Some(SuccessState::Critical), worse: Percent::of(1, 2), ..low.success };
     let mut bad = figures(health(None, Some(ErrorState::Active)));
+    (bad.success.state, bad.throughput.state) = (None, None);
     bad.errors = Errors { state: Some(ErrorState::Active), newest_age_ms: Some(1_000), ..bad.errors };
     for (texts, figures) in both().into_iter().flat_map(|texts| [&gap, &low, &bad].map(|figures| (texts, figures))) {
         let advice = |medium| spoken_in(medium, texts, figures).advice;
