@@ -42,12 +42,14 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
             is_changed = true;
             printer.add(&told, board, is_again)
         })?;
+        let was_again = is_again;
         is_again &= !consuming.reading.is_caught_up();
         if is_changed {
             consuming.changed();
-            if !is_again {
-                printer.add_late(&mut consuming.reading.board, travel.shutdown)?;
-            }
+        }
+        // Also when it was an end that was met, and no record.
+        if !is_again && (is_changed || was_again) {
+            printer.add_late(&mut consuming.reading.board, travel.shutdown)?;
         }
         // What waits is handed over when nothing more comes at once, so that nobody waits for it.
         if news.is_none() || printer.is_full() {
