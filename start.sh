@@ -24,7 +24,8 @@ Starts ordertrail and says what runs where. What already runs is left as it is.
 usage: ./start.sh [demo|techshop|supply|travel|all] [--broker auto|external|docker|local] [--foreground]
 
   demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
-  techshop       the shop: its topics, its services process, analytics, notify and errors, and its page
+  techshop       the shop: its topics, two process (one decides, one stands by), analytics, notify, errors, its page,
+                 and twenty random orders
   supply         two services that exchange orders of material, an order every 5 s
   travel         the travel requests: who shows where each is, and one request's life
   all            all of these over one broker
@@ -71,7 +72,7 @@ EOF
 # ---------------------------------------------------------------------------------------------
 # Asked for what
 
-shop_services='techshop-process techshop-analytics techshop-notify techshop-errors techshop-dashboard'
+shop_services='techshop-process techshop-process-2 techshop-analytics techshop-notify techshop-errors techshop-dashboard'
 supply_services='supply-dev-materiels supply-wagon-lits'
 all_parts="broker tracker producer $shop_services $supply_services travel-consume"
 
@@ -109,6 +110,8 @@ parse() {
       parts="tracker producer $shop_services $supply_services travel-consume"
       needed='producer tracker techshop supply travel' helpful='log-monitor audit' ;;
   esac
+  # shellcheck disable=SC2086 # names without blanks
+  widen_for $parts
 }
 
 absolute() { # PATH, as seen from where the caller stood
@@ -213,10 +216,10 @@ already_running() {
   esac
   for name in $parts; do
     find_child "$name"
-    name=${name#techshop-}
-    words="$words, ${name#supply-} $child_pid" oldest=$child_since
+    name=${name#techshop-} name=${name#supply-}
+    words="$words, ${name#travel-} $child_pid" oldest=$child_since
   done
-  echo "Already running: $words ($(since "$oldest")); no change"
+  echo "Already running: $words ($(since "$oldest")); no change. ./stop.sh stops it"
 }
 
 asked_for_another() {
@@ -235,36 +238,54 @@ hints() {
   "hints_$system" "$shown"
 }
 
-hints_demo() { # FOLDER-OF-THE-PROGRAMS
-  echo "${green}●${plain} Running after $(took "$began")   trail tracker.events, health tracker.log"
-  echo
-  [ ! -x "$bin/log-monitor" ] || printf '  %-35s %s\n' "$1/log-monitor" "watch it live"
-  printf '  %-35s %s\n' "tail -f tracker.events | jq ." "the trail itself"
-  [ ${#listen[@]} -eq 0 ] ||
-    printf '  %-35s %s\n' "http://127.0.0.1:9464/" "the same in a browser; /metrics for Prometheus"
-  [ ! -x "$bin/audit" ] || printf '  %-35s %s\n' "$1/audit verify" "prove that nothing is missing"
-  printf '  %-35s %s\n' "./stop.sh" "stop everything"
+# A table of what to try, each with what that is for.
+try_this() { # [COMMAND PURPOSE]...
+  local width=0 word is_purpose=''
+  for word; do
+    if [ -n "$is_purpose" ]; then
+      is_purpose=''
+    else
+      is_purpose=1
+      [ ${#word} -le "$width" ] || width=${#word}
+    fi
+  done
+  printf "  %-${width}s   %s\n" "$@"
 }
 
-hints_techshop() { # FOLDER-OF-THE-PROGRAMS
-  echo "${green}●${plain} The shop is open after $(took "$began")"
-  echo
-  # The default of every program needs no word.
+# The default of every program needs no word.
+export_hint() {
   case $address in
     127.0.0.1:9092 | localhost:9092) ;;
     *) printf '  %s\n' "export KAFKA_BOOTSTRAP_SERVERS=$address" ;;
   esac
-  local width=$((${#1} + 30)) page
+}
+
+hints_demo() { # FOLDER-OF-THE-PROGRAMS
+  echo "${green}●${plain} Running after $(took "$began")   trail tracker.events, health tracker.log"
+  echo
+  local all=()
+  [ ! -x "$bin/log-monitor" ] || all+=("$1/log-monitor" "watch it live")
+  all+=("tail -f tracker.events | jq ." "the trail itself")
+  [ ${#listen[@]} -eq 0 ] || all+=("http://127.0.0.1:9464/" "the same in a browser; /metrics for Prometheus")
+  [ ! -x "$bin/audit" ] || all+=("$1/audit verify" "prove that nothing is missing")
+  try_this "${all[@]}" "./stop.sh" "stop everything"
+}
+
+hints_techshop() { # FOLDER-OF-THE-PROGRAMS
+  local page all=()
+  echo "${green}●${plain} The shop is open after $(took "$began")"
+  echo
+  export_hint
   page=$(shop_page)
-  [ -z "$page" ] || printf "  %-${width}s %s\n" "$page" "the shop, live"
-  printf "  %-${width}s %s\n" "$1/techshop produce --count 50" "send fifty random orders" \
-    "tail -f techshop-process.out" "what becomes of each" \
-    "$1/techshop stock" "what is left" \
-    "$1/techshop restock P002 20" "bring more" \
-    "$1/techshop analytics --once" "revenue, regions, products" \
-    "$1/techshop kafka-dashboard" "topics, groups and their lag" \
-    "ls outbox" "mails to customers" \
-    "./stop.sh" "stop everything"
+  [ -z "$page" ] || all=("$page" "the shop, live")
+  all+=("$1/techshop produce --count 50" "send fifty random orders"
+    "tail -f techshop-process.out" "what becomes of each"
+    "$1/techshop stock" "what is left"
+    "$1/techshop restock P002 20" "bring more"
+    "$1/techshop analytics --once" "revenue, regions, products"
+    "$1/techshop kafka-dashboard" "topics, groups and their lag"
+    "ls outbox" "mails to customers")
+  try_this "${all[@]}" "./stop.sh" "stop everything"
 }
 
 hints_supply() { # FOLDER-OF-THE-PROGRAMS
@@ -272,8 +293,7 @@ hints_supply() { # FOLDER-OF-THE-PROGRAMS
   wagon=$(service_address supply-wagon-lits.out) dev=$(service_address supply-dev-materiels.out)
   echo "${green}●${plain} The two services exchange orders after $(took "$began")"
   echo
-  local width=$((${#wagon} + 47))
-  printf "  %-${width}s %s\n" "tail -f supply-wagon-lits.out" "orders, and what becomes of each" \
+  try_this "tail -f supply-wagon-lits.out" "orders, and what becomes of each" \
     "curl http://$wagon/wagon-list/commands/trigger" "one order now, with its receipt" \
     "curl http://$wagon/wagon-list/orders" "all orders" \
     "curl http://$dev/dev-materiels/orders" "the same, over there" \
@@ -284,12 +304,8 @@ hints_supply() { # FOLDER-OF-THE-PROGRAMS
 hints_travel() { # FOLDER-OF-THE-PROGRAMS
   echo "${green}●${plain} A request has gone its way after $(took "$began")"
   echo
-  case $address in
-    127.0.0.1:9092 | localhost:9092) ;;
-    *) printf '  %s\n' "export KAFKA_BOOTSTRAP_SERVERS=$address" ;;
-  esac
-  local width=$((${#1} + 30))
-  printf "  %-${width}s %s\n" "$1/travel consume" "every request, live" \
+  export_hint
+  try_this "$1/travel consume" "every request, live" \
     "$1/travel show ${travel_id:-DV-2025-003}" "one request's history" \
     "$1/travel produce" "another request" \
     "$1/travel list" "where each of them is" \
@@ -298,14 +314,22 @@ hints_travel() { # FOLDER-OF-THE-PROGRAMS
     "./stop.sh" "stop everything"
 }
 
+# Of each system the first things to look at: more is told when it is started alone.
 hints_all() { # FOLDER-OF-THE-PROGRAMS
-  # The end of all is said once, at the end.
-  for system in demo techshop supply travel; do
-    "hints_$system" "$1" | grep -v '^ *\./stop\.sh '
-    echo
-  done
-  system=all
-  echo "  ./stop.sh stops everything"
+  local page all=()
+  echo "${green}●${plain} All of it runs after $(took "$began")"
+  echo
+  export_hint
+  [ ${#listen[@]} -eq 0 ] || all=("http://127.0.0.1:9464/" "demo: the trail, live")
+  [ ! -x "$bin/log-monitor" ] || all+=("$1/log-monitor" "demo: the same in the terminal")
+  [ ! -x "$bin/audit" ] || all+=("$1/audit verify" "demo: prove that nothing is missing")
+  page=$(shop_page)
+  [ -z "$page" ] || all+=("$page" "techshop: the shop, live")
+  try_this ${all[@]+"${all[@]}"} "$1/techshop produce --count 50" "techshop: send fifty random orders" \
+    "curl http://$(service_address supply-wagon-lits.out)/wagon-list/orders" "supply: all orders" \
+    "$1/travel consume" "travel: every request, live" \
+    "$1/travel show ${travel_id:-DV-2025-003}" "travel: one request's history" \
+    "./stop.sh" "stop everything"
 }
 
 any_part_noted() {
@@ -411,7 +435,11 @@ start_demo() {
 }
 
 start_techshop() {
-  local name
+  local name is_open=''
+  for name in $parts; do
+    find_child "$name"
+    is_open=$is_open$child_pid
+  done
   shop_topics
   for name in $parts; do
     find_child "$name"
@@ -421,6 +449,8 @@ start_techshop() {
       tell "${name#techshop-}" "pid $child_pid, still running"
     fi
   done
+  # A part that is started again brings no orders of its own.
+  [ -n "$is_open" ] || shop_orders
 }
 
 start_supply() {

@@ -68,7 +68,7 @@ stopped=0 left=0
 # Stops the child called NAME, if it runs and is ours.
 stop_child() { # NAME
   local start pid birth said=0 shown=${1#techshop-}
-  shown=${shown#supply-}
+  shown=${shown#supply-} shown=${shown#travel-}
   start=$(now_ms)
   find_child "$1"
   [ -z "$stranger" ] ||
@@ -125,14 +125,16 @@ last_word() { # NAME BYTES-OF-ITS-LOG-BEFORE
 }
 
 # Whatever else start.sh may have started: all that .run/ knows but the three with a fixed place. Who decides
-# orders first, so that nothing new comes to the others.
+# orders first, so that nothing new comes to the others; and before that who would take its place.
 others() {
   local file name
-  [ ! -f .run/techshop-process.proc ] || echo techshop-process
+  for name in techshop-process-2 techshop-process; do
+    [ ! -f ".run/$name.proc" ] || echo "$name"
+  done
   for file in .run/*.proc; do
     [ -f "$file" ] || continue
     name=${file##*/} name=${name%.proc}
-    case $name in producer | tracker | broker | techshop-process) ;; *) echo "$name" ;; esac
+    case $name in producer | tracker | broker | techshop-process | techshop-process-2) ;; *) echo "$name" ;; esac
   done
 }
 
@@ -216,8 +218,12 @@ wipe_trail() {
 }
 
 wipe_shop() {
-  if ls analytics.state.json* >/dev/null 2>&1 && agreed "Delete what the shop counted (analytics.state.json)?"; then
-    rm -f analytics.state.json analytics.state.json.*
+  local found='' file
+  for file in analytics.state.json* dashboard.state.json*; do
+    [ ! -f "$file" ] || found="$found${found:+ }$file"
+  done
+  if [ -n "$found" ] && agreed "Delete what the shop counted ($found)?"; then
+    rm -f analytics.state.json* dashboard.state.json*
     tell wiped "what the shop counted"
   fi
   if [ -d outbox ] && agreed "Delete what the shop wrote to its customers (outbox/)?"; then
@@ -252,6 +258,8 @@ main() {
   # From here on a signal only hurries the part that is being waited for (end_process).
   trap '' INT TERM
   trap 'unlock "$$"' EXIT
+  # shellcheck disable=SC2046 # names without blanks
+  widen_for $(others)
   stop_child producer
   stop_child tracker
   for name in $(others); do stop_child "$name"; done

@@ -10,7 +10,7 @@ tried=''
 missing_hint=''
 
 rung() { # NAME WHAT-CAME-OF-IT
-  tried="$tried$(printf '             %-25s %s' "$1" "$2")
+  tried="$tried$(printf '%*s%-25s %s' $((name_columns + 3)) '' "$1" "$2")
 "
 }
 
@@ -94,7 +94,7 @@ look_for_local() {
 }
 
 no_broker() { # TEXT...
-  [ -z "$tried" ] || printf '%-10s %s\n%s' broker "tried in this order" "$tried" >&2
+  [ -z "$tried" ] || printf '%-*s %s\n%s' "$name_columns" broker "tried in this order" "$tried" >&2
   fail 4 "$@"
 }
 

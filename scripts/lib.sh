@@ -12,6 +12,12 @@ if [ -n "$on_terminal" ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb 
   dim=$'\033[2m' red=$'\033[31m' yellow=$'\033[33m' green=$'\033[32m' plain=$'\033[0m'
 fi
 
+# Columns of the names; the longest needs more.
+name_columns=10
+widen_for() { # NAME...
+  case " $* " in *supply*) name_columns=13 ;; esac
+}
+
 # Milliseconds of some clock; old bashes only know whole seconds.
 now_ms() {
   local t=${EPOCHREALTIME:-}
@@ -39,7 +45,7 @@ took() { # SINCE-MS
 # A step that has begun: shown on a terminal only, and overwritten by what follows.
 doing() { # NAME TEXT
   [ -n "$on_terminal" ] || return 0
-  printf '\r%-10s %s ...\033[K' "$1" "$(printf '%.60s' "$2")"
+  printf '\r%-*s %s ...\033[K' "$name_columns" "$1" "$(printf '%.60s' "$2")"
 }
 
 # A step that has ended.
@@ -47,14 +53,14 @@ tell() { # NAME TEXT [SINCE-MS]
   local time='' pad=1
   if [ -n "${3:-}" ]; then
     time=$(took "$3")
-    pad=$((80 - 11 - ${#2} - ${#time}))
+    pad=$((80 - name_columns - 1 - ${#2} - ${#time}))
     [ "$pad" -ge 1 ] || pad=1
   fi
   [ -z "$on_terminal" ] || printf '\r\033[K'
   if [ -n "$time" ]; then
-    printf '%-10s %s%*s%s%s%s\n' "$1" "$2" "$pad" '' "$dim" "$time" "$plain"
+    printf '%-*s %s%*s%s%s%s\n' "$name_columns" "$1" "$2" "$pad" '' "$dim" "$time" "$plain"
   else
-    printf '%-10s %s\n' "$1" "$2"
+    printf '%-*s %s\n' "$name_columns" "$1" "$2"
   fi 2>/dev/null # a closed pipe is no reason to complain
 }
 

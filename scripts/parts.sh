@@ -88,7 +88,8 @@ tracker() {
   listen=(--listen 127.0.0.1:9464)
   if port_taken 9464; then
     listen=()
-    warn "port 9464 is taken: the tracker runs without its page and metrics"
+    warn "port 9464 is taken: the tracker runs without its page and metrics" \
+      "to have them: end what holds the port, then ./stop.sh and ./start.sh"
   fi
   spawn tracker "$bin/tracker" -b "$address" ${listen[@]+"${listen[@]}"} ${client_args[@]+"${client_args[@]}"}
   while [ "$tenths" -gt 0 ]; do
@@ -171,7 +172,20 @@ shop_page() {
   sed -n '/"event":"dashboard.open"/s/.*"message":"\([^"]*\)".*/\1/p' techshop-dashboard.out 2>/dev/null | tail -n 1
 }
 
-shop_service() { # process, analytics, notify, errors or dashboard
+# The first orders, so that there is something to see.
+shop_orders() {
+  local start
+  start=$(now_ms)
+  doing orders "twenty random ones"
+  if ! in_group .run/techshop-produce.out "$bin/techshop" produce --count 20 -b "$address" \
+    ${client_args[@]+"${client_args[@]}"}; then
+    fail 1 "techshop produce failed. Its last words, from .run/techshop-produce.out:" \
+      "$(tail -n 5 .run/techshop-produce.out)" "$(what_is_up)"
+  fi
+  tell orders "$(tail -n 1 .run/techshop-produce.out)" "$start"
+}
+
+shop_service() { # process, process-2 (which stands by), analytics, notify, errors or dashboard
   local start name=techshop-$1 tenths=600 at more=() words='metrics on http://%s/metrics'
   start=$(now_ms)
   doing "$1" "starting"
@@ -182,11 +196,13 @@ shop_service() { # process, analytics, notify, errors or dashboard
       warn "port 5000 is taken: the page is on another one"
     fi
   fi
-  spawn "$name" "$bin/techshop" "$1" -b "$address" ${more[@]+"${more[@]}"} ${client_args[@]+"${client_args[@]}"}
+  if [ "$1" = process-2 ]; then more=(--listen 127.0.0.1:0); fi
+  spawn "$name" "$bin/techshop" "${1%-2}" -b "$address" ${more[@]+"${more[@]}"} ${client_args[@]+"${client_args[@]}"}
   while [ "$tenths" -gt 0 ]; do
     if grep -q '"event":"service.started".*"listen":null\|"listen":null.*"event":"service.started"' "$name.out"; then
       tell "$1" "pid $spawned, started" "$start"
-      warn "$1 runs without its metrics: their port is taken"
+      warn "$1 runs without its metrics: their port is taken" \
+        "to have them: end what holds the port, then ./stop.sh and ./start.sh techshop"
       return 0
     fi
     if service_ready "$name.out"; then
@@ -265,7 +281,7 @@ travel_consume() {
       fail 1 "travel consume (pid $spawned) runs but does not read: see travel-consume.out" "$(what_is_up)"
     sleep 0.1
   done
-  tell consume "pid $spawned, group gestion-voyage-service, output in travel-consume.out" "$start"
+  tell consume "pid $spawned, group gestion-voyage-service, travel-consume.out" "$start"
 }
 
 # One request's life, as the exercise sends it, only sooner.

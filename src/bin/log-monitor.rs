@@ -1,9 +1,9 @@
 //! The `log-monitor` command.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::Parser as _;
-use ordertrail::programs::monitor::{MonitorArgs, Terminal, run};
+use ordertrail::programs::monitor::{MonitorArgs, run};
 use ordertrail::tools::config::is_quiet_end;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
@@ -21,7 +21,7 @@ fn main() -> Exit {
         Ok(shutdown) => shutdown,
         Err(error) => return fail(&error, Exit::Failed),
     };
-    match run(&args, &shutdown, Terminal::of_process(), &mut io::stdout()) {
+    match run(&args, &shutdown, io::stdout().is_terminal(), &mut io::stdout()) {
         Ok(exit) => exit,
         Err(error) if error.is_quiet_end() => Exit::Done,
         Err(error) => fail(&error, error.exit()),

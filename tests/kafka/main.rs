@@ -25,6 +25,7 @@
 //! | `producer_stops.rs` | signals, a broker that goes, a reader that goes |
 //! | `refusals.rs` | wrong flags and settings, no broker, no disk: the message and the exit code |
 //! | `scripts.rs` | `start.sh` and `stop.sh` |
+//! | `scripts_all.rs` | all systems over one broker, and ports that are taken |
 //! | `security.rs` | TLS and SASL, right and wrong |
 //! | `self_checks.rs` | that the harness tells the truth, and can fail |
 //! | `supply/` | two services and two roads: one effect, nothing lost, whatever fails |
@@ -32,6 +33,7 @@
 //! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
 //! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_notify_tls.rs` | letters over TLS: to a server that is vouched for, and to no other |
 //! | `techshop_dashboard.rs` | the shop's pages in a real browser: figures that move, reloads, kills, outages |
 //! | `techshop_dashboard_doors.rs` | the same without a browser: what programs read, who may write, what is hidden |
 //! | `techshop_dashboard_hostile.rs` | names that are scripts, or far too long |
@@ -95,6 +97,7 @@ mod producer_sends;
 mod producer_stops;
 mod refusals;
 mod scripts;
+mod scripts_all;
 mod security;
 mod self_checks;
 mod supply;
@@ -106,6 +109,7 @@ mod techshop_dashboard_shop;
 mod techshop_errors;
 mod techshop_notify;
 mod techshop_notify_shop;
+mod techshop_notify_tls;
 mod techshop_oracle;
 mod techshop_process;
 mod techshop_python;
@@ -163,6 +167,7 @@ fn main() -> ExitCode {
         producer_stops::trials(),
         refusals::trials(),
         scripts::trials(),
+        scripts_all::trials(),
         security::trials(),
         self_checks::trials(),
         supply::trials(),
@@ -175,6 +180,7 @@ fn main() -> ExitCode {
         techshop_dashboard_looks::trials(),
         techshop_errors::trials(),
         techshop_notify::trials(),
+        techshop_notify_tls::trials(),
         techshop_oracle::trials(),
         techshop_python::trials(),
         tracker_anchors::trials(),

@@ -44,12 +44,13 @@ fn pids(house: &House) -> [u32; 3] {
 
 /// Waits until the tracker of a house has so many lines.
 #[track_caller]
-fn wait_for_orders(house: &House, lines: usize) {
+pub(crate) fn wait_for_orders(house: &House, lines: usize) {
     wait_until("orders arrive in tracker.events", LONG, || (Trail::count_so_far(house.path()) >= lines).then_some(()));
 }
 
+/// Nothing is left of what ran there.
 #[track_caller]
-fn is_quiet(house: &House, pids: &[u32]) {
+pub(crate) fn is_quiet(house: &House, pids: &[u32]) {
     assert!(house.pid_files().is_empty(), "{:?}", house.pid_files());
     for pid in pids {
         assert!(!runs(*pid), "process {pid} is left");

@@ -55,7 +55,7 @@ fn keytool(arguments: &[&str]) {
 }
 
 /// A certificate that signs itself: the store for the broker, and the certificate for clients.
-fn certificate(scratch: &Scratch, name: &str) -> (PathBuf, PathBuf) {
+pub(crate) fn certificate(scratch: &Scratch, name: &str) -> (PathBuf, PathBuf) {
     let store = scratch.join(&format!("{name}.p12"));
     let certificate = scratch.join(&format!("{name}.pem"));
     let [store_text, certificate_text] = [&store, &certificate].map(|path| path.to_str().unwrap());

@@ -1,6 +1,6 @@
 //! `techshop errors`: apologies, restock alerts, and the list of what is invalid.
 
-use crate::harness::{Need, Record, SHORT};
+use crate::harness::{LONG, Need, Record, SHORT, free_port, get, wait_until};
 use crate::techshop_notify_shop::{Shop, digest, message, order};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             who_got_nothing_is_told_so_and_the_team_too,
             the_list_shows_what_is_invalid_and_changes_nothing,
             an_empty_list_says_so,
+            who_writes_to_customers_tells_its_figures,
         ]
     )
 }
@@ -86,4 +87,47 @@ fn an_empty_list_says_so() {
     let exit = shop.run("errors", &["--list"]).finish();
     exit.expect_code(0);
     assert_eq!(exit.stdout, format!("0 invalid messages in {}\n", shop.topic("errors")));
+}
+
+/// `/metrics` of `notify` and of `errors`: the figures of both, and how far they have read.
+fn who_writes_to_customers_tells_its_figures() {
+    let confirmed = |id: &str, vip| message(1, &order(id, vip, "alice@email.com", "confirmed"));
+    let nobody = message(2, &order("ORD-3", false, "nobody", "confirmed"));
+    let notify = &[
+        "ordertrail_techshop_notify_email_confirmation_sent_total 2",
+        "ordertrail_techshop_notify_sms_confirmation_sent_total 1",
+        "ordertrail_techshop_notify_dead_letters_total 1",
+        "ordertrail_techshop_notify_retries_total 0",
+        "ordertrail_techshop_notify_waiting 0",
+    ];
+    let errors = &[
+        "ordertrail_techshop_errors_email_apology_sent_total 1",
+        "ordertrail_techshop_errors_email_restock_alert_sent_total 1",
+        "ordertrail_techshop_errors_out_of_stock_total 1",
+        "ordertrail_techshop_errors_invalid_total 1",
+    ];
+    let cases = [
+        ("notify", "notifications", vec![confirmed("ORD-1", true), confirmed("ORD-2", false), nobody], &notify[..]),
+        ("errors", "errors", vec![out_of_stock("ORD-1"), invalid("ORD-2")], &errors[..]),
+    ];
+    for (command, topic, records, figures) in cases {
+        let shop = Shop::new(topic);
+        shop.kafka.produce(&shop.topic(topic), &records);
+        let port = free_port();
+        let group = format!("{}{command}", shop.prefix);
+        let mut service = shop.run(command, &["--group", &group, "--listen", &format!("127.0.0.1:{port}")]).start();
+        shop.wait_for_group(&mut service, &group, topic);
+        let lag = format!("kafka_consumergroup_lag{{consumergroup=\"{group}\",topic=\"{}\"", shop.topic(topic));
+        let text = wait_until("all of it is told", LONG, || {
+            let text = get(port, "/metrics")?.body;
+            let told = |line: &&str| text.lines().any(|one| one == *line);
+            (figures.iter().all(told) && text.contains(&lag)).then_some(text)
+        });
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        for (path, said) in [("/healthz", "alive"), ("/readyz", "ready")] {
+            let answer = get(port, path).expect("it listens");
+            assert_eq!((answer.status, answer.body.trim()), (200, said), "{path}");
+        }
+        service.terminate(SHORT).expect_code(0);
+    }
 }

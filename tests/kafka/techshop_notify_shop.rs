@@ -55,7 +55,8 @@ impl Shop {
     pub(crate) fn run(&self, command: &str, flags: &[&str]) -> Run {
         let run = program("techshop", &self.scratch).cluster(&self.kafka).args(["--topic-prefix", &self.prefix]);
         let run = run.arg(command).args(flags);
-        if flags.contains(&"--resend") || flags.contains(&"--list") { run } else { run.args(["--listen", "off"]) }
+        let is_silent = ["--resend", "--list", "--listen"].iter().any(|flag| flags.contains(flag));
+        if is_silent { run } else { run.args(["--listen", "off"]) }
     }
 
     /// The names of the letters in the outbox.

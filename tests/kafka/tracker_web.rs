@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             health_and_readiness_are_told,
             without_a_broker_it_lives_and_is_not_ready,
             without_the_flag_nothing_listens,
+            a_crowd_of_open_pages_keeps_no_probe_out,
         ]
     )
 }
@@ -112,6 +113,37 @@ fn without_a_broker_it_lives_and_is_not_ready() {
     broker.kill_nine();
     wait_for_status(port, "/readyz", 503);
     wait_for_status(port, "/healthz", 200);
+    running.terminate(LONG).expect_code(0);
+}
+
+fn a_crowd_of_open_pages_keeps_no_probe_out() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("crowd");
+    let (mut running, port) = listening(&kafka, &topic, &scratch);
+    wait_for_status(port, "/readyz", 200);
+    let open = |path: &str, host: &str| {
+        let mut connection = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        connection.write_all(request.as_bytes()).expect("it is sent");
+        connection
+    };
+    let status = |mut connection: &TcpStream| {
+        let mut line = [0; 12];
+        connection.read_exact(&mut line).expect("it is answered");
+        String::from_utf8_lossy(&line[9..]).into_owned()
+    };
+    assert_eq!(status(&open("/", "tracker.example")), "421", "no name of this machine");
+    let streams: Vec<TcpStream> = (0..128).map(|_| open("/events?of=/", "localhost")).collect();
+    let live = streams.iter().filter(|stream| status(stream) == "200").count();
+    assert_eq!(live, 64, "pages that stay open leave half of the connections");
+    // Others take what is left, and are sent away when nothing is.
+    let others: Vec<TcpStream> =
+        (0..128).map(|_| open("/nothing", "localhost")).inspect(|one| drop(status(one))).collect();
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        assert_eq!(status(&open(path, "tracker.example:9464")), "200", "{path}");
+    }
+    drop((streams, others));
     running.terminate(LONG).expect_code(0);
 }
 

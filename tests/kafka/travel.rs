@@ -282,6 +282,19 @@ fn what_cannot_be_done_says_so() {
     assert_eq!(desk.says(&["list", "--json"]), "[]\n");
     let states = desk.says(&["states", "--mermaid"]);
     assert!(states.starts_with("stateDiagram-v2\n"), "{states}");
-    let nobody = program("travel", &desk.scratch).args(["-b", "127.0.0.1:1", "--connect-timeout", "300ms", "list"]);
-    nobody.finish_within(SHORT).expect_code(4).expect_message(&["no broker at 127.0.0.1:1", "./start.sh"]);
+    for command in ["list", "produce"] {
+        let nobody =
+            program("travel", &desk.scratch).args(["-b", "127.0.0.1:1", "--connect-timeout", "300ms", command]);
+        let exit = nobody.finish_within(SHORT);
+        exit.expect_code(4).expect_message(&["no broker at 127.0.0.1:1", "./start.sh"]);
+        // Who sends always says how much was sent.
+        assert_eq!(exit.stdout == "sent=0 delivered=0 failed=0\n", command == "produce", "{}", exit.stdout);
+    }
+    let nowhere = Desk::new();
+    for flags in [&["list", "--positions", "--json"][..], &["list", "--positions"]] {
+        let exit = nowhere.travel(flags).finish_within(SHORT);
+        exit.expect_code(1).expect_message(&["no topic", &nowhere.topic]);
+        assert_eq!(exit.stdout, "");
+    }
+    assert_eq!(nowhere.says(&["list", "--json"]), "[]\n");
 }

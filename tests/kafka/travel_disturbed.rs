@@ -1,8 +1,10 @@
 //! `travel` disturbed: kills, damaged snapshots, a topic that grows, one that forgets.
 
 use crate::harness::{Chance, LONG, Need, Record, wait_until, wait_while_time_passes};
+use crate::kafka_dashboard::terminal::Terminal;
 use crate::travel::{Desk, LIFE, event};
 use libtest_mimic::Trial;
+use portable_pty::CommandBuilder;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_snapshot_that_is_damaged_is_not_used,
             a_topic_that_grows_and_splits_requests_is_merged,
             a_topic_that_forgets_is_told,
+            a_topic_made_anew_with_fewer_partitions_is_read_from_its_beginning,
         ]
     )
 }
@@ -112,6 +115,11 @@ fn a_topic_that_grows_and_splits_requests_is_merged() {
         let ended = said.lines().filter(|line| line.contains("\"place\":\"CLOTUREE\"")).count();
         (ended == 12).then_some(())
     });
+    let said = consumer.stdout();
+    let lines = said.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let split: Vec<Value> = lines.filter(|line| line["split"] == json!(true)).collect();
+    assert!(!split.is_empty(), "a verdict that may be another one than at first says so: {said}");
+    assert!(split.iter().all(|line| list[line["id"].as_str().unwrap_or_default()]["split"] == json!(true)));
     consumer.terminate(LONG).expect_code(0);
 }
 
@@ -133,4 +141,35 @@ fn a_topic_that_forgets_is_told() {
     exit.expect_code(0);
     assert!(exit.stderr.contains("oldest records are gone") && exit.stdout.contains("may be incomplete"));
     assert_eq!(desk.list()["DV-1"]["etat"], Value::Null, "nobody saw it begin");
+}
+
+fn a_topic_made_anew_with_fewer_partitions_is_read_from_its_beginning() {
+    let desk = Desk::with_topic(3);
+    for number in 0..6 {
+        desk.send(&format!("DV-{number}"), &["CREATION"]);
+    }
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_travel"));
+    command.args(["--brokers", desk.kafka.bootstrap(), "--topic", &desk.topic, "consume", "--no-snapshot"]);
+    command.cwd(desk.scratch.path());
+    let mut board = Terminal::start(command, 100, 24);
+    let shows = |board: &Terminal, what: &str, texts: &'static [&'static str]| {
+        board.wait_for(what, |screen| {
+            let screen = screen.contents();
+            texts.iter().all(|text| screen.contains(text)).then_some(())
+        });
+    };
+    shows(&board, "what is there", &["LIVE", "6 requests"]);
+    let mut consumer = desk.travel(&["consume"]).start();
+    consumer.wait_for_output("[ DV-5 ] est actuellement : CREATION", LONG);
+    desk.kafka.delete_topic(&desk.topic);
+    desk.kafka.make_topic(&desk.topic, 1);
+    desk.send("DV-7", &["CREATION", "ANNULATION"]);
+    shows(&board, "that it is another topic", &["another topic of the same name"]);
+    shows(&board, "all of it, and nothing of the other one", &["LIVE", "1 request ", "DV-7", "ANNULATION"]);
+    consumer.wait_for_output("[ DV-7 ] est actuellement : ANNULATION", LONG);
+    assert!(consumer.stderr().contains("another topic of the same name"), "{}", consumer.stderr());
+    consumer.terminate(LONG).expect_code(0);
+    board.send("q");
+    assert!(board.exit().success());
+    assert_eq!(desk.list().len(), 1);
 }

@@ -231,9 +231,9 @@ impl Inlet {
         self.ends().iter().map(|(_, next, end)| end - next).sum()
     }
 
-    /// Whether every partition was read up to its end, as last heard.
+    /// Whether every partition was read up to its end, as last heard; not while nobody knows which there are.
     pub fn is_at_end(&self) -> bool {
-        self.read.iter().all(|partition| self.ends.contains_key(partition)) && self.lag() == 0
+        !self.read.is_empty() && self.read.iter().all(|partition| self.ends.contains_key(partition)) && self.lag() == 0
     }
 
     /// Whether no broker can be reached.
@@ -304,6 +304,9 @@ impl Inlet {
             (Some(id), None) => self.meet(id),
             _ => {}
         }
+        // One that is no more has no end, and would be waited for without end.
+        self.read.retain(|partition| *partition < watch.partitions);
+        self.ends.retain(|partition, _| *partition < watch.partitions);
         self.read_up_to(watch.partitions)?;
         self.told.push_back(Inflow::Ends);
         if self.lag() == 0 {
@@ -328,6 +331,8 @@ impl Inlet {
     fn renew_topic(&mut self) -> Result<(), ConsumeError> {
         self.positions = Positions::default();
         self.ends.clear();
+        // It may have fewer partitions. The first look of the new consumer tells which there are.
+        self.read.clear();
         self.told.push_back(Inflow::NewTopic);
         self.renew()
     }

@@ -3,12 +3,15 @@
 //! Headers are built by lettre from values that were checked, never from text put together; an address that is
 //! none is refused before anything is made.
 
+mod subject;
+
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{ContentType, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{Address, SmtpTransport, Transport as _};
+use subject::Subject;
 use thiserror::Error;
 
 /// How long a server may take for one answer.
@@ -118,7 +121,7 @@ impl Mail {
         let message = Message::builder()
             .from(from.0.clone())
             .to(to)
-            .subject(draft.subject)
+            .header(Subject::new(draft.subject))
             .date(date)
             .message_id(Some(id.clone()))
             .header(MIME_VERSION_1_0)

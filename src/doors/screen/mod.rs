@@ -5,6 +5,7 @@
 //! written there, always harmless, and [`Role`] says what a piece of text means, which [`Theme`] turns into a look.
 
 mod area;
+mod args;
 mod canvas;
 mod glyphs;
 mod input;
@@ -19,6 +20,7 @@ mod terminal;
 mod text;
 
 pub use area::Area;
+pub use args::ScreenArgs;
 pub use canvas::Canvas;
 pub use glyphs::Glyphs;
 pub use input::{Input, Key};

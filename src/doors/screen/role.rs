@@ -1,7 +1,7 @@
 //! What a piece of text means, and how each theme shows it.
 
+use clap::ValueEnum;
 use ratatui::style::{Color, Modifier, Style};
-use std::str::FromStr;
 
 /// What a piece of text means. How it looks is for the [`Theme`] to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,40 +87,31 @@ pub enum Theme {
 }
 
 /// What a flag asks for; the environment decides the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
 pub enum ThemeChoice {
     /// As the environment says: `NO_COLOR`, `TERM=dumb`, `COLORFGBG`; dark when it says nothing.
     #[default]
     Auto,
-    /// This one, whatever the environment says.
-    Given(Theme),
-}
-
-impl FromStr for ThemeChoice {
-    type Err = String;
-
-    /// `auto`, `dark`, `light`, `contrast` or `none`.
-    fn from_str(text: &str) -> Result<ThemeChoice, String> {
-        Ok(match text {
-            "auto" => ThemeChoice::Auto,
-            "dark" => ThemeChoice::Given(Theme::Dark),
-            "light" => ThemeChoice::Given(Theme::Light),
-            "contrast" => ThemeChoice::Given(Theme::HighContrast),
-            "none" => ThemeChoice::Given(Theme::NoColor),
-            _ => return Err("one of auto, dark, light, contrast, none".to_owned()),
-        })
-    }
+    /// For a dark background, whatever the environment says, as all that follow.
+    Dark,
+    /// For a light background.
+    Light,
+    /// The strongest contrast.
+    Contrast,
+    /// No colour at all.
+    None,
 }
 
 impl ThemeChoice {
     /// The theme, with `variable` telling the value of a variable of the environment.
     pub fn theme(self, variable: impl Fn(&str) -> Option<String>) -> Theme {
-        let ThemeChoice::Auto = self else {
-            return match self {
-                ThemeChoice::Given(theme) => theme,
-                ThemeChoice::Auto => Theme::default(),
-            };
-        };
+        match self {
+            ThemeChoice::Auto => {}
+            ThemeChoice::Dark => return Theme::Dark,
+            ThemeChoice::Light => return Theme::Light,
+            ThemeChoice::Contrast => return Theme::HighContrast,
+            ThemeChoice::None => return Theme::NoColor,
+        }
         // https://no-color.org: present and not empty, whatever its value.
         if variable("NO_COLOR").is_some_and(|value| !value.is_empty()) {
             return Theme::NoColor;
@@ -299,7 +290,7 @@ mod tests {
 
     fn chosen(flag: &str, variables: &[(&str, &str)]) -> Theme {
         let find = |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
-        flag.parse::<ThemeChoice>().unwrap().theme(find)
+        ThemeChoice::from_str(flag, false).unwrap().theme(find)
     }
 
     #[test]
@@ -307,7 +298,7 @@ mod tests {
         for theme in THEMES {
             assert_eq!(chosen(theme.name(), &[("NO_COLOR", "1"), ("COLORFGBG", "0;15")]), theme);
         }
-        assert!("bright".parse::<ThemeChoice>().is_err());
+        assert!(ThemeChoice::from_str("bright", false).is_err());
         assert_eq!(chosen("auto", &[]), Theme::Dark);
         assert_eq!(chosen("auto", &[("NO_COLOR", "1"), ("COLORFGBG", "0;15")]), Theme::NoColor);
         assert_eq!(chosen("auto", &[("NO_COLOR", ""), ("TERM", "xterm")]), Theme::Dark);

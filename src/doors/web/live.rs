@@ -2,7 +2,7 @@
 //!
 //! However many look at one place, its view is made and encoded once for all of them. A thread of its own makes the
 //! views twice a second; the server only hands bytes on, and who reads too slowly is given the whole view anew instead
-//! of everything that was missed. Bounded: [`MOST_PLACES`] different places, [`MOST_STREAMS`] streams.
+//! of everything that was missed. Bounded: [`MOST_PLACES`] different places, [`MOST_STREAMS`] streams and half of all connections.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ use crate::tools::shutdown::Shutdown;
 /// So many places are kept up to date at a time: filters and languages make places.
 const MOST_PLACES: usize = 64;
 
-/// So many pages may be open.
+/// So many pages may be open, and fewer where there are not twice as many connections.
 const MOST_STREAMS: usize = 512;
 
 /// Between two looks.
@@ -43,6 +43,7 @@ pub(super) struct Hub {
     boot: String,
     places: Mutex<BTreeMap<Place, Arc<Channel>>>,
     streams: Arc<AtomicUsize>,
+    most_streams: usize,
 }
 
 /// A place that somebody looks at.
@@ -79,10 +80,17 @@ struct Told<'a, T: Serialize> {
 }
 
 impl Hub {
-    pub(super) fn new(pages: Arc<dyn Pages>) -> Self {
+    /// With at most half of so many connections: pages that stay open must leave room for who opens another one.
+    pub(super) fn new(pages: Arc<dyn Pages>, connections: usize) -> Self {
         let boot = uuid::Uuid::new_v4().simple().to_string();
         let boot = boot.get(..8).unwrap_or(&boot).to_owned();
-        Self { pages, boot, places: Mutex::default(), streams: Arc::default() }
+        Self {
+            pages,
+            boot,
+            places: Mutex::default(),
+            streams: Arc::default(),
+            most_streams: MOST_STREAMS.min(connections / 2),
+        }
     }
 
     /// A view as JSON.
@@ -92,7 +100,7 @@ impl Hub {
 
     /// What is told of a place from now on, as the body of an answer. Makes a view, so it may take a moment.
     pub(super) fn open(&self, place: &Place) -> Result<Body, NoStream> {
-        let Some(permit) = Permit::take(&self.streams) else { return Err(NoStream::Full) };
+        let Some(permit) = Permit::take(&self.streams, self.most_streams) else { return Err(NoStream::Full) };
         let channel = self.channel(place)?;
         let (receiver, first) = {
             // Nothing is sent between the two.
@@ -194,8 +202,8 @@ impl Hub {
 struct Permit(Arc<AtomicUsize>);
 
 impl Permit {
-    fn take(count: &Arc<AtomicUsize>) -> Option<Self> {
-        let more = |open: usize| (open < MOST_STREAMS).then_some(open + 1);
+    fn take(count: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let more = |open: usize| (open < most).then_some(open + 1);
         count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         Some(Self(Arc::clone(count)))
     }
@@ -258,7 +266,7 @@ mod tests {
 
     fn hub() -> (Arc<Counter>, Hub) {
         let pages = Arc::new(Counter::default());
-        (Arc::clone(&pages), Hub::new(pages))
+        (Arc::clone(&pages), Hub::new(pages, 2 * MOST_STREAMS))
     }
 
     /// Looks once at every open place, as the hub's thread does.

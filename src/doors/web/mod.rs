@@ -32,6 +32,7 @@ use axum::routing::get;
 use thiserror::Error;
 
 use crate::tools::shutdown::Shutdown;
+use connections::Routes;
 
 /// What a route answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,11 +83,9 @@ impl Server {
     /// # Errors
     /// [`ServeError`] when the address cannot be had.
     pub fn start(address: &str, routes: Vec<(&'static str, Handler)>) -> Result<Self, ServeError> {
-        let router = routes.into_iter().fold(Router::new(), |router, (path, handler)| {
-            router.route(path, get(move || std::future::ready(respond(&handler()))))
-        });
+        let router = probing(routes);
         let listener = listen(address)?;
-        Self::serve(address, listener, router, Limits::default(), None)
+        Self::serve(address, listener, Routes { all: router.clone(), spare: router }, Limits::default(), None)
     }
 
     /// Serves a site on `address`, on a thread of its own, and keeps its open pages up to date on another one.
@@ -98,8 +97,8 @@ impl Server {
         let start = |source| ServeError::Start { address: address.to_owned(), source };
         let bound = listener.local_addr().map_err(start)?;
         let limits = site.limits;
-        let (router, hub) = site::build(site, bound).map_err(|reason| start(io::Error::other(reason)))?;
-        Self::serve(address, listener, router, limits, Some(hub))
+        let (routes, hub) = site::build(site, bound).map_err(|reason| start(io::Error::other(reason)))?;
+        Self::serve(address, listener, routes, limits, Some(hub))
     }
 
     /// Serves an API on `address`, on a thread of its own; what answers may wait.
@@ -110,13 +109,14 @@ impl Server {
         let listener = listen(address)?;
         let bound =
             listener.local_addr().map_err(|source| ServeError::Start { address: address.to_owned(), source })?;
-        Self::serve(address, listener, api::build(api, bound), Limits::default(), None)
+        let all = api::build(api, bound);
+        Self::serve(address, listener, Routes { spare: all.clone(), all }, Limits::default(), None)
     }
 
     fn serve(
         address: &str,
         listener: TcpListener,
-        router: Router,
+        routes: Routes,
         limits: Limits,
         hub: Option<Arc<live::Hub>>,
     ) -> Result<Self, ServeError> {
@@ -136,7 +136,7 @@ impl Server {
         }
         let stopping = stop.clone();
         let run = move || {
-            runtime.block_on(connections::serve(listener, router, limits.connections, stopping));
+            runtime.block_on(connections::serve(listener, routes, limits.connections, stopping));
             // What still waits in a request must not hold the end up.
             runtime.shutdown_background();
         };
@@ -167,6 +167,13 @@ fn listen(address: &str) -> Result<TcpListener, ServeError> {
     Ok(listener)
 }
 
+/// Routes that are answered at once.
+fn probing(routes: Vec<(&'static str, Handler)>) -> Router {
+    routes.into_iter().fold(Router::new(), |router, (path, handler)| {
+        router.route(path, get(move || std::future::ready(respond(&handler()))))
+    })
+}
+
 fn respond(answer: &Answer) -> axum::response::Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(header::CONTENT_TYPE, answer.content_type)], answer.body.clone()).into_response()
@@ -177,6 +184,86 @@ mod tests {
     use super::*;
     use std::io::{Read as _, Write as _};
     use std::net::TcpStream;
+
+    /// A page at `/`, and nothing else.
+    struct OnePage;
+
+    impl Pages for OnePage {
+        fn page(&self, place: &Place) -> Option<Page> {
+            let page = Page { status: 200, template: "page.html", view: View::default(), variables: ().into() };
+            (place.path == "/").then_some(page)
+        }
+
+        fn missing(&self, _: &Place) -> Page {
+            Page { status: 404, template: "page.html", view: View::default(), variables: ().into() }
+        }
+    }
+
+    fn crowded(connections: usize) -> Server {
+        let alive: Handler = Arc::new(|| Answer { status: 200, content_type: "text/plain", body: "alive".into() });
+        let site = Site {
+            pages: Arc::new(OnePage),
+            templates: &[("page.html", "a page")],
+            dictionary: Arc::new(Dictionary::read("{}").expect("JSON")),
+            probes: vec![("/healthz", alive)],
+            documents: Vec::new(),
+            writings: Vec::new(),
+            token: None,
+            limits: Limits { connections, answers: 2 },
+        };
+        Server::site("127.0.0.1:0", site).expect("a free port")
+    }
+
+    fn ask(address: SocketAddr, path: &str, host: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).expect("sent");
+        stream
+    }
+
+    fn status(mut stream: &TcpStream) -> String {
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("answered");
+        String::from_utf8_lossy(&answer[9..]).into_owned()
+    }
+
+    #[test]
+    fn probes_are_answered_by_any_name_and_pages_are_not() {
+        let server = crowded(8);
+        let answered = |path: &str, host: &str| status(&ask(server.address(), path, host));
+        assert_eq!(answered("/healthz", "scraper.example:9464"), "200");
+        assert_eq!(answered("/", "scraper.example:9464"), "421");
+        assert_eq!(answered("/events?of=/", "scraper.example"), "421");
+        assert_eq!(answered("/", "localhost"), "200");
+        let mut hardened = ask(server.address(), "/healthz", "x\r\nConnection: close");
+        let mut head = String::new();
+        hardened.read_to_string(&mut head).expect("answered");
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    }
+
+    #[test]
+    fn open_pages_leave_room_for_others_and_a_crowd_for_probes() {
+        const MOST: usize = 128;
+        let server = crowded(MOST);
+        let address = server.address();
+        let streams: Vec<TcpStream> = (0..MOST).map(|_| ask(address, "/events?of=/", "localhost")).collect();
+        let open = streams.iter().filter(|stream| status(stream) == "200").count();
+        assert_eq!(open, MOST / 2, "streams take half of the connections");
+        // The others were sent away; their places are free at once, or in a moment.
+        let mut pages: Vec<TcpStream> = Vec::new();
+        while pages.len() < MOST - open {
+            let page = ask(address, "/", "localhost");
+            match status(&page).as_str() {
+                "200" => pages.push(page),
+                other => assert_eq!(other, "503"),
+            }
+        }
+        // Nobody has gone, and all places are taken.
+        for _ in 0..20 {
+            assert_eq!(status(&ask(address, "/healthz", "scraper.example")), "200");
+        }
+        assert_eq!(status(&ask(address, "/", "localhost")), "503");
+        drop((streams, pages));
+    }
 
     #[test]
     fn it_serves_what_it_is_given_and_ends_with_its_handle() {

@@ -14,13 +14,14 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::assets::LIVE_PAGE;
+use super::connections::Routes;
 use super::guard::{harden, is_meant_for_us, may_write};
 use super::html::Templates;
 use super::language::{Dictionary, asked, cookie};
 use super::live::{Hub, NoStream};
 use super::place::Place;
 use super::view::View;
-use super::{Answer, respond};
+use super::{Answer, Handler, probing, respond};
 
 /// The longest path and query that is looked at, in bytes.
 const LONGEST_TARGET: usize = 2_048;
@@ -90,6 +91,9 @@ pub struct Site {
     pub templates: &'static [(&'static str, &'static str)],
     /// Their words.
     pub dictionary: Arc<Dictionary>,
+    /// What machines ask for to see how the program does, by path: answered at once, by whatever name they ask, also when
+    /// all connections are taken. So they tell nothing that is not for everybody.
+    pub probes: Vec<(&'static str, Handler)>,
     /// Other things to get, by path.
     pub documents: Vec<(&'static str, Document)>,
     /// What may be written by who has the token, by path.
@@ -110,14 +114,14 @@ struct Inside {
     writing: tokio::sync::Semaphore,
 }
 
-/// The routes of a site, and who keeps its pages up to date.
+/// All routes of a site, its probes alone, and who keeps its pages up to date.
 ///
 /// # Errors
 /// A template that makes no sense, in words.
-pub(super) fn build(site: Site, bound: SocketAddr) -> Result<(Router, Arc<Hub>), String> {
+pub(super) fn build(site: Site, bound: SocketAddr) -> Result<(Routes, Arc<Hub>), String> {
     let templates = Templates::new(site.templates, site.dictionary, &LIVE_PAGE)
         .map_err(|error| format!("a template makes no sense: {error:#}"))?;
-    let hub = Arc::new(Hub::new(Arc::clone(&site.pages)));
+    let hub = Arc::new(Hub::new(Arc::clone(&site.pages), site.limits.connections));
     let inside = Arc::new(Inside {
         hub: Arc::clone(&hub),
         pages: site.pages,
@@ -150,7 +154,19 @@ pub(super) fn build(site: Site, bound: SocketAddr) -> Result<(Router, Arc<Hub>),
         .layer(axum::extract::DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&inside), guarded))
         .with_state(inside);
-    Ok((router, hub))
+    // Beside the guard: a scraper has no page that could be led here, and may know us by any name.
+    let probes = probing(site.probes).layer(middleware::map_response(hardened));
+    let spare = probes.clone().fallback(busy);
+    Ok((Routes { all: router.merge(probes), spare }, hub))
+}
+
+async fn hardened(mut response: Response) -> Response {
+    harden(&mut response);
+    response
+}
+
+async fn busy() -> Response {
+    plain(StatusCode::SERVICE_UNAVAILABLE, "too many connections")
 }
 
 async fn guarded(State(inside): State<Arc<Inside>>, request: Request, next: Next) -> Response {
@@ -246,7 +262,11 @@ async fn events(State(inside): State<Arc<Inside>>, headers: HeaderMap, uri: Uri)
             ([kind, (header::CACHE_CONTROL, "no-store")], body).into_response()
         }
         Err(NoStream::NoPage) => plain(StatusCode::NOT_FOUND, "there is no such page"),
-        Err(NoStream::Full) => plain(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open; close some"),
+        Err(NoStream::Full) => {
+            let full = plain(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open; close some");
+            // Its place is for somebody else.
+            ([(header::CONNECTION, "close")], full).into_response()
+        }
     })
     .await
 }

@@ -225,6 +225,11 @@ impl Board {
         &self.found_split
     }
 
+    /// Whether the events of this one were found in several partitions, be its records kept or not.
+    pub fn is_split(&self, id: &str) -> bool {
+        self.found_split.contains(id) || self.kept.get(id).is_some_and(Kept::is_split)
+    }
+
     /// Whether the records of this one are kept.
     pub fn keeps(&self, id: &str) -> bool {
         self.kept.contains_key(id)

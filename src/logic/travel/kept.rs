@@ -126,14 +126,8 @@ impl Kept {
 
     /// Whether its events stand in several partitions.
     pub fn is_split(&self) -> bool {
-        let mut homes = self.entries.iter().filter(|entry| entry.is_own).map(|entry| entry.spot.partition);
-        homes.next().is_some_and(|first| homes.any(|other| other != first))
-    }
-
-    /// The record that stands there.
-    pub fn entry(&self, spot: Spot) -> Option<&Entry> {
-        let is_it = |entry: &&Entry| (entry.spot.partition, entry.spot.offset) == (spot.partition, spot.offset);
-        self.entries.iter().rev().find(is_it)
+        // Only its own events have a time there.
+        self.latest_ms.len() > 1
     }
 }
 

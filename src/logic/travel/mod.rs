@@ -20,4 +20,4 @@ pub use kept::{Entry, Kept};
 pub use life::{LIFE, Outcome, Place, allowed, fold_version, outcome, rows};
 pub use request::{Counts, Happened, Last, Request, Spot};
 pub use snapshot::{Origin, Reach, SnapshotError};
-pub use why::why;
+pub use why::{delay_mark, why};

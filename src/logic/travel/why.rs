@@ -1,7 +1,16 @@
-//! Verdicts in words.
+//! Verdicts in words, and delays as a mark.
 
 use super::life::{Place, allowed};
 use crate::words::travel::{Etat, Refusal, Unreadable, Verdict};
+
+/// Delays in a narrow column: `×2`, `!×2` from a RETARD until the next step; nothing without any.
+pub fn delay_mark(delays: u32, is_late: bool) -> String {
+    match (delays, is_late) {
+        (0, _) => String::new(),
+        (count, true) => format!("!×{count}"),
+        (count, false) => format!("×{count}"),
+    }
+}
 
 /// Why a record has its verdict, in a few words; nothing of one that was accepted. `before` is where its request was.
 pub fn why(verdict: Verdict, before: Option<Place>) -> String {

@@ -181,7 +181,12 @@ impl App {
 
     /// Where the screen looks, for what is said about it.
     pub(super) fn place(&self) -> texts::Place<'_> {
-        texts::Place { events: &self.files.events, log: &self.files.log, clock: &self.clock, has_keys: true }
+        texts::Place {
+            events: &self.files.events,
+            log: &self.files.log,
+            clock: &self.clock,
+            medium: texts::Medium::Screen,
+        }
     }
 
     /// Whether there is something to do at once, without waiting for a key.

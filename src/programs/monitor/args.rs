@@ -1,11 +1,12 @@
 //! What a person types.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 use crate::base::language::Language;
+use crate::doors::screen::ScreenArgs;
 use crate::tools::config::{CommonArgs, SideCommand};
 
 const LOG_FILE: &str = "tracker.log";
@@ -46,73 +47,18 @@ pub struct MonitorArgs {
     #[arg(long)]
     json: bool,
 
-    /// Colours: auto (by COLORFGBG), dark, light, contrast, none
-    #[arg(
-        long,
-        value_name = "THEME",
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    theme: ThemeChoice,
-
     /// Language of the screen: en, fr
     #[arg(long, value_name = "LANG", value_enum, default_value_t, hide_possible_values = true)]
     lang: Language,
 
-    /// Draw with ASCII only
-    #[arg(long)]
-    ascii: bool,
-
-    /// Leave the mouse to the terminal, to select text
-    #[arg(long)]
-    no_mouse: bool,
-
-    /// Show UTC, not local time
-    #[arg(long)]
-    utc: bool,
+    #[command(flatten)]
+    screen: ScreenArgs,
 
     #[command(flatten)]
     common: CommonArgs,
 
     #[command(subcommand)]
     command: Option<SideCommand>,
-}
-
-/// Which colours are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ThemeChoice {
-    /// Dark, unless `COLORFGBG` says that the background is light.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// The strongest contrast.
-    Contrast,
-    /// No colour at all.
-    None,
-}
-
-/// What is known of the place where it prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Terminal {
-    /// Whether a person watches standard output.
-    pub stdout_is_terminal: bool,
-    /// Whether it may be coloured: neither `NO_COLOR` nor `--color never`.
-    pub color: bool,
-}
-
-impl Terminal {
-    /// That of this process.
-    pub fn of_process() -> Self {
-        Self {
-            stdout_is_terminal: io::stdout().is_terminal(),
-            color: anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-        }
-    }
 }
 
 impl MonitorArgs {
@@ -144,8 +90,8 @@ impl MonitorArgs {
     }
 
     /// Whether one summary is wanted instead of the screen.
-    pub fn is_once(&self, terminal: Terminal) -> bool {
-        self.once || self.json || !terminal.stdout_is_terminal
+    pub fn is_once(&self, stdout_is_terminal: bool) -> bool {
+        self.once || self.json || !stdout_is_terminal
     }
 
     /// Whether the summary is for machines.
@@ -158,30 +104,16 @@ impl MonitorArgs {
         self.lang
     }
 
-    /// Which colours are asked for.
-    pub fn theme(&self) -> ThemeChoice {
-        self.theme
-    }
-
-    /// Whether only ASCII may be drawn.
-    pub fn is_ascii(&self) -> bool {
-        self.ascii
-    }
-
-    /// Whether the mouse is listened to.
-    pub fn has_mouse(&self) -> bool {
-        !self.no_mouse
-    }
-
-    /// Whether times are shown in UTC.
-    pub fn is_utc(&self) -> bool {
-        self.utc
+    /// How the screen looks.
+    pub fn screen(&self) -> ScreenArgs {
+        self.screen
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doors::screen::ThemeChoice;
     use clap::CommandFactory as _;
 
     fn parse(flags: &[&str]) -> MonitorArgs {
@@ -192,10 +124,9 @@ mod tests {
     fn without_flags_it_watches_this_folder() {
         let args = parse(&[]);
         assert_eq!((args.events(), args.log()), (PathBuf::from("./tracker.events"), PathBuf::from("./tracker.log")));
-        assert_eq!((args.theme(), args.language()), (ThemeChoice::Auto, Language::En));
-        assert!(args.has_mouse() && !args.is_ascii() && !args.is_utc() && !args.is_json());
-        let on_terminal = Terminal { stdout_is_terminal: true, color: true };
-        assert!(!args.is_once(on_terminal) && args.is_once(Terminal::default()));
+        assert_eq!((args.screen(), args.language()), (ScreenArgs::default(), Language::En));
+        assert!(!args.is_json());
+        assert!(!args.is_once(true) && args.is_once(false));
     }
 
     #[test]
@@ -206,11 +137,11 @@ mod tests {
 
     #[test]
     fn every_flag_is_understood() {
-        let on_terminal = Terminal { stdout_is_terminal: true, color: true };
         let args = parse(&["--json", "--theme", "contrast", "--lang", "fr", "--ascii", "--no-mouse", "--utc"]);
-        assert_eq!((args.theme(), args.language()), (ThemeChoice::Contrast, Language::Fr));
-        assert!(!args.has_mouse() && args.is_ascii() && args.is_utc() && args.is_json());
-        assert!(args.is_once(on_terminal) && parse(&["--once"]).is_once(on_terminal));
+        let screen = ScreenArgs { theme: ThemeChoice::Contrast, ascii: true, no_mouse: true, utc: true };
+        assert_eq!((args.screen(), args.language()), (screen, Language::Fr));
+        assert!(args.is_json());
+        assert!(args.is_once(true) && parse(&["--once"]).is_once(true));
         for flags in [["--theme", "pink"], ["--lang", "de"], ["--once", "now"]] {
             assert!(MonitorArgs::try_parse_from(["log-monitor"].iter().chain(&flags)).is_err(), "{flags:?}");
         }

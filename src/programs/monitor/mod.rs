@@ -30,12 +30,12 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use args::{MonitorArgs, Terminal, ThemeChoice};
+pub use args::MonitorArgs;
 pub use error::MonitorError;
 
 use std::io::Write;
 
-use crate::doors::screen::{Glyphs, Screen, ScreenOptions, Theme};
+use crate::doors::screen::Screen;
 use crate::tools::exit::Exit;
 use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
@@ -52,42 +52,20 @@ use texts::Clock;
 pub fn run(
     args: &MonitorArgs,
     shutdown: &Shutdown,
-    terminal: Terminal,
+    stdout_is_terminal: bool,
     out: &mut dyn Write,
 ) -> Result<Exit, MonitorError> {
-    if args.is_once(terminal) {
+    if args.is_once(stdout_is_terminal) {
         return once::run(args, shutdown, out);
     }
     let files = SourceOptions { events: args.events(), log: args.log() };
-    let clock = Clock::of_machine(args.is_utc());
+    let clock = Clock::of_machine(args.screen().utc);
     let mut sources = Sources::open(files.clone(), now_ms());
-    let options = ScreenOptions {
-        wants_mouse: args.has_mouse(),
-        theme: theme(args.theme(), terminal),
-        glyphs: Glyphs::choose(args.is_ascii(), variable),
-    };
+    let options = args.screen().options();
     shutdown.on_hangup().map_err(|source| MonitorError::Screen { source })?;
     // The first frame shows what is there, not an empty screen.
     sources.look(now_ms(), live::BUDGET_BYTES);
     let screen = Screen::open(options).map_err(|source| MonitorError::Screen { source })?;
     live::run(screen, App::new(args.language(), clock, files), sources, shutdown)?;
     Ok(Exit::Done)
-}
-
-/// The colours that were asked for; none where none are wanted.
-fn theme(choice: ThemeChoice, terminal: Terminal) -> Theme {
-    use crate::doors::screen::ThemeChoice as Choice;
-    let given = match choice {
-        ThemeChoice::Auto if !terminal.color => return Theme::NoColor,
-        ThemeChoice::Auto => Choice::Auto,
-        ThemeChoice::Dark => Choice::Given(Theme::Dark),
-        ThemeChoice::Light => Choice::Given(Theme::Light),
-        ThemeChoice::Contrast => Choice::Given(Theme::HighContrast),
-        ThemeChoice::None => Choice::Given(Theme::NoColor),
-    };
-    given.theme(variable)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

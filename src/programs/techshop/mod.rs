@@ -13,6 +13,7 @@ mod names;
 mod notify;
 mod process;
 mod produce;
+mod quota;
 mod restock;
 mod service;
 mod setup;

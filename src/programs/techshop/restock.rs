@@ -16,7 +16,7 @@ use crate::base::position::{Position, Positions};
 use crate::doors::kafka::{Cluster, Inflow, Inlet, Producer, ProducerEvent, Record, Role, SendError, TopicInfo};
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
-use crate::tools::shown::safe;
+use crate::tools::shown::{grouped, safe};
 use crate::words::shop::{MOST_QUANTITY, Restock, StockChange};
 
 /// A consumer that publishes nothing is a member of this group.
@@ -29,11 +29,11 @@ const SLICE: Duration = Duration::from_millis(20);
 #[derive(Args, Clone, Debug)]
 pub struct RestockArgs {
     /// Id of the product, such as P001
-    #[arg(value_name = "PRODUCT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(value_name = "PRODUCT", value_parser = product)]
     product_id: String,
 
     /// How many pieces
-    #[arg(value_name = "QTY", value_parser = clap::value_parser!(i64).range(1..=MOST_QUANTITY))]
+    #[arg(value_name = "QTY", value_parser = quantity, allow_negative_numbers = true)]
     quantity: i64,
 
     /// How long to wait for techshop process to apply it
@@ -46,6 +46,20 @@ pub struct RestockArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn product(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a product has an id, such as P001; techshop stock lists them".to_owned()),
+        id => Ok(id.to_owned()),
+    }
+}
+
+fn quantity(text: &str) -> Result<i64, String> {
+    let most = grouped(MOST_QUANTITY.unsigned_abs());
+    let is_allowed = |quantity: &i64| (1..=MOST_QUANTITY).contains(quantity);
+    let wrong = || format!("pieces are brought in whole numbers from 1 to {most}; write techshop restock P001 20");
+    text.trim().parse().ok().filter(is_allowed).ok_or_else(wrong)
 }
 
 /// What came of it.
@@ -243,6 +257,7 @@ fn tell(
 mod tests {
     use super::*;
     use crate::base::message::{Headers, MessageTime, push_header};
+    use clap::Parser as _;
 
     fn read(source: &str, payload: &str) -> Option<Outcome> {
         let mut headers = Vec::new();
@@ -268,5 +283,23 @@ mod tests {
         let refused = r#"{"status":"invalid","error_reason":"no such product"}"#;
         let expected = Outcome::Refused { reason: "no such product".to_owned() };
         assert_eq!(read("restocks/0@7", refused), Some(expected));
+    }
+
+    #[test]
+    fn what_cannot_be_brought_says_what_can() {
+        assert_eq!(quantity("20"), Ok(20));
+        assert_eq!(quantity(&MOST_QUANTITY.to_string()), Ok(MOST_QUANTITY));
+        for wrong in ["", "0", "-5", "1000001", "2.5", "many"] {
+            let said = quantity(wrong).expect_err(wrong);
+            assert!(said.contains("from 1 to 1,000,000") && said.contains("techshop restock P001 20"), "{said}");
+        }
+        assert!(product(" ").is_err_and(|said| said.contains("techshop stock")));
+        assert_eq!(product("P001"), Ok("P001".to_owned()));
+        let parse = |quantity: &str| {
+            crate::programs::techshop::TechshopArgs::try_parse_from(["techshop", "restock", "P001", quantity])
+        };
+        let said = parse("-5").expect_err("less than nothing").to_string();
+        assert!(said.contains("'-5'") && said.contains("whole numbers"), "{said}");
+        assert!(parse("5").is_ok());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::TrackerError;
 use crate::doors::health::{Meters, MetricsReport, Percentiles, VitalSigns};
-use crate::doors::web::{Answer, Document, Server, Site};
+use crate::doors::web::{Answer, Handler, Server, Site};
 
 /// Makes the page of the trail in a folder; the flag shows people's data whole. It is the monitor's, which knows what
 /// both files tell.
@@ -79,17 +79,17 @@ impl Status {
     pub(super) fn serve(&self, address: &str, mut site: Site) -> Result<Server, TrackerError> {
         let plain = |status, body: String| Answer { status, content_type: "text/plain; charset=utf-8", body };
         let meters = Arc::clone(&self.meters);
-        let metrics: Document = Arc::new(move |_| {
+        let metrics: Handler = Arc::new(move || {
             let (content_type, body) = meters.text();
             Answer { status: 200, content_type, body }
         });
-        let health: Document = Arc::new(move |_| plain(200, "alive\n".into()));
+        let health: Handler = Arc::new(move || plain(200, "alive\n".into()));
         let status = self.clone();
-        let ready: Document = Arc::new(move |_| match &status.lock().trouble {
+        let ready: Handler = Arc::new(move || match &status.lock().trouble {
             None => plain(200, "ready\n".into()),
             Some(reason) => plain(503, format!("not ready: {reason}\n")),
         });
-        site.documents.extend([("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]);
+        site.probes.extend([("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]);
         Ok(Server::site(address, site)?)
     }
 }

@@ -8,7 +8,7 @@ use super::report::{RequestReport, line, rfc3339};
 use super::{Travel, TravelError, print};
 use crate::base::message::Message;
 use crate::doors::kafka::Role;
-use crate::logic::travel::{Board, Listed, Place, Told, fold_version, why};
+use crate::logic::travel::{Board, Listed, Place, Told, delay_mark, fold_version, why};
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, millisecond, safe, width};
 use crate::words::travel::Verdict;
@@ -51,7 +51,12 @@ fn place(text: &str) -> Result<Place, String> {
 pub(super) fn run(travel: &Travel<'_>, args: &ListArgs) -> Result<Exit, TravelError> {
     let cluster = travel.connect_once(&[Role::Admin, Role::Consumer])?;
     let Some(topic) = travel.existing_topic(&cluster)? else {
-        anstream::eprintln!("there is no topic {} yet: travel produce makes it", safe(&travel.topic));
+        let missing = format!("there is no topic {} yet: travel produce makes it", safe(&travel.topic));
+        // No request is an answer; no topic has neither positions nor records.
+        if args.positions {
+            return Err(TravelError::Failed { reason: missing });
+        }
+        anstream::eprintln!("{missing}");
         return if args.json { print("[]\n").map(|()| Exit::Done) } else { Ok(Exit::Done) };
     };
     let mut unreadable = Unreadable::default();
@@ -98,11 +103,7 @@ fn table(wanted: &[&Listed<'_>], reading: &Reading<'_>) -> String {
     for listed in wanted {
         let request = listed.request;
         let place = request.place.map_or("–", Place::as_str);
-        let delays = match (request.delays, request.is_late) {
-            (0, _) => String::new(),
-            (count, true) => format!("!×{count}"),
-            (count, false) => format!("×{count}"),
-        };
+        let delays = delay_mark(request.delays, request.is_late);
         let (events, refused) = (request.counts.all(), request.counts.refused);
         let time = request.happened.as_ref().and_then(|happened| happened.spot.time_ms);
         let time = time.map_or_else(|| "–".to_owned(), |ms| millisecond(ms).chars().take(19).collect());

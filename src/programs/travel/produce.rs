@@ -51,12 +51,28 @@ pub struct ProduceArgs {
 }
 
 pub(super) fn run(travel: &Travel<'_>, args: &ProduceArgs) -> Result<Exit, TravelError> {
+    let mut tally = Tally::default();
+    let outcome = produce(travel, args, &mut tally);
+    // Also when it failed before anything was sent: whoever reads the last line is told so.
+    let Tally { sent, delivered } = tally;
+    let told = print(&format!("sent={sent} delivered={delivered} failed={}\n", sent - delivered));
+    outcome?;
+    told.map(|()| Exit::Done)
+}
+
+/// What became of the events.
+#[derive(Default)]
+struct Tally {
+    sent: u64,
+    delivered: u64,
+}
+
+fn produce(travel: &Travel<'_>, args: &ProduceArgs, tally: &mut Tally) -> Result<(), TravelError> {
     let steps = scenario::read(&args.scenario)?;
     let cluster = travel.connect_once(&[Role::Admin, Role::Producer, Role::Consumer])?;
     let topic = travel.topic(&cluster, &args.shape, false)?;
     if args.dry_run {
-        print("sent=0 delivered=0 failed=0\n")?;
-        return Ok(Exit::Done);
+        return Ok(());
     }
     let reading = match &args.id {
         Some(id) => Reading::of_one(&cluster, &topic, id)?,
@@ -71,7 +87,6 @@ pub(super) fn run(travel: &Travel<'_>, args: &ProduceArgs) -> Result<Exit, Trave
             safe(&id),
             place.as_str()
         );
-        print("sent=0 delivered=0 failed=0\n")?;
         return Err(TravelError::Failed { reason });
     }
     if let Some(place) = place {
@@ -83,28 +98,18 @@ pub(super) fn run(travel: &Travel<'_>, args: &ProduceArgs) -> Result<Exit, Trave
     }
     drop(reading);
     let mut sender = Sender::open(travel, &cluster)?;
-    let (mut sent, mut delivered) = (0, 0);
-    let mut failure = None;
     for (at, step) in steps.iter().enumerate() {
         if at > 0 && travel.shutdown.wait_timeout(args.interval) {
             break;
         }
-        sent += 1;
-        match sender.send(travel, (&id, &step.etat, &step.details)) {
-            Ok((partition, offset)) => {
-                delivered += 1;
-                if !args.quiet {
-                    print(&format!("{} {:<22} {partition}@{offset}\n", safe(&id), step.etat))?;
-                }
-            }
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
+        tally.sent += 1;
+        let (partition, offset) = sender.send(travel, (&id, &step.etat, &step.details))?;
+        tally.delivered += 1;
+        if !args.quiet {
+            print(&format!("{} {:<22} {partition}@{offset}\n", safe(&id), step.etat))?;
         }
     }
-    print(&format!("sent={sent} delivered={delivered} failed={}\n", sent - delivered))?;
-    failure.map_or(Ok(Exit::Done), Err)
+    Ok(())
 }
 
 /// The first number that no record of the topic is filed under.

@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
     /// Asks for the ends, up to which will be read; for so long at most.
     pub(super) fn look(&mut self, patience: Duration, shutdown: &Shutdown) -> Result<(), TravelError> {
         let deadline = Instant::now() + patience;
-        self.grow();
+        self.count_partitions();
         let partitions: Vec<i32> = (0..self.topic.partitions).collect();
         loop {
             let reason = match self.inlet.consumer().ends(&partitions, ANSWER) {
@@ -249,15 +249,16 @@ impl<'a> Reading<'a> {
         Ok(News::Merging(reason))
     }
 
-    /// Counts the partitions anew: more may have come. Without an answer they are as they were.
-    fn grow(&mut self) {
+    /// Counts the partitions anew: more may have come, and a topic made anew may have fewer. Without an answer they are
+    /// as they were.
+    fn count_partitions(&mut self) {
         if let Ok(found) = self.cluster.topic(&self.topic.name, ANSWER) {
-            self.topic.partitions = found.partitions.max(self.topic.partitions);
+            self.topic.partitions = found.partitions;
         }
     }
 
     fn anew(&mut self, keep: Vec<String>) -> Result<(), TravelError> {
-        self.grow();
+        self.count_partitions();
         self.has_outlived = false;
         self.board = Board::keeping(keep.into_iter().chain(self.only.clone()));
         self.inlet = self.cluster.inlet(&self.topic, self.group, Positions::default())?;
@@ -382,7 +383,7 @@ pub(super) fn read_all<'a>(
 ) -> Result<Reading<'a>, TravelError> {
     reading.look(travel.common.connect_timeout, travel.shutdown)?;
     for warning in reading.warnings(&travel.settings.brokers) {
-        anstream::eprintln!("{warning}");
+        anstream::eprintln!("{}", safe(&warning));
     }
     reading.read_to_end(travel.shutdown, each, |news| match news {
         News::None | News::Back => {}

@@ -25,6 +25,9 @@ pub(super) struct RecordReport<'a> {
     pub(super) why: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) warning: Option<&'a str>,
+    /// Whether the request's events stand in several partitions: merged, so the verdict may be another one than at first.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) split: bool,
 }
 
 /// What is said of an event that no key keeps in its partition.
@@ -32,7 +35,7 @@ const NO_KEY: &str = "no_key";
 
 impl<'a> RecordReport<'a> {
     /// Of a record that was just read, with the verdict it has now.
-    pub(super) fn of_told(told: &'a Told<'_>, verdict: Verdict) -> Self {
+    pub(super) fn of_told(told: &'a Told<'_>, verdict: Verdict, is_split: bool) -> Self {
         Self {
             id: told.id.as_deref(),
             etat: told.event.as_ref().map(|event| event.etat.as_ref()),
@@ -46,11 +49,12 @@ impl<'a> RecordReport<'a> {
             details: told.event.as_ref().and_then(|event| json(event.details.text())),
             why: Some(why(verdict, told.before)).filter(|why| !why.is_empty()),
             warning: told.has_no_key.then_some(NO_KEY),
+            split: is_split,
         }
     }
 
     /// Of a record of a history.
-    pub(super) fn of_entry(id: &'a str, entry: &'a Entry) -> Self {
+    pub(super) fn of_entry(id: &'a str, entry: &'a Entry, is_split: bool) -> Self {
         let verdict = entry.verdict;
         Self {
             id: Some(id),
@@ -65,6 +69,7 @@ impl<'a> RecordReport<'a> {
             details: entry.etat.as_ref().and_then(|_| json(&entry.text)),
             why: Some(why(verdict, entry.before)).filter(|why| !why.is_empty()),
             warning: entry.has_no_key.then_some(NO_KEY),
+            split: is_split,
         }
     }
 

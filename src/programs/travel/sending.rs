@@ -10,6 +10,7 @@ use super::{Travel, TravelError};
 use crate::base::message::{Headers, push_header};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError};
 use crate::tools::dice::Dice;
+use crate::tools::shown::safe;
 use crate::words::travel::write_event;
 
 /// Who sends, in the headers.
@@ -37,7 +38,7 @@ impl Sender {
                 ProducerEvent::Delivered { partition, offset, .. } => Ok((partition, offset)),
                 ProducerEvent::Failed { reason, .. } => Err(reason.to_string()),
                 ProducerEvent::Stalled { reason, .. } => {
-                    anstream::eprintln!("waiting for the broker ({reason}); trying on");
+                    anstream::eprintln!("waiting for the broker ({}); trying on", safe(&reason));
                     return;
                 }
                 ProducerEvent::Resumed => {

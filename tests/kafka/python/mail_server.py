@@ -1,6 +1,7 @@
-"""An SMTP server that writes down what it takes, for tests: mail_server.py PORT FILE"""
+"""An SMTP server that writes down what it takes, for tests: mail_server.py PORT FILE [starttls|implicit CERTIFICATE KEY]"""
 
 import json
+import ssl
 import sys
 import time
 from email import message_from_bytes, policy
@@ -38,7 +39,15 @@ class Taker:
         return "250 taken"
 
 
-controller = Controller(Taker(sys.argv[2]), hostname="127.0.0.1", port=int(sys.argv[1]))
+options = {}
+if len(sys.argv) > 3:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(sys.argv[4], sys.argv[5])
+    if sys.argv[3] == "implicit":
+        options = {"ssl_context": context}
+    else:
+        options = {"tls_context": context, "require_starttls": True}
+controller = Controller(Taker(sys.argv[2]), hostname="127.0.0.1", port=int(sys.argv[1]), **options)
 controller.start()
 print("ready", flush=True)
 while True:

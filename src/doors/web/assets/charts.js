@@ -9,6 +9,7 @@
   const LABEL_HEIGHT_PX = 14;
   const HALF_LABEL_PX = 18;
   const COUNTS = [1, 2, 5].flatMap((step) => [...Array(13).keys()].map((power) => step * 10 ** power)).sort((a, b) => a - b);
+  const TENTHS = [0.1, 0.2, 0.5, ...COUNTS];
   const SPANS_S = [1, 5, 10, 15, 30, 60, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE_S);
   const LINES = [{ width: 1 }, { width: 1.5, dash: [4, 3] }, { width: 2 }];
 
@@ -97,17 +98,17 @@
       while (top < highest && Number.isFinite(highest)) top *= 2;
       return [0, top];
     }
-    const need = Math.max(4, (highest ?? 0) * 1.1);
-    const step = COUNTS.find((count) => count * 4 >= need) ?? need / 4;
+    const need = Math.max(4 * chart.steps[0], (highest ?? 0) * 1.1);
+    const step = chart.steps.find((step) => step * 4 >= need) ?? need / 4;
     return [0, Math.ceil(need / step) * step];
   }
 
-  function axesOf() {
+  function axesOf(chart) {
     const common = { stroke: colour("muted"), font: FONT, ticks: { show: false } };
     const grid = { stroke: colour("hairline"), width: 1 };
     return [
       { ...common, grid: { show: false }, incrs: SPANS_S, space: 64, size: 24, gap: 4, values: (_, at) => at.map((s) => clock.format(s * 1000)) },
-      { ...common, grid, incrs: COUNTS, space: 36, size: 44, gap: 6, values: (_, at) => at.map((value) => compact.format(value)) },
+      { ...common, grid, incrs: chart.steps, space: 36, size: 44, gap: 6, values: (_, at) => at.map((value) => compact.format(value)) },
     ];
   }
 
@@ -209,7 +210,7 @@
         x: { time: false, range: (_, low, high) => (chart.kind === "bars" ? [low - chart.step / 2, high + chart.step / 2] : [low, high]) },
         y: { range: (_, __, highest) => heightFor(chart, highest) },
       },
-      axes: axesOf(),
+      axes: axesOf(chart),
       series: seriesOf(chart),
       hooks: {
         draw: [(plot) => drawLimit(chart, plot), (plot) => drawLabels(chart, plot)],
@@ -245,6 +246,8 @@
     const chart = {
       name, kind, body, plot: null, limit: null, range: null, step: MINUTE_S, at: undefined,
       running: "running" in figure.dataset,
+      // What is counted comes in whole numbers, a rate does not.
+      steps: "rate" in figure.dataset ? TENTHS : COUNTS,
       series: series.split(" "),
       labels: [...figure.querySelectorAll("thead th")].map((head) => head.textContent),
       box: figure.querySelector(".plot"),

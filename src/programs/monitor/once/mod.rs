@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::args::MonitorArgs;
 use super::error::MonitorError;
 use super::sources::{SourceOptions, Sources};
-use super::texts::{Clock, Place, Texts};
+use super::texts::{Clock, Medium, Place, Texts};
 use crate::base::language::Language;
 use crate::logic::monitor::{Figures, FileState};
 use crate::tools::exit::Exit;
@@ -33,12 +33,12 @@ pub(super) fn run(args: &MonitorArgs, shutdown: &Shutdown, out: &mut dyn Write) 
     {
         return Err(MonitorError::NoFile { events, events_reason, log, log_reason });
     }
-    let clock = Clock::of_machine(args.is_utc());
-    let place = Place { events: &events, log: &log, clock: &clock, has_keys: true };
+    let clock = Clock::of_machine(args.screen().utc);
+    let place = Place { events: &events, log: &log, clock: &clock, medium: Medium::Summary };
     let text = if args.is_json() {
         json::object(&figures, place)
     } else {
-        lines::summary(&figures, place, Texts::of(args.language()), args.is_ascii())
+        lines::summary(&figures, place, Texts::of(args.language()), args.screen().ascii)
     };
     write(&text, out).map(|()| Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 use crate::doors::web::{Piece, Row, Tone};
 use crate::logic::monitor::{Alive, Figures, Sign};
+use crate::programs::monitor::page::TRAIL;
 use crate::programs::monitor::page::reading::Shown;
 use crate::programs::monitor::texts::Texts;
 
@@ -115,7 +116,7 @@ pub(super) fn tracker(figures: &Figures, texts: &Texts) -> Vec<Row> {
 }
 
 /// How far the trail is sealed, and by what that can be checked.
-pub(super) fn seal(shown: &Shown, folder: &str, texts: &Texts) -> Vec<Row> {
+pub(super) fn seal(shown: &Shown, texts: &Texts) -> Vec<Row> {
     let now_ms = shown.figures.as_of_ms;
     let mut rows = Vec::new();
     match shown.figures.sealed {
@@ -135,7 +136,10 @@ pub(super) fn seal(shown: &Shown, folder: &str, texts: &Texts) -> Vec<Row> {
         rows.push(row(texts.checkpoint, if is_checked { told } else { told.tone(Tone::Warn) }));
         rows.push(row(texts.choose("root", "racine"), checkpoint.root.as_str()));
     }
-    rows.push(row(texts.choose("key", "clé"), format!("{folder}/tracker.events.pub")));
-    rows.push(row(texts.choose("check", "vérifier"), format!("audit --dir {folder} verify")));
+    rows.push(row(texts.choose("key", "clé"), format!("{TRAIL}.pub")));
+    rows.push(row(
+        texts.choose("check", "vérifier"),
+        texts.choose("audit verify, in the folder of the trail", "audit verify, dans le dossier du journal"),
+    ));
     rows
 }

@@ -27,6 +27,10 @@ use records::Records;
 /// What the page may take of the machine: a tracker needs its files and its processor for something else.
 const LIMITS: Limits = Limits { connections: 128, answers: 2 };
 
+/// The trail, and the health log, in their folder.
+const TRAIL: &str = "tracker.events";
+const LOG: &str = "tracker.log";
+
 /// The templates, and what they are called.
 static TEMPLATES: &[(&str, &str)] = &[
     ("trail.html", include_str!("pages/trail.html")),
@@ -46,17 +50,18 @@ struct TrailPages {
     is_unmasked: bool,
 }
 
-/// The site of the trail in a folder, without documents; `is_unmasked` shows people's data whole.
+/// The site of the trail in a folder, without probes; `is_unmasked` shows people's data whole.
 ///
 /// # Errors
 /// When the French words are damaged.
 pub fn site(folder: &Path, is_unmasked: bool) -> Result<Site, serde_json::Error> {
-    let files = SourceOptions { events: folder.join("tracker.events"), log: folder.join("tracker.log") };
+    let files = SourceOptions { events: folder.join(TRAIL), log: folder.join(LOG) };
     let pages = TrailPages { reading: Reading::new(files), records: Records::default(), is_unmasked };
     Ok(Site {
         pages: Arc::new(pages),
         templates: TEMPLATES,
         dictionary: Arc::new(Dictionary::read(FRENCH)?),
+        probes: Vec::new(),
         documents: Vec::new(),
         writings: Vec::new(),
         token: None,

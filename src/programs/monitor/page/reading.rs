@@ -1,5 +1,6 @@
 //! Reading the files for the page: only while somebody looks, at most once a second, and never long.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -99,8 +100,12 @@ impl Reading {
         Self { inside: Mutex::new(Inside::new(&files, first)), files, shown: Mutex::default() }
     }
 
-    pub(super) fn files(&self) -> &SourceOptions {
-        &self.files
+    /// A text without the folder that the files are in, which is nobody's business who may open the page.
+    pub(super) fn without_folder(&self, text: &str) -> String {
+        match self.files.events.parent().filter(|folder| folder.is_absolute()).and_then(Path::to_str) {
+            Some(folder) if folder.len() > 1 => text.replace(&format!("{}/", folder.trim_end_matches('/')), ""),
+            _ => text.to_owned(),
+        }
     }
 
     /// What the files tell, not much older than a second. Who comes while somebody else reads is told what is known.

@@ -57,7 +57,8 @@ impl Records {
                 File::Log => RecordView::of_log(line),
             };
             record.is_sealed = is_sealed;
-            let shown = Opened { record, customer: customer.unwrap_or_default(), texts, is_unmasked }.view();
+            let customer = customer.unwrap_or_default();
+            let shown = Opened { reading, record, customer, texts, is_unmasked }.view();
             // One that is not sealed yet will be: it is read again until then.
             if is_sealed == Some(true) || file == File::Log {
                 self.remember(path, texts.language, &shown);
@@ -98,6 +99,7 @@ impl Records {
 
 /// A record, and for whom it is shown.
 struct Opened<'a> {
+    reading: &'a Reading,
     record: RecordView,
     /// Whose order it is.
     customer: String,
@@ -135,7 +137,7 @@ impl Opened<'_> {
             Row::new(index.to_string(), cells)
         });
         view.table("headers", headers);
-        let payload = self.payload();
+        let payload = self.without_folder(self.payload());
         let shown: String = payload.chars().take(LONGEST_PAYLOAD).collect();
         let more = if shown.len() < payload.len() { "…" } else { "" };
         view.text("record.payload", format!("{shown}{more}"));
@@ -161,9 +163,15 @@ impl Opened<'_> {
         }
     }
 
+    /// What the log says of files, without their folder; the trail shows what others wrote, as it is.
+    fn without_folder(&self, text: String) -> String {
+        if self.record.kind == RecordKind::Log { self.reading.without_folder(&text) } else { text }
+    }
+
     /// A text of somebody, as far as it is shown, and not longer than is read.
     fn hidden(&self, text: &str) -> String {
         let text = if self.is_unmasked { text.to_owned() } else { without_addresses(text) };
+        let text = self.without_folder(text);
         if text.char_indices().nth(LONGEST_FIELD).is_none() {
             return text;
         }

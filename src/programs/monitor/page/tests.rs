@@ -80,6 +80,28 @@ fn the_page_counts_what_the_trail_holds_and_opens_each_line() {
 }
 
 #[test]
+fn the_folder_of_the_files_is_shown_nowhere() {
+    let (folder, pages) = pages(true);
+    let path = folder.path().to_str().expect("text");
+    let started = format!(
+        "{{\"timestamp\":\"2026-11-21T09:00:00Z\",\"level\":\"ERROR\",\"message\":\"cannot write {path}/tracker.events\",\
+         \"service\":\"order-tracker\",\"error\":\"{path}/tracker.events: no space\",\"event\":\"disk.full\",\
+         \"metadata\":{{\"events_file\":\"{path}/tracker.events\"}}}}\n"
+    );
+    let told = serde_json::to_string(&view(&pages, "/")).expect("JSON");
+    assert!(told.contains("tracker.events is not there yet") && !told.contains(path), "{told}");
+    write(folder.path(), "tracker.events", &morning());
+    write(folder.path(), "tracker.log", format!("{}{started}", morning_log()).as_bytes());
+    let pages = pages_of(folder.path(), true);
+    let all = view(&pages, "/");
+    let told = serde_json::to_string(&all).expect("JSON");
+    assert!(told.contains("tracker.events.pub") && !told.contains(path), "{told}");
+    let last = all.tables["logs"].first().and_then(|row| row.href.clone()).expect("a link");
+    let told = serde_json::to_string(&view(&pages, &last)).expect("JSON");
+    assert!(told.contains("tracker.events: no space") && !told.contains(path), "{told}");
+}
+
+#[test]
 fn a_link_that_leads_into_a_line_or_nowhere_says_so() {
     let (folder, pages) = pages(true);
     write(folder.path(), "tracker.events", &morning());

@@ -1,12 +1,15 @@
 //! What the page shows, in the words of the screen.
 
+use std::path::Path;
+
 use super::fields::{self, state, tone};
 use super::reading::{File, Reading, Shown};
+use super::{LOG, TRAIL};
 use crate::doors::tail;
 use crate::doors::web::{Piece, Plot, Row, Tone, View};
 use crate::logic::monitor::{Cause, Counted, Figures, SuccessFloor};
 use crate::programs::monitor::rows::{EventKind, EventRow, Grade, LogRow, Row as _, level_grade};
-use crate::programs::monitor::texts::{Clock, Place, Texts};
+use crate::programs::monitor::texts::{Clock, Medium, Place, Texts};
 use crate::programs::monitor::view::log_message;
 use crate::tools::masking::{masked, without_addresses};
 use crate::tools::shown::isolated;
@@ -26,18 +29,22 @@ fn page_of(file: File, place: tail::Place) -> String {
 pub(super) fn frame(reading: &Reading, shown: &Shown, texts: &Texts, view: &mut View) {
     let figures = &shown.figures;
     let clock = Clock::naming_utc();
-    let files = reading.files();
-    let spoken =
-        texts.verdict(figures, Place { events: &files.events, log: &files.log, clock: &clock, has_keys: false });
+    // Their names: the folder is told in the log, and to nobody who only opens the page.
+    let (events, log) = (Path::new(TRAIL), Path::new(LOG));
+    let spoken = texts.verdict(figures, Place { events, log, clock: &clock, medium: Medium::Page });
     let is_scored = matches!(figures.verdict.cause, Cause::Health { .. });
     let score = figures.quality.filter(|_| is_scored).map(|quality| format!(" {}/100", quality.score));
     let verdict = format!("{}{}", spoken.word, score.unwrap_or_default());
     view.text("verdict", Piece::from(verdict).tone(tone(figures.verdict.sign)));
     let told: Vec<&str> = [&*spoken.reason, &*spoken.advice].into_iter().filter(|told| !told.is_empty()).collect();
-    view.text("verdict.services", told.join(". "));
+    view.text("verdict.services", reading.without_folder(&told.join(". ")));
     view.text(
         "banner.service",
-        shown.trouble.clone().map(|trouble| Piece::from(trouble).tone(Tone::Warn)).unwrap_or_default(),
+        shown
+            .trouble
+            .as_deref()
+            .map(|trouble| Piece::from(reading.without_folder(trouble)).tone(Tone::Warn))
+            .unwrap_or_default(),
     );
     view.text("since", moment(figures.tracker.started_ms));
     view.text("as_of", moment(Some(figures.as_of_ms)));
@@ -52,13 +59,11 @@ pub(super) fn fill(reading: &Reading, shown: &Shown, texts: &Texts, is_unmasked:
     plots(shown, texts, view);
     view.table("health", fields::health(&shown.figures, texts));
     view.table("tracker", fields::tracker(&shown.figures, texts));
-    let folder = reading.files().events.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string());
-    view.table("seal", fields::seal(shown, &folder, texts));
+    view.table("seal", fields::seal(shown, texts));
     view.table("partitions", partitions(&shown.figures, texts));
     view.table("records", shown.events.iter().rev().map(|row| event(row, texts, is_unmasked)));
-    view.table("logs", shown.logs.iter().rev().map(|row| log(row, texts, is_unmasked)));
-    view.table("gaps", shown.gaps.iter().map(|row| log(row, texts, is_unmasked)));
+    view.table("logs", shown.logs.iter().rev().map(|row| log(reading, row, texts, is_unmasked)));
+    view.table("gaps", shown.gaps.iter().map(|row| log(reading, row, texts, is_unmasked)));
     if let Some(log) = &shown.figures.log {
         view.text("logs.context", texts.log_title(log));
     }
@@ -229,14 +234,14 @@ fn event(row: &EventRow, texts: &Texts, is_unmasked: bool) -> Row {
     Row::new(row.place.to_string(), cells).href(page_of(File::Events, row.place))
 }
 
-fn log(row: &LogRow, texts: &Texts, is_unmasked: bool) -> Row {
+fn log(reading: &Reading, row: &LogRow, texts: &Texts, is_unmasked: bool) -> Row {
     let level = match level_grade(row.level) {
         Grade::Fine => Piece::from(row.level.map_or("", |level| texts.level(level))).tone(Tone::Muted),
         Grade::Warning => Piece::from(row.level.map_or("", |level| texts.level(level))).tone(Tone::Warn),
         Grade::Error => Piece::from(row.level.map_or("??", |level| texts.level(level))).tone(Tone::Bad),
     };
     let event = if row.event.is_empty() { "tracker.log" } else { row.event.as_str() };
-    let message = hidden(&log_message(row, LOG_COLUMNS, texts), is_unmasked);
+    let message = reading.without_folder(&hidden(&log_message(row, LOG_COLUMNS, texts), is_unmasked));
     let cells = [moment(row.time_ms), level, event.into(), Piece::from(message.clone()).title(message)];
     Row::new(row.place().to_string(), cells).href(page_of(File::Log, row.place()))
 }

@@ -11,7 +11,7 @@ mod verdict;
 mod words;
 
 pub use clock::Clock;
-pub use place::Place;
+pub use place::{Medium, Place};
 pub use states::{shape, trend_shape};
 pub use verdict::Spoken;
 pub use words::Texts;

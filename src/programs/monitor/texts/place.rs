@@ -1,8 +1,19 @@
-//! What sentences are said about, and to whom.
+//! What sentences are said about, and where they are read.
 
 use std::path::Path;
 
 use super::clock::Clock;
+
+/// Where sentences are read, so that advice names only what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// On the screen: there are keys to press.
+    Screen,
+    /// On a page: it shows the last lines below.
+    Page,
+    /// In a summary: there is nothing but the sentence.
+    Summary,
+}
 
 /// Where the screen looks, and in which zone it tells times.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +24,6 @@ pub struct Place<'a> {
     pub log: &'a Path,
     /// The zone.
     pub clock: &'a Clock,
-    /// Whether there are keys to press, so that advice may name them.
-    pub has_keys: bool,
+    /// Where it is read.
+    pub medium: Medium,
 }

@@ -11,8 +11,8 @@ use super::*;
 use crate::base::language::Language;
 use crate::doors::health::{HealthEvent, MetricsReport};
 use crate::logic::monitor::{
-    BucketSize, Cause, Counted, ErrorState, FileState, LogKind, LogTally, Model, Percent, ProcessState, Sign,
-    SuccessState, ThroughputState, Verdict,
+    BucketSize, Cause, Counted, ErrorState, Errors, Figures, FileState, LogKind, LogTally, Model, Percent,
+    ProcessState, Sign, Success, SuccessState, ThroughputState, Verdict,
 };
 use crate::words::record::{HealthLine, SERVICE};
 
@@ -110,16 +110,21 @@ fn a_clock_tells_its_zone() {
     assert_eq!(clock.full(i64::MAX), "–");
 }
 
-fn spoken(texts: &Texts, cause: Cause) -> Spoken {
+fn figures(cause: Cause) -> Figures {
     let mut model = Model::new();
     model.set_events_file(FileState::Readable { bytes: 1 });
     model.set_topic("orders");
-    let mut figures = model.figures(NOW);
-    figures.verdict = Verdict { sign: Sign::Bad, cause };
+    Figures { verdict: Verdict { sign: Sign::Bad, cause }, ..model.figures(NOW) }
+}
+
+fn spoken(texts: &Texts, cause: Cause) -> Spoken {
+    spoken_in(Medium::Screen, texts, &figures(cause))
+}
+
+fn spoken_in(medium: Medium, texts: &Texts, figures: &Figures) -> Spoken {
     let clock = Clock::in_zone(TimeZone::UTC, true);
-    let place =
-        Place { events: Path::new("./tracker.events"), log: Path::new("./tracker.log"), clock: &clock, has_keys: true };
-    texts.verdict(&figures, place)
+    let place = Place { events: Path::new("./tracker.events"), log: Path::new("./tracker.log"), clock: &clock, medium };
+    texts.verdict(figures, place)
 }
 
 #[test]
@@ -144,6 +149,25 @@ fn a_verdict_says_what_since_when_and_what_to_do() {
     assert_eq!(said.reason, "2 lines of tracker.events: torn @104,857,112, no JSON @104,857,200");
     let said = spoken(english, Cause::NoTrail { gone_since_ms: None });
     assert_eq!((said.word, said.reason.as_str()), ("WAITING", "./tracker.events is not there yet"));
+}
+
+#[test]
+fn where_there_are_no_keys_no_advice_names_one() {
+    let health = |success, errors| Cause::Health { success, throughput: None, errors, idle_ms: None, lag: None };
+    let gap = figures(Cause::Gap { at_ms: NOW, partition: 1, from: 5, to: 9 });
+    let mut low = figures(health(Some(SuccessState::Critical), None));
+    low.success = Success { state: Some(SuccessState::Critical), worse: Percent::of(1, 2), ..low.success };
+    let mut bad = figures(health(None, Some(ErrorState::Active)));
+    (bad.success.state, bad.throughput.state) = (None, None);
+    bad.errors = Errors { state: Some(ErrorState::Active), newest_age_ms: Some(1_000), ..bad.errors };
+    for (texts, figures) in both().into_iter().flat_map(|texts| [&gap, &low, &bad].map(|figures| (texts, figures))) {
+        let advice = |medium| spoken_in(medium, texts, figures).advice;
+        let names_a_key = |medium| advice(medium).split([' ', ';']).any(|word| ["d", "e"].contains(&word));
+        let keys = [Medium::Screen, Medium::Page, Medium::Summary].map(names_a_key);
+        assert_eq!(keys, [true, false, false], "{}", advice(Medium::Summary));
+        assert!(advice(Medium::Summary).contains("audit query --"));
+        assert!(!advice(Medium::Summary).contains("below") && !advice(Medium::Summary).contains("dessous"));
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is wrong, since when, and what to do.
 
-use super::place::Place;
+use super::place::{Medium, Place};
 use super::words::Texts;
 use crate::logic::monitor::{Cause, ErrorState, Figures, ProcessState, Sign, SuccessState, ThroughputState};
 use crate::tools::shown::safe;
@@ -153,16 +153,19 @@ impl Speaker<'_> {
             ),
         };
         let reason = format!("{reason}, {}", texts.age_long(self.figures.as_of_ms.saturating_sub(at_ms).max(1_000)));
-        let advice = if self.place.has_keys {
-            texts.choose(
+        let advice = match self.place.medium {
+            Medium::Screen => texts.choose(
                 "Told once in the trail; d jumps to it. audit verify explains.",
                 "Dit une fois dans le journal ; d y mène. audit verify explique.",
-            )
-        } else {
-            texts.choose(
+            ),
+            Medium::Page => texts.choose(
                 "Told once in the trail, and below. audit verify explains.",
                 "Dit une fois dans le journal, et ci-dessous. audit verify explique.",
-            )
+            ),
+            Medium::Summary => texts.choose(
+                "Told once in the trail: audit query --gaps. audit verify explains.",
+                "Dit une fois dans le journal : audit query --gaps. audit verify explique.",
+            ),
         };
         (texts.gap, reason, advice.to_owned())
     }
@@ -317,11 +320,12 @@ impl Speaker<'_> {
 
     /// The way to the last message that is not what was expected.
     fn last_bad(&self) -> &'static str {
-        match self.place.has_keys {
-            true => self.texts.choose("e jumps to it.", "e y mène."),
-            false => self
-                .texts
+        let texts = self.texts;
+        match self.place.medium {
+            Medium::Screen => texts.choose("e jumps to it.", "e y mène."),
+            Medium::Page => texts
                 .choose("It stands below, or: audit query --invalid", "Il est ci-dessous, ou : audit query --invalid"),
+            Medium::Summary => texts.choose("See it with: audit query --invalid", "Le voir : audit query --invalid"),
         }
     }
 
@@ -343,12 +347,12 @@ impl Speaker<'_> {
         };
         (
             reason,
-            match self.place.has_keys {
-                true => texts.choose(
+            match self.place.medium {
+                Medium::Screen => texts.choose(
                     "e jumps to the last bad one; Enter says why.",
                     "e mène au dernier échec ; Entrée dit pourquoi.",
                 ),
-                false => self.last_bad(),
+                Medium::Page | Medium::Summary => self.last_bad(),
             }
             .to_owned(),
         )

@@ -88,6 +88,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
             pages: Arc::clone(&state) as Arc<dyn crate::doors::web::Pages>,
             templates: views::TEMPLATES,
             dictionary: Arc::clone(&state.dictionary),
+            probes: Vec::new(),
             documents: documents::all(&state, meters, move || documents::trouble(&shown, &told)),
             writings: vec![("/api/restocks", restocking::writing(shop, &state))],
             token,

@@ -29,6 +29,7 @@ fn serve(state: &Arc<State>, token: Option<String>) -> Server {
         pages: Arc::clone(state) as Arc<dyn crate::doors::web::Pages>,
         templates: TEMPLATES,
         dictionary: Arc::clone(&state.dictionary),
+        probes: Vec::new(),
         documents: documents::all(state, &meters, move || documents::trouble(&shown, &told)),
         writings: vec![("/api/restocks", writing)],
         token,

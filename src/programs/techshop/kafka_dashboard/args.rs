@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::base::language::Language;
+use crate::doors::screen::ScreenArgs;
 use crate::tools::config::duration;
 
 /// Between two looks, live.
@@ -35,48 +36,12 @@ pub struct KafkaDashboardArgs {
     #[arg(long, value_name = "TIME", value_parser = pace)]
     every: Option<Duration>,
 
-    /// Colours: auto (by COLORFGBG), dark, light, contrast, none
-    #[arg(
-        long,
-        value_name = "THEME",
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    theme: DashboardTheme,
-
     /// Language of the screen: en, fr
     #[arg(long, value_name = "LANG", value_enum, default_value_t, hide_possible_values = true)]
     lang: Language,
 
-    /// Draw with ASCII only
-    #[arg(long)]
-    ascii: bool,
-
-    /// Leave the mouse to the terminal, to select text
-    #[arg(long)]
-    no_mouse: bool,
-
-    /// Show UTC, not local time
-    #[arg(long)]
-    utc: bool,
-}
-
-/// Which colours are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum DashboardTheme {
-    /// Dark, unless `COLORFGBG` says that the background is light.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// The strongest contrast.
-    Contrast,
-    /// No colour at all.
-    None,
+    #[command(flatten)]
+    screen: ScreenArgs,
 }
 
 fn pace(text: &str) -> Result<Duration, String> {
@@ -110,28 +75,13 @@ impl KafkaDashboardArgs {
         self.every.unwrap_or(EVERY_ONCE)
     }
 
-    /// Which colours are asked for.
-    pub fn theme(&self) -> DashboardTheme {
-        self.theme
-    }
-
     /// The language of the screen.
     pub fn language(&self) -> Language {
         self.lang
     }
 
-    /// Whether only ASCII may be drawn.
-    pub fn is_ascii(&self) -> bool {
-        self.ascii
-    }
-
-    /// Whether the mouse is listened to.
-    pub fn has_mouse(&self) -> bool {
-        !self.no_mouse
-    }
-
-    /// Whether times are shown in UTC.
-    pub fn is_utc(&self) -> bool {
-        self.utc
+    /// How the screen looks.
+    pub fn screen(&self) -> ScreenArgs {
+        self.screen
     }
 }

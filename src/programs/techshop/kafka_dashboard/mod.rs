@@ -18,14 +18,13 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use args::DashboardTheme;
 pub(super) use args::KafkaDashboardArgs;
 
 use std::io::{self, IsTerminal as _};
 
 use super::{Shop, TechshopError};
 use crate::doors::kafka::Role;
-use crate::doors::screen::{Glyphs, Screen, ScreenOptions, Theme, ThemeChoice};
+use crate::doors::screen::Screen;
 use crate::tools::exit::Exit;
 
 use app::App;
@@ -41,32 +40,10 @@ pub(super) fn run(shop: &Shop<'_>, args: &KafkaDashboardArgs) -> Result<Exit, Te
         return once::run(shop, args);
     }
     let screen_error = |source| TechshopError::Failed { reason: format!("the terminal cannot be used: {source}") };
-    let options = ScreenOptions {
-        wants_mouse: args.has_mouse(),
-        theme: theme(args.theme(), anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never),
-        glyphs: Glyphs::choose(args.is_ascii(), variable),
-    };
     shop.shutdown.on_hangup()?;
     let looker = Looker::start(&shop.settings, args.every(), shop.shutdown)?;
-    let app = App::new(args.language(), args.is_utc(), shop.settings.brokers.clone(), args.every());
-    let screen = Screen::open(options).map_err(screen_error)?;
+    let app = App::new(args.language(), args.screen().utc, shop.settings.brokers.clone(), args.every());
+    let screen = Screen::open(args.screen().options()).map_err(screen_error)?;
     live::run(screen, app, &looker, shop.shutdown)?;
     Ok(Exit::Done)
-}
-
-/// The colours that were asked for; none where none are wanted.
-fn theme(choice: DashboardTheme, has_color: bool) -> Theme {
-    let given = match choice {
-        DashboardTheme::Auto if !has_color => return Theme::NoColor,
-        DashboardTheme::Auto => ThemeChoice::Auto,
-        DashboardTheme::Dark => ThemeChoice::Given(Theme::Dark),
-        DashboardTheme::Light => ThemeChoice::Given(Theme::Light),
-        DashboardTheme::Contrast => ThemeChoice::Given(Theme::HighContrast),
-        DashboardTheme::None => ThemeChoice::Given(Theme::NoColor),
-    };
-    given.theme(variable)
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

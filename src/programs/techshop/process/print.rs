@@ -6,10 +6,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::logic::shop::Verdict;
+use crate::programs::techshop::quota::{Quota, and_more};
 use crate::tools::shown::cut;
 
 /// Lines a second.
-const MOST_LINES: u64 = 20;
+const MOST_A_SECOND: u32 = 20;
 
 /// Lines that may wait for a slow reader.
 const WAITING: usize = 64;
@@ -21,9 +22,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(super) struct Printer {
     lines: Option<SyncSender<String>>,
     thread: Option<JoinHandle<()>>,
-    since: Instant,
-    told: u64,
-    untold: u64,
+    quota: Quota,
 }
 
 impl Printer {
@@ -41,16 +40,12 @@ impl Printer {
             })?;
             (lines, thread) = (Some(sender), Some(spawned));
         }
-        Ok(Self { lines, thread, since: Instant::now(), told: 0, untold: 0 })
+        Ok(Self { lines, thread, quota: Quota::new(MOST_A_SECOND) })
     }
 
     /// Tells of one decision, if there is room for it this second.
     pub(super) fn decided(&mut self, verdict: Verdict, payload: Option<&[u8]>) {
-        if self.lines.is_none() {
-            return;
-        }
-        if self.told >= MOST_LINES {
-            self.untold += 1;
+        if self.lines.is_none() || !self.quota.allows() {
             return;
         }
         let what = match verdict {
@@ -60,27 +55,21 @@ impl Printer {
             Verdict::Copy => "copy        ",
             Verdict::Restocked => "restocked   ",
         };
-        self.told += 1;
         self.line(format!("{what}  {}", gist(payload)));
     }
 
     /// A new second begins when it is time.
     pub(super) fn tick(&mut self) {
-        if self.since.elapsed() < SECOND {
-            return;
+        if let Some(line) = self.quota.turn().and_then(and_more) {
+            self.line(line);
         }
-        if self.untold > 0 {
-            let untold = std::mem::take(&mut self.untold);
-            self.line(format!("… and {untold} more"));
-        }
-        (self.since, self.told) = (Instant::now(), 0);
     }
 
     fn line(&mut self, line: String) {
         let Some(lines) = &self.lines else { return };
         match lines.try_send(line) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.untold += 1,
+            Err(TrySendError::Full(_)) => self.quota.leave_out(),
             Err(TrySendError::Disconnected(_)) => self.lines = None,
         }
     }

@@ -1,14 +1,15 @@
 //! Without a terminal: a block an event, as the exercise prints it, or a line of JSON a record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{ConsumeArgs, Consuming, ENDS};
-use crate::logic::travel::{Board, Place, Spot, Told};
+use crate::logic::travel::{Board, Kept, Place, Told};
 use crate::programs::travel::reading::News;
 use crate::programs::travel::report::RecordReport;
 use crate::programs::travel::{Travel, TravelError, print};
 use crate::tools::shown::{cut, safe};
+use crate::tools::shutdown::Shutdown;
 use crate::words::travel::{Etat, Verdict};
 
 /// How long one wait takes before a stop is looked for.
@@ -41,12 +42,14 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
             is_changed = true;
             printer.add(&told, board, is_again)
         })?;
+        let was_again = is_again;
         is_again &= !consuming.reading.is_caught_up();
-        if !is_again {
-            printer.add_late(&mut consuming.reading.board);
-        }
         if is_changed {
             consuming.changed();
+        }
+        // Also when it was an end that was met, and no record.
+        if !is_again && (is_changed || was_again) {
+            printer.add_late(&mut consuming.reading.board, travel.shutdown)?;
         }
         // What waits is handed over when nothing more comes at once, so that nobody waits for it.
         if news.is_none() || printer.is_full() {
@@ -120,8 +123,8 @@ struct Printer {
     waiting: String,
     /// By partition, behind the last record that was printed.
     printed: BTreeMap<i32, i64>,
-    /// Records that wait for their order.
-    late: Vec<(String, Spot)>,
+    /// Where records stand that wait for their order, by their request.
+    late: BTreeMap<String, BTreeSet<(i32, i64)>>,
 }
 
 impl Printer {
@@ -156,44 +159,45 @@ impl Printer {
             return Ok(());
         }
         *behind = told.spot.offset + 1;
-        let kept = told.id.as_deref().filter(|id| board.keeps(id));
-        if let (Some(id), true) = (kept, is_again) {
-            self.late.push((id.to_owned(), told.spot));
-            return Ok(());
-        }
-        match (told.verdict, kept) {
-            (None, Some(id)) => {
-                self.add_entry(id, told.spot, board);
-            }
-            (None, None) => {}
-            (Some(verdict), _) => {
-                let is_late = told.id.as_deref().and_then(|id| board.get(id)).is_some_and(|request| request.is_late);
+        let id = told.id.as_deref().unwrap_or_default();
+        match told.verdict {
+            Some(verdict) if !is_again || !board.keeps(id) => {
+                let is_late = board.get(id).is_some_and(|request| request.is_late);
                 let details = told.event.as_ref().map(|event| event.details.text());
-                self.write(&RecordReport::of_told(told, verdict), told.after, details, is_late);
+                self.write(&RecordReport::of_told(told, verdict, board.is_split(id)), told.after, details, is_late);
+            }
+            _ => {
+                let (partition, offset) = (told.spot.partition, told.spot.offset);
+                self.late.entry(id.to_owned()).or_default().insert((partition, offset));
             }
         }
         if self.is_full() { self.hand_over() } else { Ok(()) }
     }
 
-    /// Prints what has waited for its order.
-    fn add_late(&mut self, board: &mut Board) {
-        for (id, spot) in std::mem::take(&mut self.late) {
-            // One that was not read again yet waits on.
-            if !self.add_entry(&id, spot, board) {
-                self.late.push((id, spot));
+    /// Prints what has waited for its order, in that order, each request in one go over its records. A stop ends it.
+    fn add_late(&mut self, board: &mut Board, shutdown: &Shutdown) -> Result<(), TravelError> {
+        for (id, mut spots) in std::mem::take(&mut self.late) {
+            let kept = board.settled(&id);
+            let is_split = kept.is_some_and(Kept::is_split);
+            for entry in kept.map_or(&[][..], Kept::entries) {
+                if shutdown.is_requested() {
+                    return Ok(());
+                }
+                if spots.remove(&(entry.spot.partition, entry.spot.offset)) {
+                    let is_late = entry.verdict.is_accepted() && entry.known_etat() == Some(Etat::Retard);
+                    let details = entry.etat.as_ref().map(|_| entry.text.as_ref());
+                    self.write(&RecordReport::of_entry(&id, entry, is_split), entry.after, details, is_late);
+                }
+                if self.is_full() {
+                    self.hand_over()?;
+                }
+            }
+            // Those that were not read again yet wait on.
+            if !spots.is_empty() {
+                self.late.insert(id, spots);
             }
         }
-    }
-
-    /// Prints a record of a kept request; false when it is not there.
-    fn add_entry(&mut self, id: &str, spot: Spot, board: &mut Board) -> bool {
-        let entry = board.settled(id).and_then(|kept| kept.entry(spot));
-        if let Some(entry) = entry {
-            let is_late = entry.verdict.is_accepted() && entry.known_etat() == Some(Etat::Retard);
-            let details = entry.etat.as_ref().map(|_| entry.text.as_ref());
-            self.write(&RecordReport::of_entry(id, entry), entry.after, details, is_late);
-        }
-        entry.is_some()
+        Ok(())
     }
 
     fn write(&mut self, report: &RecordReport<'_>, place: Option<Place>, details: Option<&str>, is_late: bool) {
@@ -210,9 +214,67 @@ impl Printer {
             let reason = report.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
             self.waiting.push_str(&format!("Verdict : {}{reason}: {why}\n", report.verdict));
         }
+        if report.split {
+            self.waiting.push_str("split: its events stand in several partitions, merged by Kafka's time\n");
+        }
         if let Some(id) = report.id {
             self.waiting.push_str(&state_line(id, place, is_late));
         }
         self.waiting.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::message::{Headers, Message, MessageTime};
+
+    const LIFE: [&str; 7] =
+        ["CREATION", "EN_ATTENTE_VALIDATION", "VALIDEE", "PLANIFIEE", "DEPART", "RETOUR", "CLOTUREE"];
+
+    /// A board after the second reading of a life whose events stand in two partitions, and what is to be printed of it.
+    fn read_again() -> (Board, Printer) {
+        let mut board = Board::keeping(["DV-1".to_owned()]);
+        let mut printer = Printer { as_json: true, ..Printer::default() };
+        let even = LIFE.iter().enumerate().filter(|(at, _)| at % 2 == 0);
+        let odd = LIFE.iter().enumerate().filter(|(at, _)| at % 2 == 1);
+        for (at, etat) in odd.chain(even) {
+            let payload = format!("{{\"id\":\"DV-1\",\"etat\":\"{etat}\"}}");
+            let message = Message {
+                partition: at as i32 % 2,
+                offset: at as i64 / 2,
+                time: MessageTime::Create(1_000 * at as i64),
+                key: Some(b"DV-1"),
+                payload: Some(payload.as_bytes()),
+                headers: Headers::default(),
+                leader_epoch: None,
+            };
+            let told = board.fold(&message);
+            printer.add(&told, &mut board, true).expect("nothing is handed over");
+        }
+        (board, printer)
+    }
+
+    #[test]
+    fn what_waited_for_its_order_is_printed_once_in_that_order_and_marked() {
+        let (mut board, mut printer) = read_again();
+        assert_eq!(printer.waiting, "", "nothing before all is read");
+        for _ in 0..2 {
+            printer.add_late(&mut board, &Shutdown::new()).expect("nothing is handed over");
+        }
+        let lines: Vec<serde_json::Value> =
+            printer.waiting.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let etats: Vec<&str> = lines.iter().filter_map(|line| line["etat"].as_str()).collect();
+        assert_eq!(etats, LIFE);
+        assert!(lines.iter().all(|line| line["verdict"] == "accepted" && line["split"] == true), "{lines:?}");
+    }
+
+    #[test]
+    fn a_stop_cuts_it_short() {
+        let (mut board, mut printer) = read_again();
+        let stop = Shutdown::new();
+        stop.request();
+        printer.add_late(&mut board, &stop).expect("nothing is handed over");
+        assert_eq!(printer.waiting, "");
     }
 }

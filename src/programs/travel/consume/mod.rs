@@ -17,9 +17,9 @@ use super::args::ShapeArgs;
 use super::reading::Reading;
 use super::{Travel, TravelError};
 use crate::doors::kafka::{Cluster, Patience, Role, TopicInfo, connect};
+use crate::doors::screen::ScreenArgs;
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
-use board::BoardArgs;
 use keep::Keeper;
 
 /// Its offsets are published as those of this group; nothing depends on them.
@@ -69,7 +69,7 @@ pub struct ConsumeArgs {
     check_snapshot: bool,
 
     #[command(flatten)]
-    board: BoardArgs,
+    screen: ScreenArgs,
 
     #[command(flatten)]
     shape: ShapeArgs,

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use crate::programs::travel::Travel;
-use crate::programs::travel::show;
+use crate::programs::travel::show::{self, Line, LineKind};
 use crate::tools::shutdown::Shutdown;
 
 /// A history that is being read, or was.
@@ -14,8 +14,8 @@ pub(super) struct History {
     /// The first line that is seen.
     pub(super) top: usize,
     /// Its lines, once they are known.
-    pub(super) lines: Option<Vec<String>>,
-    coming: Option<Receiver<Vec<String>>>,
+    pub(super) lines: Option<Vec<Line>>,
+    coming: Option<Receiver<Vec<Line>>>,
     stop: Shutdown,
 }
 
@@ -35,17 +35,24 @@ pub(super) fn read(travel: &Travel<'_>, id: String) -> io::Result<History> {
     // Nobody waits for its end: one that is on its way ends with the process.
     std::thread::Builder::new().name("history".into()).spawn(move || {
         let travel = Travel { common: &common, settings, topic, shutdown: &shutdown };
-        let text = show::history(&travel, &asked).unwrap_or_else(|error| error.to_string());
+        let mut lines = show::history(&travel, &asked).unwrap_or_else(|error| failed(&error.to_string()));
+        // Whose it is stands above already.
+        lines.retain(|line| line.kind != LineKind::Heading);
         // Whoever closed it in the meantime needs it no more.
-        drop(tell.try_send(text.lines().map(str::to_owned).collect()));
+        drop(tell.try_send(lines));
     })?;
     Ok(History { id, top: 0, lines: None, coming: Some(coming), stop })
+}
+
+/// What is shown instead of a history.
+fn failed(why: &str) -> Vec<Line> {
+    why.lines().map(|line| Line { kind: LineKind::Refused, text: line.to_owned() }).collect()
 }
 
 impl History {
     /// One that is known already.
     #[cfg(test)]
-    pub(super) fn known(id: &str, lines: Vec<String>) -> Self {
+    pub(super) fn known(id: &str, lines: Vec<Line>) -> Self {
         Self { id: id.to_owned(), top: 0, lines: Some(lines), coming: None, stop: Shutdown::new() }
     }
 
@@ -55,7 +62,7 @@ impl History {
         match coming.try_recv() {
             Ok(lines) => self.lines = Some(lines),
             Err(TryRecvError::Empty) => return false,
-            Err(TryRecvError::Disconnected) => self.lines = Some(vec!["it could not be read".to_owned()]),
+            Err(TryRecvError::Disconnected) => self.lines = Some(failed("it could not be read")),
         }
         self.coming = None;
         true

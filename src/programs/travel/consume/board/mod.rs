@@ -14,11 +14,10 @@ mod view;
 use std::io;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::{ConsumeArgs, Consuming};
-use crate::doors::screen::{Glyphs, Input, Screen, ScreenOptions, Theme, ThemeChoice};
+use crate::doors::screen::{Input, Screen};
 use crate::programs::travel::reading::News;
 use crate::programs::travel::{Travel, TravelError};
 use app::App;
@@ -36,75 +35,12 @@ const AGES: Duration = Duration::from_secs(1);
 /// Making the rows may take one part in so many of the time.
 const SHARE: u32 = 10;
 
-/// How the board looks.
-#[derive(Args, Clone, Debug)]
-pub(super) struct BoardArgs {
-    /// Colours: auto (by COLORFGBG), dark, light, contrast, none
-    #[arg(
-        long,
-        value_name = "THEME",
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    theme: BoardTheme,
-
-    /// Draw with ASCII only
-    #[arg(long)]
-    ascii: bool,
-
-    /// Leave the mouse to the terminal, to select text
-    #[arg(long)]
-    no_mouse: bool,
-
-    /// Show UTC, not local time
-    #[arg(long)]
-    utc: bool,
-}
-
-/// Which colours are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum BoardTheme {
-    /// Dark, unless `COLORFGBG` says that the background is light.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// The strongest contrast.
-    Contrast,
-    /// No colour at all.
-    None,
-}
-
-impl BoardArgs {
-    fn options(&self) -> ScreenOptions {
-        let variable = |name: &str| std::env::var(name).ok();
-        let has_color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let choice = match self.theme {
-            BoardTheme::Auto if !has_color => ThemeChoice::Given(Theme::NoColor),
-            BoardTheme::Auto => ThemeChoice::Auto,
-            BoardTheme::Dark => ThemeChoice::Given(Theme::Dark),
-            BoardTheme::Light => ThemeChoice::Given(Theme::Light),
-            BoardTheme::Contrast => ThemeChoice::Given(Theme::HighContrast),
-            BoardTheme::None => ThemeChoice::Given(Theme::NoColor),
-        };
-        ScreenOptions {
-            wants_mouse: !self.no_mouse,
-            theme: choice.theme(variable),
-            glyphs: Glyphs::choose(self.ascii, variable),
-        }
-    }
-}
-
 /// Shows the board until a person or a signal ends it.
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
     travel.shutdown.on_hangup()?;
-    let mut app = App::new(travel.topic.clone(), args.board.utc);
+    let mut app = App::new(travel.topic.clone(), args.screen.utc);
     app.warnings.clone_from(&consuming.warnings);
-    let mut screen = Screen::open(args.board.options()).map_err(gone)?;
+    let mut screen = Screen::open(args.screen.options()).map_err(gone)?;
     let outcome = live(travel, &mut screen, &mut app, consuming);
     // What went wrong first is what is told.
     outcome.and(screen.close().map_err(gone))

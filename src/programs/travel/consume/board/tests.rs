@@ -8,6 +8,7 @@ use super::keys::Effect;
 use super::view;
 use crate::doors::screen::{Glyphs, Input, Key, Rendered, Theme, rendered};
 use crate::logic::travel::{Counts, Last, Place, Spot};
+use crate::programs::travel::show::{Line, LineKind};
 use crate::words::travel::{Etat, Refusal, Verdict};
 
 /// 2026-11-21 09:41:00 UTC.
@@ -91,9 +92,42 @@ fn the_help_and_a_history() {
     press(&mut app, Key::Esc);
     app.open(History::known(
         "DV-2025-003",
-        vec!["1 ✓ accepted   CREATION".to_owned(), "2 ✗ refused    DEPART".to_owned()],
+        vec![line(LineKind::Accepted, "1 ✓ accepted   CREATION"), line(LineKind::Refused, "2 ✗ refused    DEPART")],
     ));
     assert_snapshot!("history", frame(&mut app, 80, 12).text);
+}
+
+fn line(kind: LineKind, text: &str) -> Line {
+    Line { kind, text: text.to_owned() }
+}
+
+#[test]
+fn a_history_is_coloured_by_what_happened_and_not_by_what_somebody_wrote() {
+    let styled = |kind: LineKind, text: &str| {
+        let mut app = app();
+        app.open(History::known("DV-1", vec![line(kind, text)]));
+        let styled = frame(&mut app, 80, 8).styled;
+        let row = styled.lines().nth(2).expect("the first line").to_owned();
+        row.replace(text, "")
+    };
+    for kind in [LineKind::Accepted, LineKind::Duplicate, LineKind::Refused, LineKind::Beside, LineKind::State] {
+        let plain = styled(kind, "a text");
+        for text in ["a ✓ text", "a ✗ text", "a = text"] {
+            assert_eq!(styled(kind, text), plain, "{kind:?} {text}");
+        }
+    }
+    assert_ne!(styled(LineKind::Refused, "a text"), styled(LineKind::Beside, "a text"));
+}
+
+#[test]
+fn an_age_beyond_the_calendar_is_shown_like_another() {
+    for time_ms in [i64::MIN, -1, 0, NOW_MS + 5_000, i64::MAX] {
+        let mut app = app();
+        let mut row = row("DV-1", Place::Creation, 0, Verdict::Accepted, Etat::Creation);
+        row.last = row.last.map(|last| Last { spot: Spot { time_ms: Some(time_ms), ..last.spot }, ..last });
+        app.set(Some(vec![row]), Counts::default(), None);
+        assert!(frame(&mut app, 80, 24).text.contains("DV-1"));
+    }
 }
 
 #[test]

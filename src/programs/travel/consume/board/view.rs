@@ -2,7 +2,8 @@
 
 use super::app::{App, Overlay, Row};
 use crate::doors::screen::{Area, Canvas, Role, Text};
-use crate::logic::travel::Place;
+use crate::logic::travel::{Place, delay_mark};
+use crate::programs::travel::show::{Line, LineKind};
 use crate::tools::shown::grouped;
 use crate::words::travel::{Etat, Verdict};
 
@@ -175,13 +176,10 @@ fn row_text(app: &App, row: &Row, id: usize, last: usize) -> Text {
         Some(_) => Role::Strong,
         None => Role::Label,
     };
-    let delays = match (row.delays, row.is_late) {
-        (0, _) => String::new(),
-        (count, true) => format!("!×{count}"),
-        (count, false) => format!("×{count}"),
-    };
+    let delays = delay_mark(row.delays, row.is_late);
     let refused = if row.refused > 0 { grouped(row.refused) } else { String::new() };
-    let age = row.last.and_then(|last| last.spot.time_ms).map_or_else(String::new, |ms| age(app.now_ms - ms));
+    let age =
+        row.last.and_then(|last| last.spot.time_ms).map_or_else(String::new, |ms| age(app.now_ms.saturating_sub(ms)));
     let mut notes = Vec::new();
     notes.extend(row.is_split.then_some("split"));
     notes.extend(row.is_incomplete.then_some("gaps"));
@@ -277,13 +275,13 @@ fn help_line((key, meaning): &(&str, &str)) -> Text {
     }
 }
 
-/// A line of a history, by its mark.
-fn history_line(line: &String) -> Text {
-    let role = match line {
-        line if line.contains(" ✓ ") => Role::Value,
-        line if line.contains(" ✗ ") => Role::Bad,
-        line if line.contains(" = ") || line.starts_with("  ") => Role::Label,
-        _ => Role::Value,
+/// A line of a history, by what it is: its text is somebody's.
+fn history_line(line: &Line) -> Text {
+    let role = match line.kind {
+        LineKind::Heading => Role::Strong,
+        LineKind::Accepted | LineKind::State => Role::Value,
+        LineKind::Refused => Role::Bad,
+        LineKind::Duplicate | LineKind::Beside => Role::Label,
     };
-    Text::of(role, format!(" {line}"))
+    Text::of(role, format!(" {}", line.text))
 }
