@@ -53,9 +53,13 @@ chaos TRACKER_KILLS="50" BROKER_KILLS="3" STOPS="1":
 ci:
     bash .ci/run
 
-# licences and origins of all dependencies (cargo install cargo-deny)
-deny:
-    cargo deny check
+# what .ci/critics.sh says: `just critics spelling`; dependencies, licences, advisories
+critics *NAMES:
+    .ci/critics.sh {{ NAMES }}
+
+# the code's own documentation, private items included, in target/doc
+doc:
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --no-deps --document-private-items --locked
 
 # the two compose files, read by Docker itself; needs no engine
 compose:
