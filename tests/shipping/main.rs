@@ -3,5 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod alerts;
+mod containers;
+mod figures;
 mod manual;
 mod programs;
+mod units;
