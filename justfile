@@ -66,6 +66,10 @@ sbom:
     mkdir -p target
     .ci/sbom.py > target/ordertrail.cdx.json
 
+# the alerts, judged by Prometheus' own promtool: what wakes somebody, and what does not
+alerts:
+    cd deploy/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yaml
+
 # the image of all programs
 image TAG="ordertrail:local":
     docker build -t {{ TAG }} .
