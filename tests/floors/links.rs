@@ -109,7 +109,8 @@ fn links(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for paragraph in prose(text) {
         for (place, mark) in paragraph.match_indices("](") {
-            let target = paragraph[place + mark.len()..].split_once(')').map_or("", |(target, _)| target);
+            let (_, behind) = paragraph.split_at(place + mark.len());
+            let target = behind.split_once(')').map_or("", |(target, _)| target);
             found.extend(target.split_whitespace().next().map(str::to_owned));
         }
         for (name, target) in paragraph.lines().filter_map(|line| line.split_once("]: ")) {
@@ -124,9 +125,10 @@ fn links(text: &str) -> Vec<String> {
 fn named_documents(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (place, _) in text.match_indices("docs/") {
-        let is_inside_path = text[..place].ends_with(|c: char| c.is_alphanumeric() || "/._-".contains(c));
+        let (before, from) = text.split_at(place);
+        let is_inside_path = before.ends_with(|c: char| c.is_alphanumeric() || "/._-".contains(c));
         let is_name = |c: char| c.is_alphanumeric() || "/._-#".contains(c);
-        let name: String = text[place..].chars().take_while(|c| is_name(*c)).collect();
+        let name: String = from.chars().take_while(|c| is_name(*c)).collect();
         let name = name.trim_end_matches(['.', '-']).to_owned();
         if !is_inside_path && name.split('#').next().is_some_and(|file| file.ends_with(".md")) {
             found.push(name);
