@@ -7,7 +7,7 @@ use crate::harness::{
     LONG, Need, Process, Record, Run, Scratch, free_port, get, order, program, shared, tracker, wait_until,
 };
 use libtest_mimic::Trial;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials!("figures", &[Need::Broker], [what_alerts_and_dashboard_ask_for_is_exported])
@@ -54,12 +54,12 @@ fn what_alerts_and_dashboard_ask_for_is_exported() {
 
     let mut missing = Vec::new();
     wait_until("all figures that are asked for are exported", LONG, || {
-        let mut exported = BTreeMap::new();
+        let mut exported: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for service in &mut services {
             assert!(service.process.is_running(), "{}", service.process.stderr());
             let text = get(service.port, service.path).filter(|answer| answer.status == 200)?.body;
             for (figure, labels) in asked::exported(&text) {
-                exported.entry(figure).or_insert_with(std::collections::BTreeSet::new).extend(labels);
+                exported.entry(figure).or_default().extend(labels);
             }
         }
         let now = asked::missing(&exported);
