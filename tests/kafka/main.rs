@@ -17,9 +17,9 @@
 //! | `audit_verify.rs` | trails as the tracker writes them are sound, and agree with Kafka |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
-//! | `figures.rs` | what alerts and the Grafana dashboard ask for is what programs export |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `kafka_dashboard.rs` | the cluster on a screen and as JSON, held to Kafka's own tools |
+//! | `metrics.rs` | what alerts and the Grafana dashboard ask for is what programs export |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
@@ -87,10 +87,10 @@ mod audit_replay;
 mod audit_verify;
 mod chaos;
 mod consumer_watch;
-mod figures;
 mod harness;
 mod hostile;
 mod kafka_dashboard;
+mod metrics;
 mod producer_exactly_once;
 mod producer_files;
 mod producer_sends;
@@ -154,9 +154,9 @@ fn main() -> ExitCode {
         consumer_watch::trials(),
         audit_replay::trials(),
         audit_verify::trials(),
-        figures::trials(),
         hostile::trials(),
         kafka_dashboard::trials(),
+        metrics::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),
         producer_sends::trials(),

@@ -1,4 +1,4 @@
-//! The alerts and the dashboard, as far as that can be seen without a running program; `tests/kafka/figures.rs`
+//! The alerts and the dashboard, as far as that can be seen without a running program; `tests/kafka/metrics.rs`
 //! holds their figures to those that programs export.
 
 use super::containers::{text_of, yaml_of};

@@ -10,7 +10,7 @@ use libtest_mimic::Trial;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    trials!("figures", &[Need::Broker], [what_alerts_and_dashboard_ask_for_is_exported])
+    trials!("metrics", &[Need::Broker], [what_alerts_and_dashboard_ask_for_is_exported])
 }
 
 /// A program with the port and the path of its figures.
@@ -26,7 +26,7 @@ fn service(run: Run, port: u16, path: &'static str) -> Service {
 
 fn what_alerts_and_dashboard_ask_for_is_exported() {
     let kafka = shared();
-    let scratch = Scratch::new("figures");
+    let scratch = Scratch::new("metrics-asked");
     let topic = kafka.topic(1);
     kafka.produce(&topic, &[Record::new(0, order(1)), Record::new(0, "no order")]);
     let prefix = format!("{}.", kafka.unused_name("figures"));
