@@ -27,6 +27,10 @@ trail:
 build:
     cargo build --release --locked
 
+# the manual pages in docs/man, from what the programs say of themselves
+man:
+    ORDERTRAIL_WRITE_MAN=1 cargo test --locked --test shipping -- manual
+
 # put the code in shape
 fmt:
     cargo fmt
@@ -38,7 +42,7 @@ lint: lint-shell
 
 # the shell scripts alone
 lint-shell:
-    find . \( -name target -o -name .git \) -prune -o \( -name '*.sh' -o -path ./.ci/run \) -type f -print0 | xargs -0 shellcheck
+    find . \( -name target -o -name .git \) -prune -o \( -name '*.sh' -o -path ./.ci/run -o -path ./deploy/docker/healthy \) -type f -print0 | xargs -0 shellcheck
 
 # all tests; starts its own Kafka
 test *ARGS:
@@ -53,13 +57,30 @@ chaos TRACKER_KILLS="50" BROKER_KILLS="3" STOPS="1":
 ci:
     bash .ci/run
 
-# licences and origins of all dependencies (cargo install cargo-deny)
-deny:
-    cargo deny check
+# what .ci/critics.sh says: `just critics spelling`; dependencies, licences, advisories
+critics *NAMES:
+    .ci/critics.sh {{ NAMES }}
+
+# the list of all parts of the programs (CycloneDX), in target/ordertrail.cdx.json
+sbom:
+    mkdir -p target
+    .ci/sbom.py > target/ordertrail.cdx.json
+
+# the alerts, judged by Prometheus' own promtool: what wakes somebody, and what does not
+alerts:
+    cd deploy/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yaml
+
+# the image of all programs
+image TAG="ordertrail:local":
+    docker build -t {{ TAG }} .
+
+# the code's own documentation, private items included, in target/doc
+doc:
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --no-deps --document-private-items --locked
 
 # the two compose files, read by Docker itself; needs no engine
 compose:
-    docker compose -f docker-compose.yaml --profile ui config --quiet
+    docker compose -f docker-compose.yaml --profile '*' config --quiet
     docker compose -f docker-compose.ha.yaml config --quiet
 
 # every benchmark, into target/bench/report.md: about 15 minutes, `--quick` about 5

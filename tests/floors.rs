@@ -1,6 +1,8 @@
 //! The house keeps its own rules: rooms import only from floors below, each outside world has its
-//! one door, and nothing unfinished or overlong is left lying about.
+//! one door, no link of a document is dead, and nothing unfinished or overlong is left lying about.
 
+#[path = "floors/links.rs"]
+mod links;
 #[path = "floors/source.rs"]
 mod source;
 

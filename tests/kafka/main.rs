@@ -19,6 +19,7 @@
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `kafka_dashboard.rs` | the cluster on a screen and as JSON, held to Kafka's own tools |
+//! | `metrics.rs` | what alerts and the Grafana dashboard ask for is what programs export |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
@@ -91,6 +92,7 @@ mod consumer_watch;
 mod harness;
 mod hostile;
 mod kafka_dashboard;
+mod metrics;
 mod producer_exactly_once;
 mod producer_files;
 mod producer_sends;
@@ -161,6 +163,7 @@ fn main() -> ExitCode {
         audit_verify::trials(),
         hostile::trials(),
         kafka_dashboard::trials(),
+        metrics::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),
         producer_sends::trials(),

@@ -36,7 +36,7 @@ impl Incarnation {
 }
 
 /// The id that a topic has now, as Kafka's own tools write it, if that is what the line tells:
-/// "[thrd:main]: Topic orders changed id from … to …".
+/// `[thrd:main]: Topic orders changed id from … to …`.
 fn new_id(line: &str, topic: &str) -> Option<String> {
     let (_, rest) = line.split_once("Topic ")?;
     let ids = rest.strip_prefix(topic)?.strip_prefix(" changed id from ")?;

@@ -1,6 +1,6 @@
 //! Kafka: the only room that names rdkafka.
 //!
-//! [`connect`] waits for a broker and gives a [`Cluster`], which knows topics and their ends and
+//! [`connect()`] waits for a broker and gives a [`Cluster`], which knows topics and their ends and
 //! opens a [`Consumer`] or a [`Producer`]. Whatever C API the safe crate hides is reached
 //! in `raw`, the one place with `unsafe`.
 

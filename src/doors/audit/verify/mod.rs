@@ -1,6 +1,6 @@
 //! Whether a trail is what was sealed and signed, and the proof of one line of it.
 //!
-//! [`verify`] reads everything once: threads look at each line by itself ([`line`]) and hash it; then,
+//! [`verify`] reads everything once: threads look at each line by itself ([`mod@line`]) and hash it; then,
 //! in order, the lines of each partition must follow one another ([`walk`]), the tree must have the
 //! root of every checkpoint ([`judge`], [`notes`]), and segments and seal must end where they say
 //! ([`ends`]). Nothing is locked and nothing is written; a tracker may run meanwhile.

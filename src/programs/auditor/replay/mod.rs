@@ -1,7 +1,7 @@
 //! Sending a trail's messages again, exactly as they were.
 //!
 //! Two passes over the same lines: [`survey`] finds out what the target must be able to take, so that
-//! nothing is sent when something would be lost; [`send`] sends, and hears every delivery.
+//! nothing is sent when something would be lost; [`send()`] sends, and hears every delivery.
 
 mod send;
 mod survey;

@@ -1,0 +1,56 @@
+//! The programs, as they describe themselves.
+
+use clap::{Command, CommandFactory};
+use ordertrail::programs::auditor::AuditArgs;
+use ordertrail::programs::monitor::MonitorArgs;
+use ordertrail::programs::producer::ProducerArgs;
+use ordertrail::programs::supply::SupplyArgs;
+use ordertrail::programs::techshop::TechshopArgs;
+use ordertrail::programs::tracker::TrackerArgs;
+use ordertrail::programs::travel::TravelArgs;
+
+/// All of them, ready to be asked: what is said of a flag for all subcommands is said to each.
+pub(crate) fn programs() -> Vec<Command> {
+    let mut all = [
+        AuditArgs::command(),
+        MonitorArgs::command(),
+        ProducerArgs::command(),
+        SupplyArgs::command(),
+        TechshopArgs::command(),
+        TrackerArgs::command(),
+        TravelArgs::command(),
+    ];
+    all.iter_mut().for_each(Command::build);
+    all.into()
+}
+
+/// What is wrong with a command line, judged by the program that it names.
+///
+/// # Panics
+/// When it is empty.
+pub(crate) fn why_refused(words: &[String]) -> Option<String> {
+    let name = words[0].rsplit('/').next().unwrap_or_default();
+    let Some(program) = programs().into_iter().find(|program| program.get_name() == name) else {
+        return Some(format!("no program is called {name}"));
+    };
+    program.try_get_matches_from(words).err().map(|error| error.to_string())
+}
+
+#[test]
+fn no_program_is_forgotten() {
+    let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin")).unwrap();
+    let mut files: Vec<String> = sources.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    let named: Vec<String> = programs().iter().map(|program| format!("{}.rs", program.get_name())).collect();
+    assert_eq!(files, named);
+}
+
+#[test]
+fn a_command_line_that_is_none_is_noticed() {
+    let said = |line: &str| why_refused(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
+    assert_eq!(said("/usr/local/bin/tracker --dir /data --listen 0.0.0.0:9464"), "");
+    assert!(said("trackr").contains("no program"));
+    assert!(said("tracker --dirr /data").contains("--dirr"));
+    assert!(said("techshop decide").contains("decide"));
+    assert!(said("supply wagon-lits --port 70000").contains("70000"));
+}
