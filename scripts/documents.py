@@ -103,7 +103,7 @@ def agrees(shown, said):
         if line == "…":
             pattern += r"(?:.*\n)*?"
         else:
-            pattern += ".*".join(re.escape(part) for part in line.split("…")) + r"\n"
+            pattern += ".*".join(re.escape(part) for part in re.split(r"\s*…\s*", line)) + r"\n"
     return re.fullmatch(pattern, "".join(line + "\n" for line in lines_of(said))) is not None
 
 
