@@ -9,11 +9,13 @@ usage() {
   cat <<'EOT'
 Does with a fresh clone of this project what README.md tells a newcomer to do, and checks what it promises.
 
-usage: scripts/newcomer.sh [--in DIR] [--quick] [--step clone|build|tour|test]... [-- ARGUMENTS OF cargo test]
+usage: scripts/newcomer.sh [--in DIR] [--quick] [--programs DIR] [--step NAME]... [-- ARGUMENTS OF cargo test]
 
   --in DIR     work there and leave it (default: a new folder, removed at the end); steps of one folder may be
                taken one at a time
   --quick      build without link-time optimisation, in half the time; holds for all steps of DIR
+  --programs DIR
+               take the programs there for the tour, and build nothing
   --step NAME  this step alone (may be given again):
                  clone  the last commit, into DIR/ordertrail
                  build  what ./start.sh would build, so that a later tour begins at once
@@ -27,7 +29,7 @@ exit codes: 0 all is as the page says, 1 something is not, 2 usage
 EOT
 }
 
-dir='' steps='' quick=''
+dir='' steps='' quick='' programs=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
@@ -37,6 +39,9 @@ while [ $# -gt 0 ]; do
       dir=${2:?--in needs a folder}
       shift ;;
     --quick) quick=1 ;;
+    --programs)
+      programs=$(cd "${2:?--programs needs a folder}" && pwd)
+      shift ;;
     --step)
       case ${2:-} in
         clone | build | tour | test) steps="$steps $2" ;;
@@ -54,7 +59,10 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-: "${steps:=clone build tour test}"
+if [ -z "$steps" ]; then
+  steps='clone build tour test'
+  [ -z "$programs" ] || steps='clone tour test'
+fi
 
 keep=$dir
 [ -n "$dir" ] || dir=$(mktemp -d "${TMPDIR:-/tmp}/newcomer.XXXXXX")
@@ -63,16 +71,18 @@ dir=$(cd "$dir" && pwd)
 house=$dir/ordertrail
 [ -z "$quick" ] || touch "$dir/quick"
 
+given=()
+[ -z "$programs" ] || given=(ORDERTRAIL_BIN_DIR="$programs")
 profile=()
 [ ! -e "$dir/quick" ] || profile=(CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16)
 
 # Nothing of this shell's world but where programs and certificates are.
 clean() { # COMMAND...
-  env -i HOME="$dir/home" PATH="$dir/bin:$PATH" LANG="${LANG:-C.UTF-8}" NO_COLOR=1 \
+  env -i HOME="$dir/home" PATH="$dir/bin:${programs:+$programs:}$PATH" LANG="${LANG:-C.UTF-8}" NO_COLOR=1 \
     RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" CARGO_HOME="$dir/home/.cargo" \
     MAVEN_OPTS="-Duser.home=$dir/home" ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"} \
     ${HTTPS_PROXY:+HTTPS_PROXY="$HTTPS_PROXY"} ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} \
-    ${profile[@]+"${profile[@]}"} "$@"
+    ${given[@]+"${given[@]}"} ${profile[@]+"${profile[@]}"} "$@"
 }
 
 end() {
