@@ -53,6 +53,10 @@ chaos TRACKER_KILLS="50" BROKER_KILLS="3" STOPS="1":
     ORDERTRAIL_CHAOS_TRACKER_KILLS={{ TRACKER_KILLS }} ORDERTRAIL_CHAOS_BROKER_KILLS={{ BROKER_KILLS }} \
         ORDERTRAIL_CHAOS_STOPS={{ STOPS }} cargo test --locked --test kafka -- chaos --nocapture
 
+# what a newcomer does who has nothing but README.md: fresh clone, empty home, no caches; about 15 minutes
+newcomer *ARGS:
+    scripts/newcomer.sh {{ ARGS }}
+
 # everything that has to hold before a change is taken
 ci:
     bash .ci/run

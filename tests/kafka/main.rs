@@ -17,6 +17,7 @@
 //! | `audit_verify.rs` | trails as the tracker writes them are sound, and agree with Kafka |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
+//! | `documents.rs` | what the documents tell a reader to run, run; what they show, said |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
 //! | `kafka_dashboard.rs` | the cluster on a screen and as JSON, held to Kafka's own tools |
 //! | `metrics.rs` | what alerts and the Grafana dashboard ask for is what programs export |
@@ -89,6 +90,7 @@ mod audit_replay;
 mod audit_verify;
 mod chaos;
 mod consumer_watch;
+mod documents;
 mod harness;
 mod hostile;
 mod kafka_dashboard;
@@ -161,6 +163,7 @@ fn main() -> ExitCode {
         consumer_watch::trials(),
         audit_replay::trials(),
         audit_verify::trials(),
+        documents::trials(),
         hostile::trials(),
         kafka_dashboard::trials(),
         metrics::trials(),

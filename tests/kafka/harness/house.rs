@@ -7,10 +7,11 @@ use super::process::Exit;
 use super::reaper;
 use super::scratch::Scratch;
 use super::wait::LONG;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A directory in which `start.sh` runs the programs under test, on a broker port of its own.
 /// Whatever a test started there ends with it.
@@ -42,7 +43,12 @@ impl House {
 
     /// One of the two scripts.
     pub(crate) fn script(&self, name: &str) -> Run {
-        Run::new(name, self.scratch.join(name), &self.scratch)
+        self.tool(name, self.scratch.join(name))
+    }
+
+    /// Any program, run where a user stands, with what the scripts must know of this house.
+    pub(crate) fn tool(&self, name: &str, path: impl AsRef<OsStr>) -> Run {
+        Run::new(name, path, &self.scratch)
             .env("ORDERTRAIL_BIN_DIR", binaries_dir())
             .env("ORDERTRAIL_BROKER_PORT", self.broker_port.to_string())
     }
@@ -93,9 +99,16 @@ impl Drop for House {
 
 /// All houses of a machine share the port of the tracker's page. start.sh does without when it is
 /// taken, but two that look at the same instant both find it free.
-pub(crate) fn one_start_at_a_time() -> MutexGuard<'static, ()> {
-    static STARTING: Mutex<()> = Mutex::new(());
-    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn one_start_at_a_time() -> File {
+    // A lock of a file, because the documents' commands are run by another process.
+    let lock = File::create(start_lock()).expect("a file can be made under target/tmp");
+    lock.lock().expect("a lock can be had under target/tmp");
+    lock
+}
+
+/// The file that is locked while a start is under way.
+pub(crate) fn start_lock() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("one-start-at-a-time.lock")
 }
 
 /// Whether a process runs; a dead one that nobody has asked for yet does not.

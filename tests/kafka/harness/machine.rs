@@ -18,6 +18,8 @@ pub(crate) enum Need {
     Broker,
     /// `kcat`.
     Kcat,
+    /// `jq` and `curl`, which the documents use.
+    Jq,
     /// `strace`, and a system that lets it trace.
     Strace,
     /// The right to mount a file system: root.
@@ -47,6 +49,13 @@ static KCAT: LazyLock<Result<(), String>> = LazyLock::new(|| {
         return Ok(());
     }
     Err("no kcat: install it (kcat)".into())
+});
+
+static JQ: LazyLock<Result<(), String>> = LazyLock::new(|| {
+    if answers("jq", "--version") && answers("curl", "--version") {
+        return Ok(());
+    }
+    Err("no jq or no curl: install them (jq, curl)".into())
 });
 
 static STRACE: LazyLock<Result<(), String>> = LazyLock::new(|| {
@@ -108,6 +117,7 @@ fn missing(need: Need) -> Option<String> {
     match need {
         Need::Broker => JARS.as_ref().err().cloned(),
         Need::Kcat => KCAT.as_ref().err().cloned(),
+        Need::Jq => JQ.as_ref().err().cloned(),
         Need::Strace => STRACE.as_ref().err().cloned(),
         Need::Mount => MOUNT.as_ref().err().cloned(),
         Need::Python => python::missing(),

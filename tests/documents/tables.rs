@@ -1,0 +1,161 @@
+//! The tables of the documents against the definitions in the code.
+
+use super::{documents, read};
+use ordertrail::doors::health::{Meters, MetricsReport, PartitionReport};
+use ordertrail::tools::exit::Exit;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rows of the first table whose head begins with `head`, each as its cells.
+fn table(document: &str, head: &str) -> Vec<Vec<String>> {
+    let text = read(document);
+    let rows = text.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    let rows: Vec<Vec<String>> = rows
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect();
+    assert!(!rows.is_empty(), "{document} has no table that begins with {head}");
+    rows
+}
+
+/// The text of one function, up to the line with its closing brace.
+fn function<'a>(source: &'a str, name: &str) -> &'a str {
+    let (_, from) = source.split_once(&format!("fn {name}(")).unwrap_or_else(|| panic!("there is no fn {name}"));
+    from.split_once("\n    }\n").map_or(from, |(body, _)| body)
+}
+
+/// The names of variants in a piece of code: `Self::Name`.
+fn variants(code: &str) -> impl Iterator<Item = String> + '_ {
+    code.split("Self::").skip(1).map(|rest| rest.chars().take_while(|c| c.is_alphanumeric()).collect())
+}
+
+/// Each event with the levels that it can have, as the code defines them.
+fn events() -> BTreeMap<String, BTreeSet<&'static str>> {
+    let source = read("src/doors/health/event.rs");
+    let (keys, levels) = (function(&source, "key"), function(&source, "level"));
+    let mut by_variant = BTreeMap::new();
+    for line in keys.lines().filter(|line| line.contains("=> \"")) {
+        let variant = variants(line).next().unwrap_or_default();
+        by_variant.insert(variant, line.split('"').nth(1).unwrap_or_default().to_owned());
+    }
+    let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut rest = levels;
+    while let Some((arm, behind)) = rest.split_once("=> Level::") {
+        let level = if behind.starts_with("Error") { "ERROR" } else { "WARN" };
+        if !behind.starts_with("Info") {
+            for variant in variants(arm) {
+                // An arm with a condition is only one of what it can be.
+                let mut all = BTreeSet::from([level]);
+                all.extend(arm.contains("Some(_)").then_some("INFO"));
+                found.insert(by_variant[&variant].clone(), all);
+            }
+        }
+        rest = behind;
+    }
+    for key in by_variant.into_values() {
+        found.entry(key).or_insert_with(|| BTreeSet::from(["INFO"]));
+    }
+    found
+}
+
+#[test]
+fn each_event_is_explained_with_its_level() {
+    let code = events();
+    assert!(code.len() > 15 && code["audit.recovered"].len() == 2 && code["disk.full"].contains("WARN"), "{code:?}");
+    for document in ["docs/operating.md", "docs/formats.md"] {
+        let mut told = BTreeMap::new();
+        for row in table(document, "| `event` | level |") {
+            let levels = ["INFO", "WARN", "ERROR"].into_iter().filter(|level| row[1].contains(level)).collect();
+            told.insert(row[0].trim_matches('`').to_owned(), levels);
+        }
+        // What a library says has a level of its own.
+        assert_eq!(told.remove("diagnostic"), Some(BTreeSet::new()), "{document}");
+        assert_eq!(told, code, "{document}");
+    }
+}
+
+#[test]
+fn each_exit_code_is_explained() {
+    let all = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Damaged,
+        Exit::NoBroker,
+        Exit::DataAltered,
+        Exit::DiskFailed,
+        Exit::Undelivered,
+    ];
+    // A second signal's is no program's own end.
+    let mut codes: BTreeSet<String> = all.iter().map(|exit| exit.code().to_string()).collect();
+    codes.insert("130".to_owned());
+    let told: BTreeSet<String> = table("docs/operating.md", "| code |").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(told, codes);
+}
+
+/// Everything in backticks that begins like a figure for Prometheus, without its labels and functions.
+fn figures(text: &str) -> BTreeSet<String> {
+    const BEGIN: [&str; 4] = ["ordertrail_", "kafka_consumergroup_", "kafka_topic_", "messaging_"];
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = text.split('`').skip(1).step_by(2).flat_map(|code| code.split(move |c| !is_name(c)));
+    words.filter(|word| BEGIN.iter().any(|begin| word.starts_with(begin))).map(str::to_owned).collect()
+}
+
+#[test]
+fn each_figure_is_served() {
+    let meters = Meters::new("orders", "group");
+    // A family is served once it has something to say.
+    let at = PartitionReport { next: 1, readable_end: Some(1), lag: Some(0) };
+    meters.set(&MetricsReport { partitions: [("0".to_owned(), at)].into(), ..MetricsReport::default() });
+    let (_, served) = meters.text();
+    let named = figures(&read("docs/operating.md"));
+    assert!(named.len() >= 5, "{named:?}");
+    for name in named {
+        let family = name.strip_suffix("_total").unwrap_or(&name);
+        assert!(served.contains(&format!("# TYPE {family} ")), "{name} is not served");
+    }
+}
+
+#[test]
+fn each_kind_of_gap_is_explained() {
+    let kinds = |document: &str, head: &str| -> BTreeSet<String> {
+        table(document, head).into_iter().map(|row| row[0].clone()).collect()
+    };
+    let (causes, meanings) = ("| `kind` | usual cause |", "| `kind` | what happened |");
+    assert_eq!(kinds("docs/operating.md", causes), kinds("docs/formats.md", meanings));
+}
+
+/// Flags of cargo that documents name.
+const OF_CARGO: [&str; 6] = ["--features", "--lib", "--locked", "--no-default-features", "--nocapture", "--test"];
+
+#[test]
+fn each_flag_that_is_named_is_one_that_there_is() {
+    let mut known: BTreeSet<String> = OF_CARGO.map(str::to_owned).into();
+    for name in ["producer", "tracker", "audit", "log-monitor", "techshop", "supply", "travel"] {
+        collect_flags(&super::program(name).unwrap_or_default(), &mut known);
+    }
+    for script in ["start.sh", "stop.sh", "scripts/newcomer.sh"] {
+        known.extend(read(script).split(|c: char| !(c.is_alphanumeric() || c == '-')).map(str::to_owned));
+    }
+    // These name flags of other programs, and of benchmarks.
+    let others = ["performance.md", "ARCHITECTURE.md", "scaling.md"];
+    let ours = documents().into_iter().filter(|name| !others.iter().any(|other| name.ends_with(other)));
+    let wrong: Vec<String> = ours
+        .flat_map(|document| flags(&read(&document)).into_iter().map(move |flag| (document.clone(), flag)))
+        .filter(|(_, flag)| !known.contains(flag))
+        .map(|(document, flag)| format!("{document} names {flag}, which nothing takes"))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+fn collect_flags(command: &clap::Command, known: &mut BTreeSet<String>) {
+    known.extend(command.get_arguments().filter_map(|flag| flag.get_long()).map(|long| format!("--{long}")));
+    command.get_subcommands().for_each(|one| collect_flags(one, known));
+}
+
+/// The long flags that a document's running text names in backticks.
+fn flags(text: &str) -> BTreeSet<String> {
+    let outside: String = text.split("```").step_by(2).collect();
+    let code = outside.split('`').skip(1).step_by(2);
+    let words = code.flat_map(|code| code.split(|c: char| !(c.is_alphanumeric() || c == '-')));
+    words.filter(|word| word.len() > 3 && word.starts_with("--")).map(str::to_owned).collect()
+}
