@@ -2,8 +2,10 @@
 
 mod callback;
 mod gateway;
+mod hosts;
 mod peer;
 
 pub use callback::{Callback, CallbackError};
 pub use gateway::{Gateway, GatewayUrlError, PostError};
+pub use hosts::CallbackHosts;
 pub use peer::{CallError, Peer, PeerAnswer, PeerUrlError};

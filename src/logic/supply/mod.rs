@@ -3,14 +3,12 @@
 
 mod breaker;
 mod history;
-mod hosts;
 mod lane;
 mod numbers;
 mod sweep;
 
 pub use breaker::{Breaker, BreakerState, Permit};
 pub use history::{Entry, History, Mark, history};
-pub use hosts::CallbackHosts;
 pub use lane::KafkaLane;
 pub use numbers::{confirmation_id, order_number};
 pub use sweep::{Doubt, Patience, Watched, doubt};

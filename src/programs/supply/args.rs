@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::logic::supply::CallbackHosts;
+use crate::doors::http::CallbackHosts;
 use crate::tools::config::{CommonArgs, SideCommand, duration};
 
 const EXAMPLES: &str = "\

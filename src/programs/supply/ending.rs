@@ -2,6 +2,7 @@
 //! go on saying that it is well while orders lie.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -51,9 +52,11 @@ struct Ending<'a> {
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         let Endings { log, shutdown, first } = self.endings;
+        // What waits hears of a stop a moment before whoever looks: asked in the way of those who wait.
+        let is_asked = shutdown.wait_timeout(Duration::ZERO);
         let (reason, is_disk) = match self.outcome.take() {
             // As asked; what fails after that has no work left.
-            Some(_) if shutdown.is_requested() => return,
+            Some(_) if is_asked => return,
             Some(Ok(())) if self.may_end => return,
             Some(Ok(())) => ("it had nothing to do any more".to_owned(), false),
             Some(Err(error)) => (error.to_string(), true),

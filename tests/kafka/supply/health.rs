@@ -35,7 +35,7 @@ fn a_part_that_ends_ends_the_service_and_is_named() {
         // Behind all others, so that it is not read at the start.
         store.commit(move |change| change.put(table, &[0xff; 8], b"no JSON")).expect("written");
         drop(store);
-        let mut wagon = pair.wagon_run(&["--confirm-timeout", "100ms", "--kafka-timeout", "100ms"]).start();
+        let mut wagon = pair.wagon_run(&["--confirm-timeout", "100ms"]).start();
         let exit = wagon.wait(LONG);
         exit.expect_code(74).expect_message(&[
             "part.ended",
