@@ -2,6 +2,13 @@
 //!
 //! [`read()`] is the only judge of what is an order. [`warnings`] tells which sums of a valid order
 //! do not add up. [`demo_order`] makes the orders that the producer generates.
+//!
+//! ```
+//! use ordertrail::words::order::read;
+//!
+//! let error = read(r#"{"order_id":"7"}"#).err().map(|error| error.to_string());
+//! assert_eq!(error.as_deref(), Some("missing field `sequence` at line 1 column 16"));
+//! ```
 
 use std::borrow::Cow;
 
