@@ -6,8 +6,8 @@
 //! ```
 //! use ordertrail::words::order::read;
 //!
-//! let error = read(r#"{"order_id":"7"}"#).err().map(|error| error.to_string());
-//! assert_eq!(error.as_deref(), Some("missing field `sequence` at line 1 column 16"));
+//! let reason = read("{}").err().map(|reason| reason.to_string());
+//! assert_eq!(reason.as_deref(), Some("missing field `order_id` at column 2"));
 //! ```
 
 use std::borrow::Cow;
