@@ -74,6 +74,16 @@ fn each_event_is_explained_with_its_level() {
 }
 
 #[test]
+fn each_verdict_that_is_named_is_one_that_is_given() {
+    let words = read("src/programs/monitor/texts/words.rs") + &read("src/programs/monitor/texts/states.rs");
+    for row in table("docs/operating.md", "| verdict of ") {
+        for verdict in row[0].split(", ") {
+            assert!(words.contains(&format!("\"{verdict}\"")), "there is no verdict {verdict}");
+        }
+    }
+}
+
+#[test]
 fn each_exit_code_is_explained() {
     let all = [
         Exit::Done,
@@ -137,7 +147,7 @@ fn each_flag_that_is_named_is_one_that_there_is() {
         known.extend(read(script).split(|c: char| !(c.is_alphanumeric() || c == '-')).map(str::to_owned));
     }
     // These name flags of other programs, and of benchmarks.
-    let others = ["performance.md", "ARCHITECTURE.md", "scaling.md"];
+    let others = ["performance.md", "ARCHITECTURE.md", "scaling.md", "shipping.md", "alerts.md"];
     let ours = documents().into_iter().filter(|name| !others.iter().any(|other| name.ends_with(other)));
     let wrong: Vec<String> = ours
         .flat_map(|document| flags(&read(&document)).into_iter().map(move |flag| (document.clone(), flag)))

@@ -2,6 +2,15 @@
 //!
 //! Outside, money is a plain JSON number (`9.6`, `14`); inside, a decimal of at most 28 digits.
 //! Every operation that can leave that range returns [`None`] instead of a wrong amount.
+//!
+//! ```
+//! use ordertrail::base::money::Money;
+//!
+//! let three_coffees = Money::from_cents(320).checked_multiply(3).unwrap_or_default();
+//! assert_eq!(serde_json::to_string(&three_coffees)?, "9.6");
+//! assert_eq!(three_coffees.percent(20), Some(Money::from_cents(192)));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use std::fmt;
 

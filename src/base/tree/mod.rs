@@ -1,5 +1,21 @@
 //! The RFC 6962 tree with SHA-256 over the lines of a trail: its root, what is needed to go on with
 //! it, and proofs that a line is in it. Nothing here knows what a line is.
+//!
+//! ```
+//! use ordertrail::base::tree::{InclusionProof, Tree, check_inclusion, leaf_hash};
+//!
+//! let leaves = ["a", "b", "c"].map(|line| leaf_hash(line.as_bytes()));
+//! let mut tree = Tree::new();
+//! let mut proof = InclusionProof::new(&Tree::new(), 1, 3).ok_or("no such leaf")?;
+//! for leaf in leaves {
+//!     tree.push(leaf);
+//!     proof.push(leaf);
+//! }
+//! let path = proof.finish().ok_or("leaves are missing")?;
+//! assert!(check_inclusion(1, 3, leaves[1], &path, tree.root()));
+//! assert!(!check_inclusion(1, 3, leaf_hash(b"B"), &path, tree.root()));
+//! # Ok::<(), &str>(())
+//! ```
 
 mod proof;
 

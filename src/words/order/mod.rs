@@ -2,6 +2,13 @@
 //!
 //! [`read()`] is the only judge of what is an order. [`warnings`] tells which sums of a valid order
 //! do not add up. [`demo_order`] makes the orders that the producer generates.
+//!
+//! ```
+//! use ordertrail::words::order::read;
+//!
+//! let reason = read("{}").err().map(|reason| reason.to_string());
+//! assert_eq!(reason.as_deref(), Some("missing field `order_id` at column 2"));
+//! ```
 
 use std::borrow::Cow;
 
