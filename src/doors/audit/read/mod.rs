@@ -5,6 +5,7 @@
 //! parts to read for an offset, a time or a line, with the help of `tracker.events.index` where it is
 //! there and agrees with the lines. [`Follower`] waits for lines that are still to come.
 
+mod chunk;
 mod folder;
 mod follow;
 mod index;

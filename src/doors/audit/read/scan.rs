@@ -4,7 +4,6 @@
 //! each thread finds its lines by itself. Each thread takes every nth chunk and may be two ahead:
 //! that bounds what is in memory.
 
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
@@ -12,7 +11,8 @@ use std::thread;
 
 use memchr::{memchr, memrchr};
 
-use super::folder::{ReadError, Segment, TrailReader, fill_at};
+use super::chunk::{Buffer, Opened};
+use super::folder::{ReadError, Segment, TrailReader};
 use super::piece::Piece;
 use crate::tools::shutdown::Shutdown;
 
@@ -21,6 +21,10 @@ const CHUNK_BYTES: u64 = 512 << 10;
 
 /// How much more is read at first when a line goes on behind its chunk.
 const MORE_BYTES: usize = 64 << 10;
+
+/// From this size on a reading goes past the system's memory (see [`super::chunk`]). What is smaller may be read again
+/// soon, and pushes out little.
+const LARGE_BYTES: u64 = 1 << 30;
 
 /// How many pieces a thread may be ahead.
 const PIECES_AHEAD: usize = 2;
@@ -96,6 +100,15 @@ impl ScanEnd {
     }
 }
 
+/// How a scan reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// How much a thread reads at once.
+    pub(super) chunk_bytes: u64,
+    /// Whether what the system has not in its memory is read without it.
+    pub(super) is_past_memory: bool,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Chunk {
     span: usize,
@@ -137,31 +150,35 @@ impl TrailReader {
         work: impl Fn(Piece<'_>) -> R + Sync,
         take: impl FnMut(Taken<R>) -> ControlFlow<()>,
     ) -> Result<ScanEnd, ReadError> {
-        self.scan_by(CHUNK_BYTES, spans, shutdown, work, take)
+        let bytes: u64 = spans.iter().map(|span| span.end.saturating_sub(span.start)).sum();
+        let by = Reading { chunk_bytes: CHUNK_BYTES, is_past_memory: bytes >= LARGE_BYTES };
+        self.scan_by(by, spans, shutdown, work, take)
     }
 
-    /// [`Self::scan`] in chunks of another size.
+    /// [`Self::scan`] in chunks of another size, or by another way.
     pub(super) fn scan_by<R: Send>(
         &self,
-        chunk_bytes: u64,
+        by: Reading,
         spans: &[Span],
         shutdown: &Shutdown,
         work: impl Fn(Piece<'_>) -> R + Sync,
         mut take: impl FnMut(Taken<R>) -> ControlFlow<()>,
     ) -> Result<ScanEnd, ReadError> {
-        let chunks = chunks(spans, chunk_bytes);
+        let chunks = chunks(spans, by.chunk_bytes);
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let workers = processors.min(MOST_THREADS).min(chunks.len());
+        // Nobody reads ahead past the memory: while one thread waits for the disk another one works.
+        let wanted = if by.is_past_memory { 2 * processors } else { processors };
+        let workers = wanted.min(MOST_THREADS).min(chunks.len());
         let (chunks, work) = (&chunks, &work);
         thread::scope(|scope| {
             let mut lanes = Vec::with_capacity(workers);
             for lane in 0..workers {
                 let (give, taken) = sync_channel(PIECES_AHEAD);
                 let run = move || {
-                    let mut buffer = Buffer::default();
+                    let mut hand = Hand::new(by.is_past_memory);
                     for chunk in chunks.iter().skip(lane).step_by(workers) {
                         let segment = spans[chunk.span].segment;
-                        let made = work_on(&self.segments()[segment], segment, *chunk, spans, &mut buffer, work);
+                        let made = work_on(&self.segments()[segment], segment, *chunk, spans, &mut hand, work);
                         let failed = made.is_err();
                         if give.send(made).is_err() || failed {
                             return;
@@ -233,18 +250,41 @@ fn chunks(spans: &[Span], chunk_bytes: u64) -> Vec<Chunk> {
     all
 }
 
+/// What a thread reads with.
+struct Hand {
+    is_past_memory: bool,
+    buffer: Buffer,
+    /// The segment that it read last.
+    opened: Option<Opened>,
+}
+
+impl Hand {
+    fn new(is_past_memory: bool) -> Self {
+        Self { is_past_memory, buffer: Buffer::default(), opened: None }
+    }
+
+    /// A segment, open, and the memory to read it into.
+    fn open(&mut self, number: usize, segment: &Segment) -> Result<(&mut Opened, &mut Buffer), ReadError> {
+        let opened = match self.opened.take() {
+            Some(opened) if opened.segment == number => opened,
+            _ => Opened::new(number, segment, self.is_past_memory)?,
+        };
+        Ok((self.opened.insert(opened), &mut self.buffer))
+    }
+}
+
 fn work_on<R>(
     segment: &Segment,
     number: usize,
     chunk: Chunk,
     spans: &[Span],
-    buffer: &mut Buffer,
+    hand: &mut Hand,
     work: impl Fn(Piece<'_>) -> R,
 ) -> Result<Worked<R>, ReadError> {
-    let file = segment.file()?;
+    let (opened, buffer) = hand.open(number, segment)?;
     let is_span_start = chunk.start == spans[chunk.span].start;
     let range =
-        lines_that_begin(&file, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
+        lines_that_begin(opened, segment, chunk, is_span_start, buffer).map_err(ReadError::disk(&segment.path))?;
     let bytes = buffer.bytes().get(range.first..range.end).unwrap_or_default();
     let start = range.base + range.first as u64;
     let piece = Piece { segment: number, start, bytes };
@@ -254,34 +294,6 @@ fn work_on<R>(
         bytes: range.torn as u64,
     });
     Ok(Worked { start, bytes: bytes.len() as u64, lines: piece.line_count(), torn, result: work(piece) })
-}
-
-/// Memory that is read into again and again; it is made once, and never wiped for the next chunk.
-#[derive(Default)]
-struct Buffer {
-    memory: Vec<u8>,
-    filled: usize,
-}
-
-impl Buffer {
-    /// What was read since it was cleared.
-    fn bytes(&self) -> &[u8] {
-        self.memory.get(..self.filled).unwrap_or_default()
-    }
-
-    fn clear(&mut self) {
-        self.filled = 0;
-    }
-
-    /// Reads up to `length` bytes at `at`, less only at the end of the file, behind those that are here.
-    fn read(&mut self, file: &File, at: u64, length: usize) -> std::io::Result<()> {
-        let end = self.filled + length;
-        if self.memory.len() < end {
-            self.memory.resize(end, 0);
-        }
-        self.filled += fill_at(file, at, self.memory.get_mut(self.filled..end).unwrap_or_default())?;
-        Ok(())
-    }
 }
 
 /// Where in the buffer the lines of a chunk are.
@@ -296,38 +308,37 @@ struct Range {
 
 /// Fills `buffer` so that it holds all lines that begin in `chunk`.
 fn lines_that_begin(
-    file: &File,
+    opened: &mut Opened,
     segment: &Segment,
     chunk: Chunk,
     is_span_start: bool,
     buffer: &mut Buffer,
 ) -> std::io::Result<Range> {
-    buffer.clear();
     // The byte before tells whether a line begins with the chunk.
     let base = if is_span_start { chunk.start } else { chunk.start - 1 };
     let length = usize::try_from(chunk.end - base).unwrap_or(usize::MAX);
-    buffer.read(file, base, length)?;
+    buffer.begin(opened, base, length)?;
     let first = if is_span_start { Some(0) } else { memchr(b'\n', buffer.bytes()).map(|lf| lf + 1) };
-    let Some(first) = first.filter(|&first| first < buffer.filled) else {
+    let Some(first) = first.filter(|&first| first < buffer.bytes().len()) else {
         return Ok(Range { base, first: 0, end: 0, torn: 0 });
     };
-    let is_cut_short = buffer.filled < length;
+    let is_cut_short = buffer.bytes().len() < length;
     let mut more = MORE_BYTES;
-    let mut searched = buffer.filled - 1;
+    let mut searched = buffer.bytes().len() - 1;
     loop {
         if let Some(lf) = buffer.bytes().get(searched..).and_then(|rest| memchr(b'\n', rest)) {
             return Ok(Range { base, first, end: searched + lf + 1, torn: 0 });
         }
-        searched = buffer.filled;
+        searched = buffer.bytes().len();
         let at = base + searched as u64;
         let left = usize::try_from(segment.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
         if left > 0 && !is_cut_short {
-            buffer.read(file, at, more.min(left))?;
+            buffer.read_more(opened, at, more.min(left))?;
             more = more.saturating_mul(2);
         }
-        if buffer.filled == searched {
+        if buffer.bytes().len() == searched {
             let end = memrchr(b'\n', buffer.bytes()).map_or(0, |lf| lf + 1).max(first);
-            return Ok(Range { base, first, end, torn: buffer.filled - end });
+            return Ok(Range { base, first, end, torn: buffer.bytes().len() - end });
         }
     }
 }

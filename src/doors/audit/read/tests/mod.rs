@@ -1,6 +1,8 @@
 //! Whatever the folder holds, and whatever its index says, each line is found, once, with its number.
 
 mod damaged;
+#[cfg(target_os = "linux")]
+mod past_memory;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +12,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::scan::Reading;
 use super::*;
 use crate::base::message::{Headers, Message, MessageTime};
 use crate::base::tree::{Tree, leaf_hash};
@@ -127,9 +130,13 @@ impl Story {
 
 /// The lines of `spans` with their numbers.
 fn read(reader: &TrailReader, spans: &[Span], chunk_bytes: u64) -> (Vec<(u64, Vec<u8>)>, ScanEnd) {
+    read_by(reader, spans, Reading { chunk_bytes, is_past_memory: false })
+}
+
+fn read_by(reader: &TrailReader, spans: &[Span], by: Reading) -> (Vec<(u64, Vec<u8>)>, ScanEnd) {
     let mut all = Vec::new();
     let work = |piece: Piece<'_>| piece.lines().map(|(_, line)| line.to_vec()).collect::<Vec<_>>();
-    let end = reader.scan_by(chunk_bytes, spans, &Shutdown::new(), work, |taken| {
+    let end = reader.scan_by(by, spans, &Shutdown::new(), work, |taken| {
         all.extend((taken.first_line..).zip(taken.result));
         ControlFlow::Continue(())
     });
