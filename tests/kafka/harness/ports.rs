@@ -6,21 +6,23 @@ use std::sync::atomic::{AtomicU16, Ordering};
 /// Below the range from which systems take the ports of outgoing connections: a broker that is
 /// stopped for a while finds its port free when it comes back.
 const FIRST: u16 = 20_000;
-const LAST: u16 = 29_998;
+const LAST: u16 = 29_996;
 
-/// Each port given out leaves the next one free: a broker takes it for its controller.
-const STEP: u16 = 2;
+/// Each port given out leaves the next three free: a broker takes the next one for its controller, and `start.sh` goes
+/// one further with both where somebody holds the first.
+const STEP: u16 = 4;
 
 static TAKEN: AtomicU16 = AtomicU16::new(0);
 
-/// A loopback port on which nothing listens, nor on the next one, and which this run gives out once.
+/// A loopback port on which nothing listens, nor on those behind it that it leaves free, and which this run gives out
+/// once.
 pub(crate) fn free_port() -> u16 {
-    let pairs = (LAST - FIRST) / STEP;
-    let start = u16::try_from(std::process::id() % u32::from(pairs)).unwrap();
-    for _ in 0..pairs {
-        let pair = (start + TAKEN.fetch_add(1, Ordering::Relaxed) % pairs) % pairs;
-        let port = FIRST + pair * STEP;
-        if [port, port + 1].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
+    let steps = (LAST - FIRST) / STEP;
+    let start = u16::try_from(std::process::id() % u32::from(steps)).unwrap();
+    for _ in 0..steps {
+        let step = (start + TAKEN.fetch_add(1, Ordering::Relaxed) % steps) % steps;
+        let port = FIRST + step * STEP;
+        if (port..port + STEP).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
             return port;
         }
     }
