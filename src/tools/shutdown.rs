@@ -23,9 +23,11 @@ pub struct Shutdown {
 
 #[derive(Debug, Default)]
 struct Inner {
-    requested: Mutex<bool>,
-    changed: Condvar,
+    /// The one place where it stands whether a stop was asked for.
     token: CancellationToken,
+    /// Held between a look at the token and the wait that follows, so that no request falls between the two.
+    waiting: Mutex<()>,
+    changed: Condvar,
 }
 
 impl Shutdown {
@@ -74,9 +76,9 @@ impl Shutdown {
 
     /// Asks everybody who listens to stop. Asking again changes nothing.
     pub fn request(&self) {
-        *self.inner.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.inner.changed.notify_all();
         self.inner.token.cancel();
+        drop(self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        self.inner.changed.notify_all();
     }
 
     /// Whether a stop was asked for.
@@ -86,13 +88,9 @@ impl Shutdown {
 
     /// Waits at most `timeout`; returns at once, and true, when a stop is or was asked for.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        let guard = self.inner.requested.lock().unwrap_or_else(PoisonError::into_inner);
-        let (guard, _) = self
-            .inner
-            .changed
-            .wait_timeout_while(guard, timeout, |requested| !*requested)
-            .unwrap_or_else(PoisonError::into_inner);
-        *guard
+        let waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.inner.changed.wait_timeout_while(waiting, timeout, |()| !self.is_requested()));
+        self.is_requested()
     }
 
     /// Completes when a stop is asked for.
@@ -118,5 +116,18 @@ mod tests {
         assert!(started.elapsed() < Duration::from_secs(30));
         assert!(shutdown.is_requested());
         assert!(shutdown.wait_timeout(Duration::from_secs(60)), "and stays requested");
+    }
+
+    /// Once a waiter had heard of a stop that whoever looked did not see yet, and took his end for a failure.
+    #[test]
+    fn whoever_waits_and_whoever_looks_hear_of_a_stop_at_once() {
+        for _ in 0..1_000 {
+            let shutdown = Shutdown::new();
+            let waiter = shutdown.clone();
+            let thread =
+                std::thread::spawn(move || waiter.wait_timeout(Duration::from_secs(60)) && waiter.is_requested());
+            shutdown.request();
+            assert!(thread.join().expect("the waiter does not panic"));
+        }
     }
 }

@@ -2,7 +2,6 @@
 //! go on saying that it is well while orders lie.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -52,8 +51,7 @@ struct Ending<'a> {
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         let Endings { log, shutdown, first } = self.endings;
-        // What waits hears of a stop a moment before whoever looks: asked in the way of those who wait.
-        let is_asked = shutdown.wait_timeout(Duration::ZERO);
+        let is_asked = shutdown.is_requested();
         let (reason, is_disk) = match self.outcome.take() {
             // As asked; what fails after that has no work left.
             Some(_) if is_asked => return,
