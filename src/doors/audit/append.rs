@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::recover::Trail;
 use super::seal_work::SealingThread;
 use super::sealer::Mark;
-use super::shared::{AppendError, Latencies, Progress, Shared};
+use super::shared::{AppendError, Attended, Latencies, Progress, Shared};
 use super::work::{SyncingThread, WritingThread};
 use crate::logic::ledger::{Durability, RotationRule, SyncRhythm};
 use crate::tools::durable::{Disk, DiskFile as _};
@@ -116,8 +116,13 @@ impl<D: Disk> Trail<D> {
         };
         let syncing = SyncingThread { shared: Arc::clone(&shared), handle, rhythm: SyncRhythm(durability) };
         let sealing = SealingThread::new(Arc::clone(&shared), sealer, mark, length);
-        let spawn =
-            |name: &str, work: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            let attended = Attended(Arc::clone(&shared));
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                let _attended = attended;
+                work();
+            })
+        };
         let threads = vec![
             spawn("write", Box::new(move || writing.run(&incoming, &emptying)))?,
             spawn("sync", Box::new(move || syncing.run()))?,
@@ -224,10 +229,8 @@ impl Appender {
     pub fn finish(mut self) -> Finished {
         self.pieces = None;
         for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                let panicked = io::Error::other("its thread panicked");
-                self.shared.fail(self.shared.disk("write", &panicked));
-            }
+            // One that panicked has told so: see `Attended`.
+            drop(thread.join());
         }
         let progress = self.progress();
         let outcome = progress.failed.clone().map_or(Ok(()), Err);

@@ -1,4 +1,4 @@
-//! A disk on which only sealing finds no room: it holds nothing up for ever, and a stop is heard.
+//! A disk on which only sealing finds no room, or worse: it holds nothing up for ever, and a stop is heard.
 
 use std::io;
 use std::path::Path;
@@ -17,6 +17,8 @@ use crate::words::seal::{Seal, SealedPosition};
 #[derive(Clone, Default)]
 struct NoInodes {
     is_full: Arc<AtomicBool>,
+    /// Whoever makes a file panics: a mistake of ours in the midst of sealing.
+    is_mistaken: Arc<AtomicBool>,
 }
 
 impl Disk for NoInodes {
@@ -35,6 +37,7 @@ impl Disk for NoInodes {
     }
 
     fn replace(&self, path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+        assert!(!self.is_mistaken.load(Ordering::SeqCst), "on purpose");
         match self.is_full.load(Ordering::SeqCst) {
             true => Err(io::ErrorKind::StorageFull.into()),
             false => OsDisk.replace(path, content, access),
@@ -165,4 +168,15 @@ fn what_waits_to_be_written_is_bounded_by_its_bytes() {
     assert!(matches!(recording.submit(1), Ok(Submitted::Taken(_))), "there is room for a small one");
     recording.disk.is_full.store(false, Ordering::SeqCst);
     recording.appender.finish().outcome.expect("there is room");
+}
+
+#[test]
+fn a_thread_that_panics_is_told_and_nobody_waits_for_it() {
+    let mut recording = Recording::start();
+    recording.disk.is_mistaken.store(true, Ordering::SeqCst);
+    recording.submit(1).expect("nothing failed yet");
+    let progress = recording.wait_until(|progress| progress.failed.is_some());
+    assert!(matches!(progress.failed, Some(AppendError::Panicked { .. })), "{progress:?}");
+    let finished = recording.appender.finish();
+    assert!(matches!(finished.outcome, Err(AppendError::Panicked { .. })), "{finished:?}");
 }

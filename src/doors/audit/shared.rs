@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -46,6 +46,12 @@ pub enum AppendError {
     /// A stop was asked for while the disk was full: exit code 74. What was not written comes again.
     #[error("the disk of {path} is still full; what could not be written comes again from Kafka at the next start", path = .path.display())]
     StillFull {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A thread that writes, syncs or seals panicked: exit code 1.
+    #[error("a thread that works on {path} panicked, which is a mistake in this program (standard error says where); what was not written comes again from Kafka, start the tracker again", path = .path.display())]
+    Panicked {
         /// The file.
         path: PathBuf,
     },
@@ -216,6 +222,22 @@ impl Shared {
 
     pub(super) fn disturbed(&self) -> AppendError {
         AppendError::Disturbed { path: self.path.clone() }
+    }
+}
+
+/// Held by each thread of an appender: one that panics is told like any other failure, and nobody waits for it for ever.
+pub(super) struct Attended(pub(super) Arc<Shared>);
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self(shared) = self;
+            shared.fail(AppendError::Panicked { path: shared.path.clone() });
+            let mut state = shared.lock();
+            (state.writer_done, state.syncer_done) = (true, true);
+            drop(state);
+            shared.changed.notify_all();
+        }
     }
 }
 
