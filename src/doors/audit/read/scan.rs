@@ -19,7 +19,11 @@ use crate::tools::shutdown::Shutdown;
 /// How much a thread reads at once: it fits into a processor's own cache, and is looked at more than once.
 const CHUNK_BYTES: u64 = 512 << 10;
 
-/// How much more is read at first when a line goes on behind its chunk.
+/// How much is read behind each chunk in the same go, since its last line nearly always goes on there: a read of its own
+/// would cost as much as a tenth of the chunk, and go through the system's memory.
+const BEHIND_BYTES: u64 = 16 << 10;
+
+/// How much more is read at first when a line goes on behind that.
 const MORE_BYTES: usize = 64 << 10;
 
 /// From this size on a reading goes past the system's memory (see [`super::chunk`]). What is smaller may be read again
@@ -317,14 +321,16 @@ fn lines_that_begin(
     // The byte before tells whether a line begins with the chunk.
     let base = if is_span_start { chunk.start } else { chunk.start - 1 };
     let length = usize::try_from(chunk.end - base).unwrap_or(usize::MAX);
-    buffer.begin(opened, base, length)?;
-    let first = if is_span_start { Some(0) } else { memchr(b'\n', buffer.bytes()).map(|lf| lf + 1) };
-    let Some(first) = first.filter(|&first| first < buffer.bytes().len()) else {
+    let behind = usize::try_from(segment.bytes.saturating_sub(chunk.end).min(BEHIND_BYTES)).unwrap_or(0);
+    buffer.begin(opened, base, length + behind)?;
+    let begun = buffer.bytes().get(..length).unwrap_or(buffer.bytes());
+    let first = if is_span_start { Some(0) } else { memchr(b'\n', begun).map(|lf| lf + 1) };
+    let Some(first) = first.filter(|&first| first < begun.len()) else {
         return Ok(Range { base, first: 0, end: 0, torn: 0 });
     };
-    let is_cut_short = buffer.bytes().len() < length;
+    let is_cut_short = buffer.bytes().len() < length + behind;
     let mut more = MORE_BYTES;
-    let mut searched = buffer.bytes().len() - 1;
+    let mut searched = begun.len() - 1;
     loop {
         if let Some(lf) = buffer.bytes().get(searched..).and_then(|rest| memchr(b'\n', rest)) {
             return Ok(Range { base, first, end: searched + lf + 1, torn: 0 });
