@@ -78,7 +78,7 @@ profile=()
 
 # Nothing of this shell's world but where programs and certificates are.
 clean() { # COMMAND...
-  env -i HOME="$dir/home" PATH="$dir/bin:${programs:+$programs:}$PATH" LANG="${LANG:-C.UTF-8}" NO_COLOR=1 \
+  env -i HOME="$dir/home" PATH="$dir/bin:${programs:+$programs:}$above$PATH" LANG="${LANG:-C.UTF-8}" NO_COLOR=1 \
     RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" CARGO_HOME="$dir/home/.cargo" \
     MAVEN_OPTS="-Duser.home=$dir/home" ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"} \
     ${HTTPS_PROXY:+HTTPS_PROXY="$HTTPS_PROXY"} ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} \
@@ -94,6 +94,9 @@ end() {
 trap end EXIT
 
 say() { printf '\n== newcomer: %s\n' "$*"; }
+
+# The pages say once, at their top, where the programs are; a scene further down relies on it.
+above=''
 
 # The page shows what start.sh says where no Docker answers.
 printf '#!/bin/sh\nexit 1\n' >"$dir/bin/docker"
@@ -129,6 +132,7 @@ step_tour() {
     files=()
     while IFS= read -r file; do files+=("$file"); done < <(scene_files "$scene")
     say "$scene, as ${files[*]} tell it"
+    [ "$scene" != services ] || above=$house/target/release:
     (cd "$house" && clean python3 scripts/documents.py "$scene" "${files[@]}" && clean ./stop.sh --wipe --yes >/dev/null)
   done
 }
