@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::doors::audit::KeysError;
 use crate::doors::audit::read::ReadError;
 use crate::doors::audit::verify::{ProveError, VerifyError};
-use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
+use crate::doors::kafka::ClusterError;
 use crate::tools::config::{SettingsError, is_quiet_end};
 use crate::tools::exit::Exit;
 
@@ -75,21 +75,9 @@ pub enum AuditError {
     /// The Kafka settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A Kafka property is wrong.
+    /// The cluster cannot be used.
     #[error(transparent)]
-    Property(#[from] PropertyError),
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The topic cannot be used.
-    #[error(transparent)]
-    Topic(#[from] TopicError),
-    /// The topic cannot be read.
-    #[error(transparent)]
-    Consume(#[from] ConsumeError),
-    /// There is no producer.
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
+    Cluster(ClusterError),
     /// A stop was asked for before it was done.
     #[error("stopped")]
     Stopped,
@@ -107,6 +95,12 @@ pub enum AuditError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+impl<E: Into<ClusterError>> From<E> for AuditError {
+    fn from(error: E) -> Self {
+        Self::Cluster(error.into())
+    }
 }
 
 impl AuditError {
@@ -127,17 +121,11 @@ impl AuditError {
             // One that was stopped too: who reads 0 takes the trail for sound.
             Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
             Self::Random { .. } | Self::NamedFile { .. } => Exit::Failed,
-            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
-            Self::Connect(ConnectError::Property(_)) | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
-            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
-            Self::Stopped | Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }) => {
-                Exit::Done
-            }
+            Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
+            Self::Stopped => Exit::Done,
+            Self::Cluster(error) if error.is_stop() => Exit::Done,
+            Self::Cluster(error) => error.exit(),
             Self::File { .. }
-            | Self::Connect(_)
-            | Self::Topic(_)
-            | Self::Produce(_)
-            | Self::Consume(_)
             | Self::Refused { .. }
             | Self::Read(_)
             | Self::OtherTopic { .. }

@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::doors::kafka::{
-    Cluster, ConnectError, Patience, ProduceError, Producer, PropertyError, ReadBackError, Role, TopicError, TopicInfo,
-    TransactionError, check, connect,
+    Cluster, ClusterError, Patience, Producer, ReadBackError, Role, TopicInfo, TransactionError, check, connect,
 };
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
@@ -54,13 +53,7 @@ const BULK_INTERVAL: Duration = Duration::from_micros(10);
 #[derive(Debug, Error)]
 enum StartError {
     #[error(transparent)]
-    Property(#[from] PropertyError),
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    #[error(transparent)]
-    Topic(#[from] TopicError),
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
+    Cluster(ClusterError),
     #[error(transparent)]
     ExactlyOnce(#[from] Interruption),
     #[error("cannot read {path}: {source}; pass --file with a readable file, or - for standard input", path = .path.display())]
@@ -71,20 +64,23 @@ enum StartError {
     Thread(#[source] io::Error),
 }
 
+impl<E: Into<ClusterError>> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self::Cluster(error.into())
+    }
+}
+
 impl StartError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Property(_)
-            | Self::Connect(ConnectError::Property(_))
-            | Self::Produce(ProduceError::Property(_))
-            | Self::ExactlyOnce(
+            Self::Cluster(error) if error.is_stop() => Exit::Done,
+            Self::Cluster(error) => error.exit(),
+            Self::ExactlyOnce(
                 Interruption::Property(_)
                 | Interruption::Transaction(TransactionError::Property(_))
                 | Interruption::ReadBack(ReadBackError::Property(_)),
             ) => Exit::Usage,
-            // Only a run with an end gives up waiting.
-            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
-            Self::Connect(ConnectError::Stopped { .. }) | Self::ExactlyOnce(Interruption::Stopped) => Exit::Done,
+            Self::ExactlyOnce(Interruption::Stopped) => Exit::Done,
             _ => Exit::Failed,
         }
     }

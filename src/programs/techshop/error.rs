@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::doors::kafka::{
-    ConnectError, ConsumeError, ProduceError, PropertyError, ReadBackError, TopicError, TransactionError,
-};
+use crate::doors::kafka::ClusterError;
 use crate::doors::web::ServeError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
@@ -25,9 +23,9 @@ pub enum TechshopError {
     /// The Kafka settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A Kafka property is wrong.
+    /// The cluster cannot be used.
     #[error(transparent)]
-    Property(#[from] PropertyError),
+    Cluster(ClusterError),
     /// The catalogue cannot be read.
     #[error("cannot read the catalogue {path}: {source}; pass --catalogue with a readable file", path = .path.display())]
     CatalogueFile {
@@ -44,24 +42,6 @@ pub enum TechshopError {
         /// What is wrong.
         source: CatalogueError,
     },
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// A topic cannot be used.
-    #[error(transparent)]
-    Topic(#[from] TopicError),
-    /// A topic cannot be read.
-    #[error(transparent)]
-    Consume(#[from] ConsumeError),
-    /// There is no producer.
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
-    /// A transaction cannot be made, for good.
-    #[error(transparent)]
-    Transaction(#[from] TransactionError),
-    /// State cannot be read back.
-    #[error(transparent)]
-    ReadBack(#[from] ReadBackError),
     /// `--listen` cannot be had.
     #[error("{0}; pass another address to --listen, or off")]
     Listen(#[from] ServeError),
@@ -102,30 +82,23 @@ pub enum TechshopError {
     Start(#[from] io::Error),
 }
 
+impl<E: Into<ClusterError>> From<E> for TechshopError {
+    fn from(error: E) -> Self {
+        Self::Cluster(error.into())
+    }
+}
+
 impl TechshopError {
     /// Whether it is only a stop that was asked for before there was anything to do.
     pub(super) fn is_early_stop(&self) -> bool {
-        matches!(
-            self,
-            Self::Connect(ConnectError::Stopped { .. })
-                | Self::Topic(TopicError::Stopped { .. })
-                | Self::ReadBack(ReadBackError::GaveUp { .. })
-                | Self::Transaction(TransactionError::GaveUp)
-        )
+        matches!(self, Self::Cluster(error) if error.is_stop())
     }
 
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
-            Self::Connect(ConnectError::Property(_))
-            | Self::Consume(ConsumeError::Property(_))
-            | Self::Produce(ProduceError::Property(_))
-            | Self::Transaction(TransactionError::Property(_))
-            | Self::ReadBack(ReadBackError::Property(_)) => Exit::Usage,
-            Self::Connect(ConnectError::NoBroker { .. })
-            | Self::Topic(TopicError::NoAnswer { .. })
-            | Self::ReadBack(ReadBackError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
+            Self::Cluster(error) => error.exit(),
             Self::Disk { .. } => Exit::DiskFailed,
             _ => Exit::Failed,
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::doors::audit::{AppendError, RecoverError};
-use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
+use crate::doors::kafka::ClusterError;
 use crate::doors::web::ServeError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
@@ -24,9 +24,9 @@ pub enum TrackerError {
     /// The Kafka settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A Kafka property is wrong.
+    /// The cluster cannot be used.
     #[error(transparent)]
-    Property(#[from] PropertyError),
+    Cluster(ClusterError),
     /// The folder cannot be written.
     #[error("cannot {what} {path}: {source}; pass --dir with a folder that can be written", path = .path.display())]
     Folder {
@@ -45,12 +45,6 @@ pub enum TrackerError {
         /// The folder.
         dir: PathBuf,
     },
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The topic cannot be used.
-    #[error(transparent)]
-    Topic(#[from] TopicError),
     /// `--only-partitions` names none that the topic has.
     #[error("topic {topic} has partitions 0 to {last}: --only-partitions names none of them", last = .count - 1)]
     NoPartition {
@@ -59,12 +53,6 @@ pub enum TrackerError {
         /// How many it has.
         count: i32,
     },
-    /// The topic cannot be read.
-    #[error(transparent)]
-    Consume(#[from] ConsumeError),
-    /// There is no producer for the dead-letter topic.
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
     /// A stop was asked for while dead letters were under way.
     #[error(
         "stopped while dead letters for {topic} were under way: their messages are not in the trail yet and come again at the next start"
@@ -110,25 +98,27 @@ pub enum TrackerError {
     },
 }
 
+impl<E: Into<ClusterError>> From<E> for TrackerError {
+    fn from(error: E) -> Self {
+        Self::Cluster(error.into())
+    }
+}
+
 impl TrackerError {
     /// Whether it is only a stop that was asked for before anything was read.
     pub fn is_early_stop(&self) -> bool {
-        matches!(
-            self,
-            Self::Connect(ConnectError::Stopped { .. })
-                | Self::Topic(TopicError::Stopped { .. })
-                | Self::Recover(RecoverError::Stopped)
-        )
+        match self {
+            Self::Cluster(error) => error.is_stop(),
+            Self::Recover(error) => matches!(error, RecoverError::Stopped),
+            _ => false,
+        }
     }
 
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
-            Self::Connect(ConnectError::Property(_))
-            | Self::Consume(ConsumeError::Property(_))
-            | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
-            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
+            Self::Cluster(error) => error.exit(),
             Self::Recover(RecoverError::Altered { .. }) => Exit::DataAltered,
             Self::Recover(RecoverError::Disk { source, .. }) if !is_about_the_place(source) => Exit::DiskFailed,
             Self::Append(AppendError::Disk { .. } | AppendError::StillFull { .. }) => Exit::DiskFailed,

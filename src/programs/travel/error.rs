@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::doors::kafka::{ConnectError, ConsumeError, ProduceError, PropertyError, TopicError};
+use crate::doors::kafka::ClusterError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
 
@@ -20,21 +20,9 @@ pub enum TravelError {
     /// The Kafka settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A Kafka property is wrong.
+    /// The cluster cannot be used.
     #[error(transparent)]
-    Property(#[from] PropertyError),
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The topic cannot be used.
-    #[error(transparent)]
-    Topic(#[from] TopicError),
-    /// The topic cannot be read.
-    #[error(transparent)]
-    Consume(#[from] ConsumeError),
-    /// There is no producer.
-    #[error(transparent)]
-    Produce(#[from] ProduceError),
+    Cluster(ClusterError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {source}")]
     Output {
@@ -61,20 +49,23 @@ pub enum TravelError {
     Start(#[from] io::Error),
 }
 
+impl<E: Into<ClusterError>> From<E> for TravelError {
+    fn from(error: E) -> Self {
+        Self::Cluster(error.into())
+    }
+}
+
 impl TravelError {
     /// Whether it is only a stop that was asked for before there was anything to do.
     pub(super) fn is_early_stop(&self) -> bool {
-        matches!(self, Self::Connect(ConnectError::Stopped { .. }) | Self::Topic(TopicError::Stopped { .. }))
+        matches!(self, Self::Cluster(error) if error.is_stop())
     }
 
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::Settings(_) | Self::Property(_) => Exit::Usage,
-            Self::Connect(ConnectError::Property(_))
-            | Self::Consume(ConsumeError::Property(_))
-            | Self::Produce(ProduceError::Property(_)) => Exit::Usage,
-            Self::Connect(ConnectError::NoBroker { .. }) | Self::Topic(TopicError::NoAnswer { .. }) => Exit::NoBroker,
+            Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
+            Self::Cluster(error) => error.exit(),
             Self::Undelivered { .. } => Exit::Undelivered,
             Self::Stopped => Exit::Done,
             _ => Exit::Failed,

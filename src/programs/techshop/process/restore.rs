@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Processor;
-use crate::doors::kafka::{Gather, LastValues, Reach, ReadBackError};
+use crate::doors::kafka::{ClusterError, Gather, LastValues, Reach, ReadBackError};
 use crate::logic::shop::{Block, BlockRecord, Opening, PositionRecord, Shop, StateError};
 use crate::programs::techshop::TechshopError;
 use crate::words::shop::StockLevel;
@@ -159,5 +159,5 @@ fn damaged(topic: &str, reason: &str) -> TechshopError {
 
 /// Whether asking again may help.
 pub(super) fn is_passing(error: &TechshopError) -> bool {
-    matches!(error, TechshopError::ReadBack(ReadBackError::NoAnswer { .. }))
+    matches!(error, TechshopError::Cluster(ClusterError::ReadBack(ReadBackError::NoAnswer { .. })))
 }
