@@ -11,6 +11,7 @@ pub mod masking;
 pub mod moment;
 pub mod pretty;
 pub mod printer;
+pub mod quota;
 pub mod regular;
 pub mod shown;
 pub mod shutdown;

@@ -1,114 +1,180 @@
 //! Lines for people who look on, written by a thread of their own: a reader who does not read (`| less`, Ctrl-S) holds
 //! up nobody who works. What does not fit any more is counted, and the count is shown where the lines are missing.
 
-use std::io::Write;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many lines may wait for a slow reader.
-const MOST_WAITING: usize = 512;
+use super::shutdown::Shutdown;
 
 /// How long the end waits for what is still to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// A look at whether there is room for the last line.
-const LOOK: Duration = Duration::from_millis(5);
+/// A look at whether there is room again.
+const LOOK: Duration = Duration::from_millis(1);
 
-/// Shows lines. Any number of threads may hand them over; none of them ever waits.
+/// Shows lines. Any number of threads may hand them over.
 pub struct Printer {
     inside: Mutex<Inside>,
 }
 
 struct Inside {
     /// None once the reader has gone, or the end was asked for.
-    lines: Option<SyncSender<String>>,
-    /// Hears when the thread has ended, and why, unless it was asked to.
-    ended: Receiver<std::io::Error>,
+    texts: Option<SyncSender<String>>,
+    /// Hears when the thread has ended, and why.
+    ended: Receiver<io::Result<()>>,
+    /// Whether the reader was slower than somebody's patience, and has not caught up since.
+    is_behind: bool,
     unshown: u64,
 }
 
 impl Printer {
-    /// Starts the thread that writes to `out`.
+    /// Starts the thread that writes to `out`; `most_waiting` texts may wait for a slow reader.
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn start(mut out: impl Write + Send + 'static) -> std::io::Result<Self> {
-        let (lines, waiting) = sync_channel::<String>(MOST_WAITING);
+    pub fn start(mut out: impl Write + Send + 'static, most_waiting: usize) -> io::Result<Self> {
+        let (texts, waiting) = sync_channel::<String>(most_waiting);
         let (ending, ended) = sync_channel(1);
         std::thread::Builder::new().name("print".into()).spawn(move || {
-            for line in waiting {
-                if let Err(error) = out.write_all(line.as_bytes()).and_then(|()| out.flush()) {
-                    // With its reader gone nobody looks on.
-                    return drop(ending.send(error));
-                }
-            }
+            let mut write = |text: String| out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            // With nobody left to hear the outcome it does not matter.
+            drop(ending.send(waiting.iter().try_for_each(&mut write)));
         })?;
-        Ok(Self { inside: Mutex::new(Inside { lines: Some(lines), ended, unshown: 0 }) })
+        Ok(Self { inside: Mutex::new(Inside { texts: Some(texts), ended, is_behind: false, unshown: 0 }) })
     }
 
-    /// Shows a line, or counts it; `line` has no end of line.
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows a line, or counts it, and never waits; `line` has no end of line.
     pub fn line(&self, line: &str) {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if !inside.tell_unshown() || !inside.hand_over(format!("{line}\n")) {
+        let mut inside = self.lock();
+        if !inside.tell_unshown() || inside.hand_over(format!("{line}\n")).is_err() {
             inside.unshown += 1;
         }
     }
 
-    /// Writes what still waits, and says how much is missing; gives up on a reader who does not read.
-    pub fn finish(&self) {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Hands whole lines over at once, for who counts what is not shown; false when there is no room for them.
+    pub fn try_print(&self, text: String) -> bool {
+        self.lock().hand_over(text).is_ok()
+    }
+
+    /// The same, waiting for room; false when there is no room for them within
+    /// `patience`, or nobody reads any more. A reader who was slower than that is not waited for again before he has
+    /// caught up, and nobody is once a stop is asked for.
+    pub fn print(&self, text: String, patience: Duration, stop: &Shutdown) -> bool {
+        let mut inside = self.lock();
+        let patience = if inside.is_behind { Duration::ZERO } else { patience };
+        inside.hand_over_within(text, patience, || stop.wait_timeout(LOOK))
+    }
+
+    /// Why nothing is shown any more, told once: a closed pipe, or a disk that is full.
+    pub fn take_end(&self) -> Option<io::Error> {
+        self.lock().ended.try_recv().ok().and_then(Result::err)
+    }
+
+    /// Writes what still waits, how much is missing, and `last` at the very end. False when a reader who does not read
+    /// was given up.
+    ///
+    /// # Errors
+    /// Why nothing more could be written, a closed pipe too, unless [`Printer::take_end`] has told.
+    pub fn finish(&self, last: Option<String>) -> io::Result<bool> {
+        let mut inside = self.lock();
         let until = Instant::now() + LAST_WORDS;
         while !inside.tell_unshown() && Instant::now() < until {
             std::thread::park_timeout(LOOK);
         }
-        inside.lines = None;
-        // Whoever does not read holds up no end either.
-        drop(inside.ended.recv_timeout(until.saturating_duration_since(Instant::now())));
+        let is_taken = last.is_none_or(|text| {
+            inside.hand_over_within(text, LAST_WORDS, || {
+                std::thread::park_timeout(LOOK);
+                false
+            })
+        });
+        inside.texts = None;
+        match inside.ended.recv_timeout(LAST_WORDS) {
+            Ok(outcome) => outcome.map(|()| is_taken),
+            Err(RecvTimeoutError::Timeout) => Ok(false),
+            // It was told before, or the thread panicked: nobody reads.
+            Err(RecvTimeoutError::Disconnected) => Ok(false),
+        }
     }
 }
 
 impl Inside {
     /// Says how many lines are missing, if any are; false when there is no room for that.
     fn tell_unshown(&mut self) -> bool {
-        if self.unshown == 0 || self.lines.is_none() {
+        if self.unshown == 0 || self.texts.is_none() {
             return true;
         }
-        let is_told = self.hand_over(format!("… {} lines not shown\n", self.unshown));
+        let is_told = self.hand_over(format!("… {} lines not shown\n", self.unshown)).is_ok();
         if is_told {
             self.unshown = 0;
         }
         is_told
     }
 
-    fn hand_over(&mut self, text: String) -> bool {
-        let Some(lines) = &self.lines else { return false };
-        match lines.try_send(text) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => false,
-            Err(TrySendError::Disconnected(_)) => {
-                self.lines = None;
-                false
+    /// `wait` waits a moment, and says whether that is enough.
+    fn hand_over_within(&mut self, text: String, patience: Duration, wait: impl Fn() -> bool) -> bool {
+        let (mut waiting, until) = (text, Instant::now() + patience);
+        loop {
+            match self.hand_over(waiting) {
+                Ok(()) => {
+                    self.is_behind = false;
+                    return true;
+                }
+                Err(_) if self.texts.is_none() => return false,
+                Err(_) if Instant::now() >= until => {
+                    self.is_behind = true;
+                    return false;
+                }
+                Err(back) => waiting = back,
+            }
+            if wait() {
+                return false;
             }
         }
     }
+
+    /// Gives the text back when it is not taken.
+    fn hand_over(&mut self, text: String) -> Result<(), String> {
+        let Some(texts) = &self.texts else { return Err(text) };
+        texts.try_send(text).map_err(|error| match error {
+            TrySendError::Full(text) => text,
+            TrySendError::Disconnected(text) => {
+                self.texts = None;
+                text
+            }
+        })
+    }
 }
 
+/// Readers for tests.
 #[cfg(test)]
-mod tests {
+pub(crate) mod gate {
     use std::sync::Arc;
 
     use super::*;
 
-    /// A reader who reads only when he is let.
-    struct Gate {
+    /// A reader who reads only when he is let, as a pipe that nobody reads.
+    pub(crate) struct Gate {
         opened: Receiver<()>,
         is_open: bool,
         text: Arc<Mutex<String>>,
     }
 
+    impl Gate {
+        /// What lets him read, once, and where it then stands.
+        pub(crate) fn new() -> (Self, SyncSender<()>, Arc<Mutex<String>>) {
+            let ((open, opened), text) = (sync_channel(1), Arc::<Mutex<String>>::default());
+            (Self { opened, is_open: false, text: Arc::clone(&text) }, open, text)
+        }
+    }
+
     impl Write for Gate {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             if !self.is_open {
                 self.is_open = self.opened.recv().is_ok();
             }
@@ -116,16 +182,23 @@ mod tests {
             Ok(bytes.len())
         }
 
-        fn flush(&mut self) -> std::io::Result<()> {
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gate::Gate;
+    use super::*;
+
+    const WAITING: usize = 64;
 
     #[test]
     fn each_line_is_shown_or_counted_and_nobody_waits() {
-        let (open, opened) = sync_channel(1);
-        let text = Arc::<Mutex<String>>::default();
-        let printer = Printer::start(Gate { opened, is_open: false, text: Arc::clone(&text) }).expect("a thread");
+        let (gate, open, text) = Gate::new();
+        let printer = Printer::start(gate, WAITING).expect("a thread");
         // Handed over by as many as like to, while nobody reads.
         std::thread::scope(|scope| {
             for thread in 0..4 {
@@ -134,26 +207,46 @@ mod tests {
             }
         });
         open.send(()).expect("the reader waits");
-        printer.finish();
+        assert!(printer.finish(None).expect("written"));
         let text = text.lock().expect("no panic").clone();
         let count = |line: &str| line.strip_prefix("… ")?.strip_suffix(" lines not shown")?.parse::<usize>().ok();
         let unshown: usize = text.lines().filter_map(count).sum();
         let shown = text.lines().filter(|line| count(line).is_none()).count();
         assert_eq!(shown + unshown, 2_000, "{text}");
-        assert!((MOST_WAITING..=MOST_WAITING + 1).contains(&shown) && text.ends_with("lines not shown\n"), "{text}");
+        assert!((WAITING..=WAITING + 1).contains(&shown) && text.ends_with("lines not shown\n"), "{text}");
+    }
+
+    #[test]
+    fn a_slow_reader_is_waited_for_once() {
+        let (gate, open, text) = Gate::new();
+        let printer = Printer::start(gate, WAITING).expect("a thread");
+        let (stop, patience) = (Shutdown::new(), Duration::from_millis(100));
+        let began = Instant::now();
+        let taken = (0..10 * WAITING).filter(|_| printer.print("x\n".into(), patience, &stop)).count();
+        assert!((WAITING..=WAITING + 1).contains(&taken), "{taken}");
+        assert!(began.elapsed() >= patience && began.elapsed() < 10 * patience, "{:?}", began.elapsed());
+        open.send(()).expect("the reader waits");
+        assert!(printer.finish(Some("last\n".into())).expect("written"));
+        let text = text.lock().expect("no panic").clone();
+        assert_eq!((text.lines().count(), text.lines().last()), (taken + 1, Some("last")), "his count is the caller's");
     }
 
     #[test]
     fn the_end_does_not_wait_for_a_reader_who_never_reads() {
-        let (_never, opened) = sync_channel(1);
-        let printer = Printer::start(Gate { opened, is_open: false, text: Arc::default() }).expect("a thread");
-        (0..2 * MOST_WAITING).for_each(|_| printer.line("x"));
-        printer.finish();
+        let (gate, _never, _) = Gate::new();
+        let printer = Printer::start(gate, WAITING).expect("a thread");
+        (0..2 * WAITING).for_each(|_| printer.line("x"));
+        assert!(!printer.finish(Some("last\n".into())).expect("no failure"), "and that is said");
         printer.line("after the end");
-        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
-        let printer = Printer::start(writer).expect("a thread");
-        (0..9).for_each(|_| printer.line("nobody looks on"));
-        printer.finish();
+        let printer = Printer::start(writer, WAITING).expect("a thread");
+        while printer.try_print("nobody looks on\n".into()) {}
+        let end = printer.take_end().map(|error| error.kind());
+        assert_eq!(end, Some(io::ErrorKind::BrokenPipe));
+        assert!(!printer.finish(None).expect("told before"));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let printer = Printer::start(full, WAITING).expect("a thread");
+        assert!(printer.finish(Some("last\n".into())).is_err());
     }
 }

@@ -273,34 +273,13 @@ impl Drop for Printer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::sync::mpsc::SyncSender;
 
     use super::*;
-
-    /// Takes nothing until it is let go, as a pipe that nobody reads.
-    struct Gate {
-        opened: Receiver<()>,
-        is_open: bool,
-        text: Arc<Mutex<String>>,
-    }
-
-    impl Write for Gate {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if !self.is_open {
-                self.is_open = self.opened.recv().is_ok();
-            }
-            self.text.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::tools::printer::gate::Gate;
 
     fn gated(patience: Patience) -> (Printer, SyncSender<()>, Arc<Mutex<String>>, Shutdown) {
-        let ((open, opened), text, shutdown) = (sync_channel(1), Arc::<Mutex<String>>::default(), Shutdown::new());
-        let gate = Gate { opened, is_open: false, text: Arc::clone(&text) };
+        let ((gate, open, text), shutdown) = (Gate::new(), Shutdown::new());
         (Printer::new(Box::new(gate), patience, &shutdown), open, text, shutdown)
     }
 

@@ -54,6 +54,9 @@ use figures::SupplyFigures;
 use role::Role;
 use service::{Roads, Service, Wishes};
 
+/// Lines that may wait for a slow reader.
+const MOST_LINES_WAITING: usize = 512;
+
 /// Between two looks at whether the folder is free.
 const STANDBY: Duration = Duration::from_millis(200);
 
@@ -98,7 +101,7 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
         roads: Roads::default(),
         figures: SupplyFigures::new(),
         log,
-        printer: Printer::start(anstream::stdout())?,
+        printer: Printer::start(anstream::stdout(), MOST_LINES_WAITING)?,
         endings: Endings::new(log, shutdown),
         waiters: AtomicUsize::new(0),
         daily: DailyLog::new(&flags.dir, role.name()),
@@ -119,7 +122,8 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     warn_if_open(&service, server.address());
     let ended = work(&service);
     drop(server);
-    service.printer.finish();
+    // Whoever did not read to the end chose so.
+    drop(service.printer.finish(None));
     ended?;
     last_word(&service, path)
 }

@@ -13,7 +13,6 @@ mod names;
 mod notify;
 mod process;
 mod produce;
-mod quota;
 mod restock;
 mod service;
 mod setup;

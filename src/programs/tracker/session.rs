@@ -162,7 +162,7 @@ impl Session<'_> {
         while let Some(event) = self.dead_letters.as_ref().and_then(DeadLetters::failure) {
             self.log.write(&event);
         }
-        self.printer.look_at_the_clock(now, self.shutdown);
+        self.printer.look_at_the_clock(now);
         if let Some(event) = self.invalid.overdue(now) {
             self.log.write(&event);
         }

@@ -5,14 +5,10 @@ mod tally;
 
 use clap::Args;
 
-use super::notify::{
-    Clerk, Delivery, LettersArgs, Plan, RETRY_FOR, Reading, TEAM, Teller, owner, time_ms, transactional_id,
-    wait_for_turn,
-};
-use super::service::{ListenArgs, Service};
+use super::notify::{Clerk, LettersArgs, Post, Reading, TEAM, Teller, serve, time_ms};
+use super::service::ListenArgs;
 use super::{Shop, TechshopError};
 use crate::base::message::Message;
-use crate::doors::kafka::Role;
 use crate::logic::letters::{Channel, Desk, Kind, harmless};
 use crate::tools::exit::Exit;
 use crate::words::shop::{Order, Status};
@@ -51,35 +47,19 @@ pub(super) fn run(shop: &Shop<'_>, args: &ErrorsArgs) -> Result<Exit, TechshopEr
     if args.list {
         return list::run(shop, args.json);
     }
-    let routes = args.letters.routes()?;
     let desk = args.letters.desk(&args.team)?;
-    shop.check(&[Role::Consumer, Role::Transactions])?;
-    let owner = owner(&args.group);
-    let Some(_turn) = wait_for_turn(shop, &args.letters, &owner, "techshop-errors")? else { return Ok(Exit::Done) };
-    let service = Service::start("techshop-errors", &args.listen, "127.0.0.1:6070", shop)?;
-    let cluster = service.connect(shop, &[Role::Consumer, Role::Transactions])?;
-    let topic = service.topic(shop, &cluster, &shop.names.errors)?;
-    for name in [&shop.names.notification_results, &shop.names.errors_dlq] {
-        service.topic(shop, &cluster, name)?;
-    }
-    let tally = Tally::new(&service.meters);
-    let plan = Plan {
-        shop,
-        service: &service,
-        cluster: &cluster,
-        routes: &routes,
-        owner: &owner,
+    let post = Post {
+        name: "techshop-errors",
+        address: "127.0.0.1:6070",
+        letters: &args.letters,
         group: &args.group,
-        id: &transactional_id(shop, &args.group),
-        topic: &topic,
+        listen: &args.listen,
+        topic: &shop.names.errors,
         dead_letters: &shop.names.errors_dlq,
-        retry_for: args.letters.retry_for.unwrap_or(RETRY_FOR),
         kinds: &[(Channel::Email, Kind::Apology), (Channel::Email, Kind::RestockAlert)],
-        is_until_end: false,
         tells_letters: false,
     };
-    Delivery::start(plan, Refused { desk, tally })?.run()?;
-    Ok(Exit::Done)
+    serve(shop, &post, |service| Refused { desk, tally: Tally::new(&service.meters) })
 }
 
 /// What was said of an order that was not confirmed.

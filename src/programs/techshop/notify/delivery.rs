@@ -97,7 +97,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             current: None,
             retries: BinaryHeap::new(),
             figures,
-            teller: Teller::new(),
+            teller: Teller::start(anstream::stdout())?,
             complaints: Complaints::new(),
             ends: BTreeMap::new(),
             started: Instant::now(),
@@ -141,9 +141,9 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             self.settle();
             self.commit_if_due()?;
             self.look_if_due()?;
-            if let Err(error) = self.teller.flush() {
+            if let Err(error) = self.teller.tick() {
                 // Nobody looks on any more: that is an end, and it is made in order.
-                unheard = Err(error);
+                unheard = Err(output(error));
                 break;
             }
         }
@@ -159,7 +159,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
                 self.plan.service.log.warn("commit.failed", &text, &error.to_string(), json!({"messages": left}));
             })?;
         }
-        unheard.and_then(|()| self.teller.finish())?;
+        unheard.and_then(|()| self.teller.finish().map_err(output))?;
         if !self.plan.is_until_end {
             self.summary();
             let waiting = self.window.len();
@@ -351,6 +351,10 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         self.committed = Instant::now();
         Ok(())
     }
+}
+
+fn output(source: std::io::Error) -> TechshopError {
+    TechshopError::Output { source }
 }
 
 /// A letter in one line for people.

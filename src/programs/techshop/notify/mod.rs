@@ -12,23 +12,22 @@ mod kept;
 mod look;
 mod plan;
 mod resend;
+mod serve;
 mod standby;
 mod teller;
 
 pub(super) use args::LettersArgs;
-pub(super) use delivery::Delivery;
-pub(super) use plan::{Clerk, Plan, Reading};
-pub(super) use standby::{owner, wait_for_turn};
+pub(super) use plan::{Clerk, Reading};
+pub(super) use serve::{Post, serve};
 pub(super) use teller::Teller;
 
 use std::time::Duration;
 
 use clap::Args;
 
-use super::service::{ListenArgs, Service};
+use super::service::ListenArgs;
 use super::{Shop, TechshopError};
 use crate::base::message::{Message, MessageTime};
-use crate::doors::kafka::Role;
 use crate::logic::letters::{Channel, Desk, Kind};
 use crate::tools::exit::Exit;
 use crate::words::shop::{Order, Reading as Outcome};
@@ -37,7 +36,7 @@ use crate::words::shop::{Order, Reading as Outcome};
 pub(super) const TEAM: &str = "logistics@techshop.example";
 
 /// How long a letter is tried again when nobody says otherwise.
-pub(super) const RETRY_FOR: Duration = Duration::from_secs(3600);
+const RETRY_FOR: Duration = Duration::from_secs(3600);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,41 +70,26 @@ pub struct NotifyArgs {
 }
 
 pub(super) fn run(shop: &Shop<'_>, args: &NotifyArgs) -> Result<Exit, TechshopError> {
-    let routes = args.letters.routes()?;
     let desk = args.letters.desk(&args.team)?;
-    shop.check(&[Role::Consumer, Role::Transactions])?;
     if args.resend {
-        return resend::run(shop, args, &routes, desk);
+        return resend::run(shop, args, desk);
     }
-    let owner = owner(&args.group);
-    let Some(_turn) = wait_for_turn(shop, &args.letters, &owner, "techshop-notify")? else { return Ok(Exit::Done) };
-    let service = Service::start("techshop-notify", &args.listen, "127.0.0.1:6069", shop)?;
-    let cluster = service.connect(shop, &[Role::Consumer, Role::Transactions])?;
-    let topic = service.topic(shop, &cluster, &shop.names.notifications)?;
-    for name in [&shop.names.notification_results, &shop.names.notifications_dlq] {
-        service.topic(shop, &cluster, name)?;
-    }
-    let plan = Plan {
-        shop,
-        service: &service,
-        cluster: &cluster,
-        routes: &routes,
-        owner: &owner,
+    let post = Post {
+        name: "techshop-notify",
+        address: "127.0.0.1:6069",
+        letters: &args.letters,
         group: &args.group,
-        id: &transactional_id(shop, &args.group),
-        topic: &topic,
+        listen: &args.listen,
+        topic: &shop.names.notifications,
         dead_letters: &shop.names.notifications_dlq,
-        retry_for: args.letters.retry_for.unwrap_or(RETRY_FOR),
         kinds: &[(Channel::Email, Kind::Confirmation), (Channel::Sms, Kind::Confirmation)],
-        is_until_end: false,
         tells_letters: true,
     };
-    Delivery::start(plan, Confirmed { desk })?.run()?;
-    Ok(Exit::Done)
+    serve(shop, &post, |_| Confirmed { desk })
 }
 
 /// Only one instance of a group of a shop has it.
-pub(super) fn transactional_id(shop: &Shop<'_>, group: &str) -> String {
+fn transactional_id(shop: &Shop<'_>, group: &str) -> String {
     format!("{}/{group}", shop.names.notification_results)
 }
 

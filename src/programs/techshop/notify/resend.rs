@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::hands::Routes;
+use super::delivery::Delivery;
 use super::kept::{ATTEMPTS, CHANNEL, KIND, SOURCE};
-use super::plan::Done;
-use super::{
-    Clerk, Delivery, NotifyArgs, Plan, Reading, Teller, owner, read_order, time_ms, transactional_id, wait_for_turn,
-};
+use super::plan::{Done, Plan};
+use super::standby::{owner, wait_for_turn};
+use super::{Clerk, NotifyArgs, Reading, Teller, read_order, time_ms, transactional_id};
 use crate::base::message::Message;
 use crate::doors::kafka::Role;
 use crate::logic::letters::{Channel, Desk, Kind};
@@ -22,7 +21,9 @@ use crate::tools::exit::Exit;
 /// How long a letter is tried again when nobody says otherwise.
 const RETRY_FOR: Duration = Duration::from_secs(30);
 
-pub(super) fn run(shop: &Shop<'_>, args: &NotifyArgs, routes: &Routes, desk: Desk) -> Result<Exit, TechshopError> {
+pub(super) fn run(shop: &Shop<'_>, args: &NotifyArgs, desk: Desk) -> Result<Exit, TechshopError> {
+    let routes = args.letters.routes()?;
+    shop.check(&[Role::Consumer, Role::Transactions])?;
     // It may run beside the service: other files, another transactional id, other topics of the same group.
     let owner = format!("{}-resend", owner(&args.group));
     let Some(_turn) = wait_for_turn(shop, &args.letters, &owner, "techshop-resend")? else { return Ok(Exit::Done) };
@@ -37,7 +38,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &NotifyArgs, routes: &Routes, desk: Des
             shop,
             service: &service,
             cluster: &cluster,
-            routes,
+            routes: &routes,
             owner: &owner,
             group: &args.group,
             id: &format!("{}/resend", transactional_id(shop, &args.group)),

@@ -1,51 +1,35 @@
 //! Decisions, a line each, for people: at most so many a second, and never at the cost of deciding.
 
-use std::io::Write as _;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::logic::shop::Verdict;
-use crate::programs::techshop::quota::{Quota, and_more};
+use crate::tools::printer;
+use crate::tools::quota::{Quota, and_more};
 use crate::tools::shown::cut;
 
 /// Lines a second.
 const MOST_A_SECOND: u32 = 20;
 
 /// Lines that may wait for a slow reader.
-const WAITING: usize = 64;
+const MOST_WAITING: usize = 64;
 
-/// How long the last lines may take.
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Writes lines on a thread of its own.
+/// Tells of decisions.
 pub(super) struct Printer {
-    lines: Option<SyncSender<String>>,
-    thread: Option<JoinHandle<()>>,
+    /// None when nobody wants to know.
+    printer: Option<printer::Printer>,
     quota: Quota,
 }
 
 impl Printer {
     pub(super) fn start(is_quiet: bool) -> std::io::Result<Self> {
-        let (mut lines, mut thread) = (None, None);
-        if !is_quiet {
-            let (sender, waiting) = sync_channel::<String>(WAITING);
-            let spawned = std::thread::Builder::new().name("print".into()).spawn(move || {
-                for line in waiting {
-                    if writeln!(anstream::stdout(), "{line}").is_err() {
-                        // Nobody reads any more.
-                        return;
-                    }
-                }
-            })?;
-            (lines, thread) = (Some(sender), Some(spawned));
-        }
-        Ok(Self { lines, thread, quota: Quota::new(MOST_A_SECOND) })
+        let start = || printer::Printer::start(anstream::stdout(), MOST_WAITING);
+        let printer = if is_quiet { None } else { Some(start()?) };
+        Ok(Self { printer, quota: Quota::new(MOST_A_SECOND, Instant::now()) })
     }
 
     /// Tells of one decision, if there is room for it this second.
     pub(super) fn decided(&mut self, verdict: Verdict, payload: Option<&[u8]>) {
-        if self.lines.is_none() || !self.quota.allows() {
+        if self.printer.is_none() || !self.quota.allows() {
             return;
         }
         let what = match verdict {
@@ -55,35 +39,30 @@ impl Printer {
             Verdict::Copy => "copy        ",
             Verdict::Restocked => "restocked   ",
         };
-        self.line(format!("{what}  {}", gist(payload)));
+        self.show(format!("{what}  {}\n", gist(payload)), 1);
     }
 
     /// A new second begins when it is time.
     pub(super) fn tick(&mut self) {
-        if let Some(line) = self.quota.turn().and_then(and_more) {
-            self.line(line);
+        if let Some(left_out) = self.quota.turn(Instant::now())
+            && let Some(line) = and_more(left_out)
+        {
+            self.show(line + "\n", left_out);
         }
     }
 
-    fn line(&mut self, line: String) {
-        let Some(lines) = &self.lines else { return };
-        match lines.try_send(line) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.quota.leave_out(),
-            Err(TrySendError::Disconnected(_)) => self.lines = None,
+    /// Shows a line that tells of so many decisions, or counts them.
+    fn show(&mut self, line: String, decisions: u64) {
+        if self.printer.as_ref().is_some_and(|printer| !printer.try_print(line)) {
+            self.quota.leave_out(decisions);
         }
     }
 }
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        self.lines = None;
-        if let Some(thread) = self.thread.take() {
-            let end = Instant::now() + SECOND;
-            while !thread.is_finished() && Instant::now() < end {
-                std::thread::park_timeout(Duration::from_millis(5));
-            }
-        }
+        // Whether somebody looked on to the end is nobody's trouble.
+        drop(self.printer.as_ref().map(|printer| printer.finish(None)));
     }
 }
 
