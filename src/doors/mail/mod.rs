@@ -17,6 +17,9 @@ use thiserror::Error;
 /// How long a server may take for one answer.
 const ANSWER: Duration = Duration::from_secs(20);
 
+/// The last moment that the date of a mail can tell: years have four digits. What makes the date panics behind it.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
 /// Addresses may have so many bytes (RFC 5321).
 const LONGEST_ADDRESS: usize = 254;
 
@@ -33,7 +36,7 @@ pub struct Draft<'a> {
     pub subject: &'a str,
     /// Plain text.
     pub text: &'a str,
-    /// Its date, milliseconds since 1970-01-01 UTC.
+    /// Its date, milliseconds since 1970-01-01 UTC; what lies outside of the years 1970 to 9999 is moved to their edge.
     pub time_ms: i64,
     /// What stands before the `@` of its `Message-ID`.
     pub id: &'a str,
@@ -117,7 +120,8 @@ impl Mail {
     pub fn new(from: &Sender, draft: &Draft<'_>) -> Result<Self, MailError> {
         let to = Mailbox::new(None, address(draft.to)?);
         let id = format!("<{}@{}>", draft.id, from.0.email.domain());
-        let date = SystemTime::UNIX_EPOCH + Duration::from_millis(draft.time_ms.try_into().unwrap_or_default());
+        let time_ms = draft.time_ms.clamp(0, LATEST_MS);
+        let date = SystemTime::UNIX_EPOCH + Duration::from_millis(time_ms.try_into().unwrap_or_default());
         let message = Message::builder()
             .from(from.0.clone())
             .to(to)

@@ -28,6 +28,17 @@ fn a_mail_has_the_headers_that_mails_have() {
     assert_eq!(bytes, Mail::new(&sender(), &draft("Order ORD-1 confirmed", "Café\n")).expect("a mail").to_bytes());
 }
 
+/// A time in a header of the message, which anybody may write, once ended whoever wrote the mail.
+#[test]
+fn a_mail_of_any_time_has_a_date_of_four_digits() {
+    for (time_ms, year) in [(i64::MIN, " 1970 "), (-1, " 1970 "), (253_402_300_800_000, " 9999 "), (i64::MAX, " 9999 ")]
+    {
+        let mail = Mail::new(&sender(), &Draft { time_ms, ..draft("s", "t") }).expect("made");
+        let text = String::from_utf8(mail.to_bytes()).expect("text");
+        assert!(text.lines().any(|line| line.starts_with("Date: ") && line.contains(year)), "{text}");
+    }
+}
+
 #[test]
 fn what_is_no_address_is_refused() {
     for wrong in ["", "alice", "alice@", "@b.example", "a@b.example\r\nBcc: c@d.example", "a b@c.example", "a@b@c d"] {
