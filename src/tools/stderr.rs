@@ -8,12 +8,12 @@ use std::io::Write as _;
 use super::exit::Exit;
 
 /// Tells a line, without its end of line, if it can be told.
-pub fn tell(line: impl Display) {
+pub fn remark(line: impl Display) {
     drop(writeln!(anstream::stderr(), "{line}"));
 }
 
 /// Tells why a program ends, and gives the exit code back.
 pub fn fail(error: &dyn Error, exit: Exit) -> Exit {
-    tell(error);
+    remark(error);
     exit
 }
