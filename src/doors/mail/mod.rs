@@ -5,6 +5,7 @@
 
 mod subject;
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{ContentType, MIME_VERSION_1_0};
@@ -77,10 +78,32 @@ pub struct SmtpError {
     pub is_final: bool,
 }
 
-/// A URL that is none of an SMTP server. It is not shown, since there may be a password in it.
+/// Why a URL of an SMTP server is not taken. It is not shown, since there may be a password in it.
 #[derive(Debug, Error)]
-#[error("it is no URL of an SMTP server; write smtp://HOST:PORT, smtp://USER:PASSWORD@HOST?tls=required or smtps://…")]
-pub struct SmtpUrlError;
+pub enum SmtpUrlError {
+    /// It is none.
+    #[error(
+        "it is no URL of an SMTP server; write smtp://HOST:PORT, smtp://USER:PASSWORD@HOST?tls=required or smtps://…"
+    )]
+    Malformed,
+    /// It has a password, which everybody on the way to another machine could read.
+    #[error("the password would be sent in clear: write smtp://USER:PASSWORD@HOST?tls=required, or smtps://…")]
+    InClear,
+}
+
+/// Whether a URL has a user, is of another machine, and does not ask for TLS.
+fn is_in_clear(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("smtp://") else { return false };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = place.split('/').next().unwrap_or(place);
+    let Some((_, host)) = authority.rsplit_once('@') else { return false };
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    let is_own = name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|own| own.is_loopback());
+    !is_own && !query.split('&').any(|pair| pair == "tls=required")
+}
 
 impl Sender {
     /// Reads `Name <address>` or an address.
@@ -151,7 +174,10 @@ impl Smtp {
     /// # Errors
     /// [`SmtpUrlError`].
     pub fn new(url: &str, connections: u32) -> Result<Self, SmtpUrlError> {
-        let transport = SmtpTransport::from_url(url).map_err(|_| SmtpUrlError)?;
+        if is_in_clear(url) {
+            return Err(SmtpUrlError::InClear);
+        }
+        let transport = SmtpTransport::from_url(url).map_err(|_| SmtpUrlError::Malformed)?;
         let pool = PoolConfig::new().max_size(connections).idle_timeout(Duration::from_secs(30));
         Ok(Self(transport.timeout(Some(ANSWER)).pool_config(pool).build()))
     }

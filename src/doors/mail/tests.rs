@@ -50,6 +50,19 @@ fn what_is_no_address_is_refused() {
 }
 
 #[test]
+fn no_password_leaves_the_machine_in_clear() {
+    for wrong in
+        ["smtp://u:p@mail.example", "smtp://u:p@mail.example:587/x?tls=opportunistic", "smtp://u@localhost.example"]
+    {
+        let error = Smtp::new(wrong, 1).expect_err(wrong).to_string();
+        assert!(error.contains("tls=required") && !error.contains("mail.example"), "{error}");
+    }
+    for right in ["smtp://mail.example", "smtp://u:p@127.0.0.1:25", "smtp://u:p@localhost:25", "smtp://u:p@[::1]:25"] {
+        assert!(Smtp::new(right, 1).is_ok(), "{right}");
+    }
+}
+
+#[test]
 fn a_url_that_is_none_is_not_shown() {
     for wrong in ["", "http://host", "smtp://", "smtp://host?tls=maybe"] {
         assert!(Smtp::new(wrong, 1).is_err(), "{wrong}");
