@@ -82,6 +82,13 @@ pub struct Percentiles {
     pub max: f64,
 }
 
+impl Percentiles {
+    /// Whether there was something to measure: nothing that is written or synced takes no time.
+    pub fn is_measured(self) -> bool {
+        self.max > 0.0
+    }
+}
+
 macro_rules! percentile_keys {
     ($module:ident, $prefix:literal) => {
         mod $module {

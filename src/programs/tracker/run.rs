@@ -119,7 +119,8 @@ fn record(
     log: &HealthLog,
     started: Instant,
 ) -> Result<Tally, TrackerError> {
-    let status = Status::new(&config.topic, &config.group);
+    let mut vitals = Vitals::new();
+    let status = Status::new(&config.topic, &config.group, vitals.read(&config.dir));
     let _server = serve(config, page, &status)?;
     let mut seed = [0; 40];
     getrandom::fill(&mut seed).map_err(|error| TrackerError::Start { source: error.into() })?;
@@ -172,7 +173,7 @@ fn record(
         publisher: Publisher::new(started.elapsed()),
         reporter: Reporter::new(started, submitted_bytes),
         invalid: InvalidLimit::new(now),
-        vitals: Vitals::new(),
+        vitals,
         dead_letters: letters,
         anchors,
         tally: Tally::default(),

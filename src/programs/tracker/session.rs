@@ -178,7 +178,9 @@ impl Session<'_> {
     /// Renews the figures behind `/metrics`, and writes them to the log when `line` is asked for.
     pub(super) fn report(&mut self, now: Instant, line: bool) {
         self.next_status = now + STATUS_INTERVAL;
-        let signs = if line { self.vitals.read(&self.config.dir) } else { self.status.last_signs() };
+        let mut signs = if line { self.vitals.read(&self.config.dir) } else { self.status.last_signs() };
+        // An interval may be minutes, and a disk full within it.
+        signs.disk_free_bytes = free_bytes(&self.config.dir);
         let progress = self.appender.progress();
         let mut report = self.reporter.report(now, line, self.tally, &progress, signs);
         let standings = self.standings();

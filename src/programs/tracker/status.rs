@@ -27,14 +27,17 @@ struct Shown {
 }
 
 impl Status {
-    pub(super) fn new(topic: &str, group: &str) -> Self {
+    /// What is served from the first question on; `signs` were read just now.
+    pub(super) fn new(topic: &str, group: &str, signs: VitalSigns) -> Self {
         let shown = Shown {
             trouble: Some("starting".into()),
-            signs: VitalSigns::default(),
+            signs,
             write_ms: Percentiles::default(),
             sync_ms: Percentiles::default(),
         };
-        Self { meters: Arc::new(Meters::new(topic, group)), shown: Arc::new(Mutex::new(shown)) }
+        let meters = Meters::new(topic, group);
+        meters.set_signs(signs.memory_bytes, signs.disk_free_bytes);
+        Self { meters: Arc::new(meters), shown: Arc::new(Mutex::new(shown)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shown> {
@@ -91,5 +94,20 @@ impl Status {
         });
         site.probes.extend([("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]);
         Ok(Server::site(address, site)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_already_has_the_disk_and_the_memory() {
+        let signs =
+            VitalSigns { memory_bytes: Some(21), disk_free_bytes: Some(41_000), ..VitalSigns::default() };
+        let (_, text) = Status::new("orders", "g", signs).meters.text();
+        for line in ["ordertrail_tracker_memory_resident_bytes 21", "ordertrail_tracker_disk_free_bytes 41000"] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
+        }
     }
 }
