@@ -90,6 +90,7 @@ pub struct Meters {
     group_offset: Family<GroupPartition, Gauge<i64, AtomicI64>>,
     end: Family<TopicPartition, Gauge<i64, AtomicI64>>,
     partitions: Family<Topic, Gauge<i64, AtomicI64>>,
+    ready: Gauge<i64, AtomicI64>,
     uptime: Gauge<f64, AtomicU64>,
     memory: Measured,
     disk_free: Measured,
@@ -115,6 +116,7 @@ impl Meters {
             group_offset: Family::default(),
             end: Family::default(),
             partitions: Family::default(),
+            ready: Gauge::default(),
             uptime: Gauge::default(),
             memory: Measured::default(),
             disk_free: Measured::default(),
@@ -137,6 +139,7 @@ impl Meters {
 
     fn register_own(&mut self) {
         let registry = self.registry.sub_registry_with_prefix("ordertrail_tracker");
+        registry.register("ready", "1 while /readyz says so, 0 while the tracker waits", self.ready.clone());
         registry.register("invalid_messages", "Messages that are not what was expected", self.invalid.clone());
         registry.register("gaps", "Gap lines written", self.gaps.clone());
         registry.register_with_unit(
@@ -192,6 +195,11 @@ impl Meters {
     pub fn set_signs(&self, memory_bytes: Option<u64>, disk_free_bytes: Option<u64>) {
         self.memory.set(memory_bytes);
         self.disk_free.set(disk_free_bytes);
+    }
+
+    /// Whether `/readyz` says that it is ready: what it waits for stands there, and that it waits here.
+    pub fn set_ready(&self, is_ready: bool) {
+        self.ready.set(i64::from(is_ready));
     }
 
     /// The content type and the text for Prometheus.

@@ -197,6 +197,10 @@ impl Session<'_> {
 
     /// Why the tracker is not ready, when it is not.
     fn trouble(&self) -> Option<String> {
+        // Whoever sends work by it sends it elsewhere from now on, however long reading the rest takes.
+        if self.shutdown.is_requested() {
+            return Some("stopping".to_owned());
+        }
         let away = self.broker_lost.map(|since| format!("no broker for {} s", since.elapsed().as_secs()));
         let full = self.disk_full.map(|since| format!("the disk is full for {} s", since.elapsed().as_secs()));
         let starting = (!self.ledger.is_begun()).then(|| "not all partitions are being read yet".to_owned());

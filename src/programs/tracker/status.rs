@@ -51,13 +51,19 @@ impl Status {
 
     /// Not ready, and why.
     pub(super) fn not_ready(&self, reason: &str) {
-        self.lock().trouble = Some(reason.to_owned());
+        self.tell(&mut self.lock(), Some(reason.to_owned()));
+    }
+
+    /// `/readyz` and the figure for Prometheus say the same.
+    fn tell(&self, shown: &mut Shown, trouble: Option<String>) {
+        self.meters.set_ready(trouble.is_none());
+        shown.trouble = trouble;
     }
 
     /// Takes over a whole report, the one that the log gets.
     pub(super) fn set(&self, report: &MetricsReport, signs: VitalSigns, trouble: Option<String>) {
         let mut shown = self.lock();
-        shown.trouble = trouble;
+        self.tell(&mut shown, trouble);
         shown.signs = signs;
         shown.write_ms = report.write_ms;
         shown.sync_ms = report.sync_ms;
@@ -68,7 +74,7 @@ impl Status {
     /// Takes over a report between two lines; its latencies are those of the last line.
     pub(super) fn renew(&self, report: &mut MetricsReport, trouble: Option<String>) {
         let mut shown = self.lock();
-        shown.trouble = trouble;
+        self.tell(&mut shown, trouble);
         report.write_ms = shown.write_ms;
         report.sync_ms = shown.sync_ms;
         drop(shown);
@@ -109,5 +115,20 @@ mod tests {
         for line in ["ordertrail_tracker_memory_resident_bytes 21", "ordertrail_tracker_disk_free_bytes 41000"] {
             assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
         }
+    }
+
+    #[test]
+    fn what_readyz_says_is_a_figure_too() {
+        let status = Status::new("orders", "g", VitalSigns::default());
+        let is_ready = || status.meters.text().1.lines().any(|line| line == "ordertrail_tracker_ready 1");
+        assert!(!is_ready(), "it is starting");
+        status.renew(&mut MetricsReport::default(), None);
+        assert!(is_ready());
+        status.not_ready("no broker at kafka:9092");
+        assert!(!is_ready());
+        status.set(&MetricsReport::default(), VitalSigns::default(), None);
+        assert!(is_ready());
+        status.renew(&mut MetricsReport::default(), Some("the disk is full".into()));
+        assert!(!is_ready());
     }
 }
