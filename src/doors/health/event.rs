@@ -66,6 +66,14 @@ pub enum HealthEvent {
         brokers: String,
         away_seconds: f64,
     },
+    TopicMissing {
+        topic: String,
+        reason: String,
+    },
+    TopicBack {
+        topic: String,
+        away_seconds: f64,
+    },
     KafkaTrouble {
         partition: Option<i32>,
         reason: String,
@@ -124,6 +132,8 @@ impl HealthEvent {
             Self::AuditGap { .. } => "audit.gap",
             Self::BrokerLost { .. } => "broker.lost",
             Self::BrokerBack { .. } => "broker.back",
+            Self::TopicMissing { .. } => "topic.missing",
+            Self::TopicBack { .. } => "topic.back",
             Self::KafkaTrouble { .. } => "kafka.trouble",
             Self::DeadLetterFailed { .. } => "dead_letter.failed",
             Self::CommitFailed { .. } => "commit.failed",
@@ -141,7 +151,10 @@ impl HealthEvent {
     /// How much somebody should care.
     pub fn level(&self) -> Level {
         match self {
-            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
+            // A broker comes back by itself; a topic does not.
+            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::TopicMissing { .. } | Self::Failed { .. } => {
+                Level::Error
+            }
             Self::BrokerLost { .. }
             | Self::KafkaTrouble { .. }
             | Self::DeadLetterFailed { .. }
@@ -162,6 +175,8 @@ impl HealthEvent {
             | Self::AuditGap { .. }
             | Self::BrokerLost { .. }
             | Self::BrokerBack { .. }
+            | Self::TopicMissing { .. }
+            | Self::TopicBack { .. }
             | Self::PartitionsAdded { .. }
             | Self::DiskFull { .. }
             | Self::DiskOk { .. }
@@ -175,6 +190,7 @@ impl HealthEvent {
         match self {
             Self::MessageInvalid { error, .. } => Some(error),
             Self::BrokerLost { reason, .. }
+            | Self::TopicMissing { reason, .. }
             | Self::KafkaTrouble { reason, .. }
             | Self::DeadLetterFailed { reason, .. }
             | Self::CommitFailed { reason }
@@ -217,6 +233,10 @@ impl HealthEvent {
             Self::BrokerLost { brokers, .. } => json!({"brokers": brokers}),
             Self::BrokerBack { brokers, away_seconds } => {
                 json!({"brokers": brokers, "away_seconds": rounded(*away_seconds)})
+            }
+            Self::TopicMissing { topic, .. } => json!({"topic": topic}),
+            Self::TopicBack { topic, away_seconds } => {
+                json!({"topic": topic, "away_seconds": rounded(*away_seconds)})
             }
             Self::KafkaTrouble { partition, .. } => json!({"kafka_partition": partition}),
             Self::DeadLetterFailed { topic, partition, offset, .. } => json!({

@@ -70,7 +70,7 @@ fn gap(model: &Model, now_ms: i64) -> Option<(Sign, Cause)> {
     (since(at_ms, now_ms) < GAP_NEWS_MS).then_some((Sign::Bad, Cause::Gap { at_ms, partition, from, to }))
 }
 
-/// What keeps a tracker from reading, and goes by itself.
+/// What keeps a tracker from reading.
 fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
     if let Some(full) = model.life.disk_full {
         let lag = figures.lag.as_ref().map(|lag| lag.messages);
@@ -78,8 +78,12 @@ fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
         let free_bytes = free_bytes.or(full.free_bytes);
         return Some((Sign::Warn, Cause::DiskFull { since_ms: full.since_ms, free_bytes, lag }));
     }
-    let lost = model.life.broker_lost.clone()?;
-    Some((Sign::Warn, Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error }))
+    if let Some(lost) = model.life.broker_lost.clone() {
+        let cause = Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error };
+        return Some((Sign::Warn, cause));
+    }
+    let missing = model.life.topic_missing.clone()?;
+    Some((Sign::Bad, Cause::TopicMissing { since_ms: missing.since_ms, topic: missing.topic, error: missing.error }))
 }
 
 fn nothing_to_judge(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {

@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod session;
 mod status;
+mod waiting;
 
 pub use args::{Payload, Print, TrackerArgs};
 pub use config::TrackerConfig;

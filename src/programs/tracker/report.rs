@@ -70,8 +70,8 @@ impl Reporter {
             interval_messages_per_second: rate(new, now.duration_since(since).as_secs_f64()),
             gaps: tally.gaps,
             bytes_written: progress.written_bytes - self.start_bytes,
-            sealed_lines: progress.sealed_lines,
-            unsealed_bytes: progress.written_bytes.saturating_sub(progress.sealed_bytes),
+            sealed_lines: Some(progress.sealed_lines),
+            unsealed_bytes: Some(progress.written_bytes.saturating_sub(progress.sealed_bytes)),
             rotations: progress.rotations,
             syncs: progress.syncs,
             process_cpu_percent: signs.cpu_percent,
@@ -80,6 +80,21 @@ impl Reporter {
             disk_free_bytes: signs.disk_free_bytes,
             ..MetricsReport::default()
         }
+    }
+}
+
+/// The report of a tracker that has not begun to record: its counts are 0, and what the trail holds is not known here.
+pub(super) fn idle(uptime: Duration, signs: VitalSigns) -> MetricsReport {
+    MetricsReport {
+        uptime_seconds: uptime.as_secs_f64(),
+        success_rate_percent: success_percent(Tally::default()),
+        messages_per_second: rate(0, 0.0),
+        interval_messages_per_second: rate(0, 0.0),
+        process_cpu_percent: signs.cpu_percent,
+        process_memory_bytes: signs.memory_bytes,
+        host_load_1m: signs.load_1m,
+        disk_free_bytes: signs.disk_free_bytes,
+        ..MetricsReport::default()
     }
 }
 

@@ -16,6 +16,7 @@ use super::record::Encoders;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::{PageMaker, Status};
+use super::waiting::Waiting;
 use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
@@ -122,6 +123,8 @@ fn record(
     let mut vitals = Vitals::new();
     let status = Status::new(&config.topic, &config.group, vitals.read(&config.dir));
     let _server = serve(config, page, &status)?;
+    let start = |source| TrackerError::Start { source };
+    let waiting = Waiting::start(config, log, &status, vitals, started).map_err(start)?;
     let mut seed = [0; 40];
     getrandom::fill(&mut seed).map_err(|error| TrackerError::Start { source: error.into() })?;
     let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, shutdown)?;
@@ -131,6 +134,7 @@ fn record(
     let cluster = reach(config, shutdown, log, &status)?;
     let limit = config.until_end.then_some(config.connect_timeout);
     let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown, |reason| {
+        status.not_ready(&format!("topic {}: {reason}", config.topic));
         log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
     })?;
     let partitions: Vec<i32> =
@@ -152,11 +156,11 @@ fn record(
     let reader = cluster.reader(&topic, &config.group);
     // Its client has done its work; nobody would hear what it reports from here on.
     drop(cluster);
-    let start = |source| TrackerError::Start { source };
     let mark = trail.mark().clone();
     let options = AppendOptions { durability: config.durability, rotation: config.rotation, stop: shutdown.clone() };
     let appender = trail.start(options).map_err(start)?;
     let submitted_bytes = appender.progress().written_bytes;
+    let (vitals, next_metrics) = waiting.end().map_err(start)?;
     let now = Instant::now();
     let mut session = Session {
         config,
@@ -185,8 +189,9 @@ fn record(
         submitted_bytes,
         stop_deadline: None,
         broker_lost: None,
+        topic_missing: None,
         disk_full: None,
-        next_metrics: now + config.metrics_interval,
+        next_metrics,
         next_status: now,
     };
     read(&mut session)?;
@@ -232,6 +237,8 @@ fn reach(
     if let Some(since) = lost {
         let away_seconds = since.elapsed().as_secs_f64();
         log.write(&HealthEvent::BrokerBack { brokers: brokers.clone(), away_seconds });
+        // It answers: whatever is waited for from here on is another thing.
+        status.not_ready("starting");
     }
     Ok(cluster)
 }

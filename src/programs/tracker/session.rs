@@ -14,7 +14,7 @@ use super::learn::{Announcement, Published, metadata};
 use super::print::Printer;
 use super::record::Encoders;
 use super::report::{Reporter, Tally, add_latencies, lag, standing};
-use super::status::Status;
+use super::status::{Status, gravest};
 use crate::doors::audit::{Appender, Mark};
 use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
 use crate::doors::kafka::{Consumer, Fetched, Reader};
@@ -29,7 +29,7 @@ pub(super) const IDLE: Duration = Duration::from_millis(50);
 const ENDS_ANSWER: Duration = Duration::from_secs(1);
 
 /// How often the figures behind `/metrics` are renewed.
-const STATUS_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Everything that recording needs, and where it stands.
 pub(super) struct Session<'a> {
@@ -65,6 +65,7 @@ pub(super) struct Session<'a> {
     /// Until when a stop that was asked for may take.
     pub(super) stop_deadline: Option<Instant>,
     pub(super) broker_lost: Option<Instant>,
+    pub(super) topic_missing: Option<Instant>,
     pub(super) disk_full: Option<Instant>,
     pub(super) next_metrics: Instant,
     pub(super) next_status: Instant,
@@ -197,14 +198,13 @@ impl Session<'_> {
 
     /// Why the tracker is not ready, when it is not.
     fn trouble(&self) -> Option<String> {
-        // Whoever sends work by it sends it elsewhere from now on, however long reading the rest takes.
-        if self.shutdown.is_requested() {
-            return Some("stopping".to_owned());
-        }
-        let away = self.broker_lost.map(|since| format!("no broker for {} s", since.elapsed().as_secs()));
-        let full = self.disk_full.map(|since| format!("the disk is full for {} s", since.elapsed().as_secs()));
+        let seconds = |since: Instant| since.elapsed().as_secs();
+        let full = self.disk_full.map(|since| format!("the disk is full for {} s", seconds(since)));
+        let away = self.broker_lost.map(|since| format!("no broker for {} s", seconds(since)));
+        let topic = &self.config.topic;
+        let missing = self.topic_missing.map(|since| format!("topic {topic} is not there for {} s", seconds(since)));
         let starting = (!self.ledger.is_begun()).then(|| "not all partitions are being read yet".to_owned());
-        full.or(away).or(starting)
+        gravest(self.shutdown.is_requested(), [full, away, missing, starting])
     }
 
     fn standings(&self) -> BTreeMap<String, PartitionReport> {

@@ -49,6 +49,12 @@ impl Status {
         self.lock().signs
     }
 
+    /// Takes over the system's figures alone.
+    pub(super) fn set_signs(&self, signs: VitalSigns) {
+        self.lock().signs = signs;
+        self.meters.set_signs(signs.memory_bytes, signs.disk_free_bytes);
+    }
+
     /// Not ready, and why.
     pub(super) fn not_ready(&self, reason: &str) {
         self.tell(&mut self.lock(), Some(reason.to_owned()));
@@ -103,18 +109,33 @@ impl Status {
     }
 }
 
+/// The one reason that is told. Whoever sends work by it sends it elsewhere once a stop was asked for, however long
+/// reading the rest then takes.
+pub(super) fn gravest(is_stopping: bool, obstacles: [Option<String>; 4]) -> Option<String> {
+    is_stopping.then(|| "stopping".to_owned()).or_else(|| obstacles.into_iter().flatten().next())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_first_answer_already_has_the_disk_and_the_memory() {
-        let signs =
-            VitalSigns { memory_bytes: Some(21), disk_free_bytes: Some(41_000), ..VitalSigns::default() };
+        let signs = VitalSigns { memory_bytes: Some(21), disk_free_bytes: Some(41_000), ..VitalSigns::default() };
         let (_, text) = Status::new("orders", "g", signs).meters.text();
         for line in ["ordertrail_tracker_memory_resident_bytes 21", "ordertrail_tracker_disk_free_bytes 41000"] {
             assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
         }
+    }
+
+    #[test]
+    fn a_tracker_that_drains_is_not_ready() {
+        let full = || Some("the disk is full for 3 s".to_owned());
+        let away = || Some("no broker for 9 s".to_owned());
+        assert_eq!(gravest(true, [None, None, None, None]).as_deref(), Some("stopping"));
+        assert_eq!(gravest(true, [None, away(), None, None]).as_deref(), Some("stopping"));
+        assert_eq!(gravest(false, [full(), away(), None, None]), full());
+        assert_eq!(gravest(false, [None, None, None, None]), None);
     }
 
     #[test]
