@@ -207,10 +207,10 @@ impl Session<'_> {
         for (partition, gap) in gaps() {
             write_gap(&mut piece, &now_text(), &self.config.topic, partition, gap);
             self.mark.gaps += 1;
+            self.tally.gaps += 1;
         }
         self.submit(piece, true)?;
         for (partition, gap) in gaps() {
-            self.tally.gaps += 1;
             let (topic, gap) = (self.config.topic.clone(), gap.clone());
             self.log.write(&HealthEvent::AuditGap { topic, partition, gap });
         }
@@ -224,7 +224,7 @@ impl Session<'_> {
             letters.may_repeat(partition, standing.and_then(|at| at.readable_end));
         }
         // What the trail has of it may be published at once: it was synced when it was recovered.
-        self.publisher.submitted(self.submitted_bytes, self.ledger.recorded());
+        self.stands_at(self.ledger.recorded());
         Ok(())
     }
 

@@ -22,6 +22,7 @@ mod run;
 mod session;
 mod status;
 mod waiting;
+mod written;
 
 pub use args::{Payload, Print, TrackerArgs};
 pub use config::TrackerConfig;

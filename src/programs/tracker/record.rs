@@ -12,6 +12,7 @@ use super::config::TrackerConfig;
 use super::encode::{Encoder, Encoding};
 use super::error::TrackerError;
 use super::session::{IDLE, Session, now_text};
+use super::written::Stood;
 use crate::doors::audit::Submitted;
 use crate::doors::kafka::MessageBatch;
 use crate::logic::ledger::{Decision, Identity, Ledger};
@@ -208,7 +209,7 @@ impl Session<'_> {
             match self.appender.submit(piece, &self.mark, urgent)? {
                 Submitted::Taken(bytes) => {
                     self.submitted_bytes = bytes;
-                    self.publisher.submitted(bytes, recorded);
+                    self.stands_at(recorded);
                     break;
                 }
                 Submitted::NoRoom(back) => piece = back,
@@ -221,6 +222,15 @@ impl Session<'_> {
             self.was_held_up();
         }
         Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// With everything that was handed over so far the trail stands there.
+    pub(super) fn stands_at(&mut self, positions: BTreeMap<i32, i64>) {
+        let stood = Stood { positions: positions.clone(), tally: self.tally };
+        self.written.submitted(self.submitted_bytes, stood);
+        self.publisher.submitted(self.submitted_bytes, positions);
     }
 }
 

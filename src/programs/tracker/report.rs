@@ -106,8 +106,19 @@ pub(super) fn standing(at: Standing) -> PartitionReport {
     PartitionReport { next, readable_end, lag: readable_end.map(|end| end - reached) }
 }
 
-/// Readable and not yet read, over all partitions; `None` while an end is not known.
+/// Where a partition stands in the file, which may end before what was read: what a full disk has not taken still waits.
+pub(super) fn as_written(at: Standing, written: Option<i64>) -> Standing {
+    match written {
+        Some(next) if next < at.next => Standing { next, reached: next, ..at },
+        _ => at,
+    }
+}
+
+/// Readable and not yet read, over all partitions; `None` while an end is not known, or no partition is being read.
 pub(super) fn lag(standings: &BTreeMap<String, PartitionReport>) -> Option<i64> {
+    if standings.is_empty() {
+        return None;
+    }
     standings.values().map(|at| at.lag).sum()
 }
 
@@ -164,5 +175,14 @@ mod tests {
         assert_eq!(of(&[at(5, Some(9), 5), at(7, None, 7)]), None);
         assert_eq!(of(&[at(5, Some(9), 5), at(7, Some(6), 7)]), Some(4));
         assert_eq!(of(&[at(23, Some(24), 24)]), Some(0));
+    }
+    #[test]
+    fn what_a_full_disk_has_not_taken_still_waits() {
+        let read = Standing { next: 90, readable_end: Some(100), reached: 100 };
+        let report = |written| standing(as_written(read, written));
+        assert_eq!(report(Some(90)).lag, Some(0), "markers behind the last message are no lag");
+        assert_eq!(report(Some(30)), PartitionReport { next: 30, readable_end: Some(100), lag: Some(70) });
+        assert_eq!(report(None).lag, Some(0));
+        assert_eq!(lag(&BTreeMap::new()), None, "0 would be a promise");
     }
 }

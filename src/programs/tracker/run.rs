@@ -17,6 +17,7 @@ use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::{PageMaker, Status};
 use super::waiting::Waiting;
+use super::written::Written;
 use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
@@ -187,12 +188,14 @@ fn record(
         started,
         announcement: Some(Announcement { topic, lines }),
         submitted_bytes,
+        written: Written::default(),
         stop_deadline: None,
         broker_lost: None,
         topic_missing: None,
         disk_full: None,
         next_metrics,
         next_status: now,
+        next_ends: now,
     };
     read(&mut session)?;
     finish(session, &status)
