@@ -82,6 +82,7 @@ pub enum HealthEvent {
         topic: String,
         partition: i32,
         offset: i64,
+        suppressed: u64,
         reason: String,
     },
     CommitFailed {
@@ -239,8 +240,9 @@ impl HealthEvent {
                 json!({"topic": topic, "away_seconds": rounded(*away_seconds)})
             }
             Self::KafkaTrouble { partition, .. } => json!({"kafka_partition": partition}),
-            Self::DeadLetterFailed { topic, partition, offset, .. } => json!({
+            Self::DeadLetterFailed { topic, partition, offset, suppressed, .. } => json!({
                 "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
+                "suppressed": suppressed,
             }),
             Self::CommitFailed { .. } | Self::ConsumerRebuilt { .. } | Self::Failed { .. } => Value::Null,
             Self::AnchorFailed { topic, .. } => json!({"anchor_topic": topic}),

@@ -11,6 +11,7 @@ use std::time::Instant;
 use super::config::TrackerConfig;
 use super::encode::{Encoder, Encoding};
 use super::error::TrackerError;
+use super::limit::invalid as invalid_line;
 use super::session::{IDLE, Session, now_text};
 use super::written::Stood;
 use crate::doors::audit::Submitted;
@@ -161,7 +162,7 @@ impl Session<'_> {
             if let Some(letters) = &self.dead_letters {
                 letters.send(&encoding.timestamp, &message, found.failure, &found.reason, self.shutdown)?;
             }
-            if let Some(event) = self.invalid.tell(now, &self.config.topic, &message, &found.reason) {
+            if let Some(event) = self.invalid.tell(now, invalid_line(&self.config.topic, &message, &found.reason)) {
                 self.log.write(&event);
             }
         }

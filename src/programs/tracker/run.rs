@@ -9,8 +9,8 @@ use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
-use super::invalid::InvalidLimit;
 use super::learn::{Announcement, Published, metadata};
+use super::limit::LineLimit;
 use super::print::Printer;
 use super::record::Encoders;
 use super::report::{Reporter, Tally};
@@ -177,7 +177,7 @@ fn record(
         printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
         publisher: Publisher::new(started.elapsed()),
         reporter: Reporter::new(started, submitted_bytes),
-        invalid: InvalidLimit::new(now),
+        invalid: LineLimit::new(now),
         vitals,
         dead_letters: letters,
         anchors,
@@ -274,6 +274,9 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
 /// Syncs, publishes, and says goodbye.
 fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerError> {
     if let Some(event) = session.invalid.rest() {
+        session.log.write(&event);
+    }
+    for event in session.dead_letters.as_ref().map(DeadLetters::untold).unwrap_or_default() {
         session.log.write(&event);
     }
     session.wait_for_disk();

@@ -9,8 +9,8 @@ use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
-use super::invalid::InvalidLimit;
 use super::learn::{Announcement, Published, metadata};
+use super::limit::LineLimit;
 use super::print::Printer;
 use super::record::Encoders;
 use super::report::{Reporter, Tally, add_latencies, as_written, lag, standing};
@@ -52,7 +52,7 @@ pub(super) struct Session<'a> {
     pub(super) printer: Printer,
     pub(super) publisher: Publisher,
     pub(super) reporter: Reporter,
-    pub(super) invalid: InvalidLimit,
+    pub(super) invalid: LineLimit,
     pub(super) vitals: Vitals,
     pub(super) dead_letters: Option<DeadLetters>,
     pub(super) anchors: Option<Anchors>,
