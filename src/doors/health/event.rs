@@ -116,6 +116,7 @@ pub enum HealthEvent {
         lag: Option<i64>,
     },
     Failed {
+        exit_code: u8,
         reason: String,
     },
 }
@@ -197,7 +198,7 @@ impl HealthEvent {
             | Self::CommitFailed { reason }
             | Self::ConsumerRebuilt { reason }
             | Self::AnchorFailed { reason, .. }
-            | Self::Failed { reason } => Some(reason),
+            | Self::Failed { reason, .. } => Some(reason),
             _ => None,
         }
     }
@@ -244,7 +245,8 @@ impl HealthEvent {
                 "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
                 "suppressed": suppressed,
             }),
-            Self::CommitFailed { .. } | Self::ConsumerRebuilt { .. } | Self::Failed { .. } => Value::Null,
+            Self::CommitFailed { .. } | Self::ConsumerRebuilt { .. } => Value::Null,
+            Self::Failed { exit_code, .. } => json!({"exit_code": exit_code}),
             Self::AnchorFailed { topic, .. } => json!({"anchor_topic": topic}),
             Self::PartitionsAdded { partitions } => json!({"partitions": partitions}),
             Self::DiskFull { free_bytes } => json!({"free_bytes": free_bytes}),
@@ -269,4 +271,16 @@ impl HealthEvent {
 
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1_000.0).round() / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No supervisor need be asked, and `start.sh` keeps it nowhere.
+    #[test]
+    fn the_log_has_the_exit_code() {
+        let failed = HealthEvent::Failed { exit_code: 74, reason: "fdatasync: Input/output error".into() };
+        assert_eq!(Value::Object(failed.metadata()), json!({"exit_code": 74}));
+    }
 }

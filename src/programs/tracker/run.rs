@@ -61,7 +61,7 @@ pub fn run(config: &TrackerConfig, page: PageMaker, shutdown: &Shutdown) -> Resu
             Ok(Tally::default())
         }
         Err(error) => {
-            log.write(&HealthEvent::Failed { reason: error.to_string() });
+            log.write(&HealthEvent::Failed { exit_code: error.exit().code(), reason: error.to_string() });
             // A write may still be under way: the folder is free when this process has ended, not before.
             std::mem::forget(lock);
             Err(error)
