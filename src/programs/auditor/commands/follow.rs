@@ -30,6 +30,9 @@ impl Command for FollowArgs {
         let selection = self.selection.selection()?;
         let followers = context.dirs.iter().map(|dir| Follower::at_end(dir).map(|follower| (dir, follower)));
         let mut followers: Vec<_> = followers.collect::<Result<_, _>>()?;
+        for (dir, _) in followers.iter().filter(|(_, follower)| !follower.is_open()) {
+            tell(&[format!("{}: no trail there yet (tracker.events); waiting for it", dir.display())]);
+        }
         let mut table = None;
         let mut lines = Vec::new();
         while !context.shutdown.is_requested() {
