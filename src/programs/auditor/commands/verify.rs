@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::doors::audit::verify::{Report, VerifyOptions, verify};
-use crate::programs::auditor::against_kafka::{Comparison, compare};
+use crate::programs::auditor::against_kafka::{Asked, Comparison, compare};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::trust;
@@ -26,13 +26,17 @@ pub(in crate::programs::auditor) struct VerifyArgs {
     #[arg(long, value_name = "PUB")]
     key: Option<String>,
 
-    /// Archived segments are damage too
+    /// Archived segments are damage too, and what Kafka has behind the last lines
     #[arg(long)]
     complete: bool,
 
-    /// Compare each line with the message that Kafka still has
+    /// Compare each line with the message that Kafka still has, and each message with the lines
     #[arg(long)]
     against_kafka: bool,
+
+    /// Against Kafka: the trail is of this partition only; may be given several times
+    #[arg(long = "partition", value_name = "P", requires = "against_kafka", value_parser = clap::value_parser!(i32).range(0..))]
+    partitions: Vec<i32>,
 
     /// A file of checkpoints kept elsewhere: the trail must still agree with them; repeatable
     #[arg(long, value_name = "FILE")]
@@ -56,9 +60,15 @@ impl Command for VerifyArgs {
             if !report.is_sound {
                 exit = Exit::Damaged;
             }
-            let compared = self.against_kafka.then(|| compare(context, dir)).transpose()?;
-            if compared.as_ref().is_some_and(|compared| !compared.is_sound()) {
-                exit = Exit::Damaged;
+            let (dirs, partitions) = (&context.dirs, &self.partitions);
+            let asked = Asked { dir, dirs, partitions, is_complete: self.complete };
+            let compared = self.against_kafka.then(|| compare(context, &asked)).transpose()?;
+            let compared_exit = compared.as_ref().map(Comparison::exit);
+            match compared_exit {
+                Some(Exit::Damaged) => exit = Exit::Damaged,
+                // Damage is worse than that nothing could be compared.
+                Some(Exit::Failed) if exit == Exit::Done => exit = Exit::Failed,
+                _ => {}
             }
             let name = dir.display().to_string();
             let told = match context.json {
@@ -131,7 +141,7 @@ fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()>
     writeln!(
         out,
         "  {} lines, {} in {segments}, {partitions}: {} valid, {} invalid, {} gaps",
-        grouped(report.lines - report.archived_lines),
+        grouped((report.lines - report.archived_lines)),
         size(report.bytes),
         grouped(report.valid),
         grouped(report.invalid),
