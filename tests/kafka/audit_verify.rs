@@ -239,12 +239,8 @@ fn what_holds_no_message_is_not_missing() {
     let kafka = shared();
     let topic = kafka.topic(1);
     let scratch = Scratch::new("against-markers");
-    for _ in 0..2 {
-        let sent = program("producer", &scratch).cluster(&kafka);
-        let sent =
-            sent.args(["--topic", topic.as_str(), "--count", "5", "--rate", "1000", "--quiet", "--exactly-once"]);
-        sent.finish_within(LONG).expect_code(0);
-    }
+    let sent = program("producer", &scratch).cluster(&kafka).args(["--topic", topic.as_str(), "--exactly-once"]);
+    sent.args(["--count", "10", "--rate", "1000", "--quiet"]).finish_within(LONG).expect_code(0);
     drain(&kafka, &topic, &scratch);
     let (exit, found) = compared(&kafka, &scratch);
     exit.expect_code(0);
@@ -264,9 +260,12 @@ fn archived_lines_and_partitions_of_others_are_not_missing() {
         let run = run.arg("--dir").arg(scratch.path().join(folder)).args(["--rotate-size", "4K"]);
         run.args(["--group", folder, "--only-partitions", partition]).finish_within(LONG).expect_code(0);
     };
-    kafka.produce(&topic, &[orders(0, 0..9), orders(1, 0..9)].concat());
-    share("a", "0");
-    share("b", "1");
+    // Each start closes the segment of the one before, as it is larger than that.
+    for numbers in [0..9, 9..18] {
+        kafka.produce(&topic, &[orders(0, numbers.clone()), orders(1, numbers)].concat());
+        share("a", "0");
+        share("b", "1");
+    }
     let verify = |folders: &[&str], flags: &[&str]| {
         let run = program("audit", &scratch).cluster(&kafka).args(["verify", "--against-kafka"]).args(flags.iter());
         let run = folders.iter().fold(run, |run, folder| run.arg("--dir").arg(scratch.path().join(folder)));
