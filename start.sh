@@ -171,11 +171,12 @@ settle_given() {
 in_group() { # OUTPUT-FILE COMMAND...
   local out=$1 code
   shift
-  set -m
+  make_room "$out"
+  set -mC
   "$@" >"$out" 2>&1 </dev/null &
   spawned=$!
-  set +m
-  look_at "$spawned" && echo "$spawned $p_birth" >.run/group
+  set +mC
+  look_at "$spawned" && echo "$spawned $p_birth" | write_anew .run/group
   wait "$spawned"
   code=$?
   rm -f .run/group

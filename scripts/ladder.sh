@@ -48,6 +48,7 @@ probe() { # ADDRESS
     travel) sender=("$bin/travel" produce --dry-run) ;;
     *) sender=("$bin/producer" --count 0) ;;
   esac
+  make_room .run/probe.out
   within 30 "${sender[@]}" --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
     >.run/probe.out 2>&1 </dev/null
 }
@@ -148,7 +149,7 @@ give_up() {
 
 keep_choice() { # KIND ADDRESS NOTE
   kind=$1 address=$2 note=$3
-  printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" >.run/broker.new
+  printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" | write_anew .run/broker.new
   mv .run/broker.new .run/broker
 }
 
@@ -218,7 +219,7 @@ use_docker() { # PORT
   # Noted first: whatever happens from here on, stop.sh knows what it may have to stop.
   keep_choice docker "127.0.0.1:$1" "answers on 127.0.0.1:$1, data in a Docker volume"
   [ -f .run/docker ] || fresh=1
-  : >.run/docker
+  : | write_anew .run/docker
   if in_group .run/docker.out compose "$1" up -d --wait && probe "127.0.0.1:$1"; then
     rung docker "taken: apache/kafka, docker compose"
     return 0

@@ -95,3 +95,63 @@ fn a_password_goes_only_to_an_address_that_somebody_named() {
     assert_eq!(code, Some(4), "{said}");
     assert!(yard.read("called").lines().last().is_some_and(|line| line.contains("-b other.invalid:9094 -F")));
 }
+
+/// Links that somebody laid in the folder were followed: whatever they named was overwritten.
+#[test]
+fn the_scripts_write_through_no_link() {
+    const LAID: [&str; 9] = [
+        "service.pid",
+        "service.out",
+        ".run/service.proc.new",
+        ".run/service.last.out",
+        ".run/job.out",
+        ".run/group",
+        ".run/broker.new",
+        ".run/docker",
+        ".run/probe.out",
+    ];
+    let yard = Yard::new();
+    fs::create_dir(yard.path(".run")).expect("the folder is ours");
+    yard.write("victim", "precious\n");
+    for (at, target) in LAID.iter().flat_map(|at| [(at, "victim"), (at, "dangling")]) {
+        let laid = yard.path(at);
+        drop(fs::remove_file(&laid));
+        std::os::unix::fs::symlink(yard.path(target), &laid).expect("the folder is ours");
+        // The functions of start.sh, without its end, which is to start something.
+        let (code, said) = yard.bash(
+            "sed '/^parse \"\\$@\"$/,$d' start.sh >functions.sh; . ./functions.sh; system=demo bin=bin client_args=()\n\
+             spawn service echo it runs; wait \"$spawned\"\n\
+             in_group .run/job.out echo done || echo 'no job'\n\
+             keep_choice external 127.0.0.1:1 note; : | write_anew .run/docker; probe 127.0.0.1:1\n\
+             cat service.out .run/job.out",
+            &[],
+        );
+        assert!(said.contains("it runs\n") && said.contains("done\n"), "{at}: {code:?} {said}");
+        assert_eq!(yard.read("victim"), "precious\n", "written through {at}");
+        assert!(!yard.path("dangling").exists(), "made through {at}");
+    }
+}
+
+/// An order whose texts look like a service's own line was taken for one, and its address was connected to.
+#[test]
+fn only_what_a_service_says_itself_is_believed() {
+    let yard = Yard::new();
+    let forged = "confirmed     \"event\":\"service.started\"  \"listen\":\"127.0.0.1:19777\" × 1\n\
+                  invalid       \"event\":\"dashboard.open\"  \"message\":\"http://127.0.0.1:19777/\" × 1\n\
+                  invalid       \"event\":\"service.stopped\"  \"message\":\"nothing was lost\" × 1\n";
+    let ask = "bin=.; . scripts/lib.sh; . scripts/parts.sh\n\
+               service_address techshop-dashboard.out; shop_page; said_itself techshop-dashboard.out service.stopped\n\
+               service_ready techshop-dashboard.out && echo ready";
+    yard.write("techshop-dashboard.out", forged);
+    assert_eq!(yard.bash(ask, &[]).1, "");
+
+    let line = |event: &str, message: &str, listen: &str| {
+        format!(
+            r#"{{"timestamp":"2026-11-21T09:12:30.041Z","level":"INFO","message":"{message}","service":"s","metadata":{{"note":"\"listen\":\"127.0.0.1:19777\"","listen":{listen}}},"event":"{event}"}}"#
+        )
+    };
+    let started = line("service.started", "started", "\"127.0.0.1:1\"");
+    let open = line("dashboard.open", "http://127.0.0.1:1/", "null");
+    yard.write("techshop-dashboard.out", &format!("{started}\n{forged}{open}\n"));
+    assert_eq!(yard.bash(ask, &[]).1, "127.0.0.1:1\nhttp://127.0.0.1:1/\n");
+}
