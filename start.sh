@@ -44,7 +44,8 @@ environment
   KAFKA_HOME               an installed Kafka (4.0 or newer) for --broker local
   JAVA_HOME                the Java for it, 17 or newer
   ORDERTRAIL_BROKER_PORT   the port of our own broker instead of 9092
-  ORDERTRAIL_CONFIG        a properties file that every program gets with -F (TLS, SASL)
+  ORDERTRAIL_CONFIG        a properties file that every program gets with -F (TLS, SASL); it goes to no other
+                           broker than KAFKA_BOOTSTRAP_SERVERS or its own bootstrap.servers names
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
   CARGO_TARGET_DIR         where the build goes (default target/)
   NO_COLOR                 no colours
@@ -133,10 +134,31 @@ settle_paths() {
     [ -r "$ORDERTRAIL_CONFIG" ] || fail 2 "cannot read $ORDERTRAIL_CONFIG (ORDERTRAIL_CONFIG)"
     client_args=(-F "$ORDERTRAIL_CONFIG")
   fi
+  settle_given
   target=target
   [ -z "${CARGO_TARGET_DIR:-}" ] || target=$(absolute "$CARGO_TARGET_DIR")
   bin=$target/release
   [ -z "${ORDERTRAIL_BIN_DIR:-}" ] || bin=$(absolute "$ORDERTRAIL_BIN_DIR")
+}
+
+# Sets given to the brokers that were named, and given_by to what named them. What ORDERTRAIL_CONFIG holds may be a
+# password, and whoever is quick can listen on a port of this machine: so it goes only where somebody said.
+settle_given() {
+  given=${KAFKA_BOOTSTRAP_SERVERS:-} given_by=KAFKA_BOOTSTRAP_SERVERS
+  [ -n "${ORDERTRAIL_CONFIG:-}" ] || return 0
+  case $asked in
+    docker | local)
+      fail 2 "ORDERTRAIL_CONFIG is for a broker that you name, and --broker $asked starts one that has no users" \
+        "leave one of the two away: env -u ORDERTRAIL_CONFIG ./start.sh --broker $asked" ;;
+  esac
+  [ -z "$given" ] || return 0
+  # As the programs read it: the last one counts, blanks around name and value do not.
+  given=$(sed -n 's/^[[:space:]]*bootstrap\.servers[[:space:]]*=[[:space:]]*//p' "$ORDERTRAIL_CONFIG" |
+    sed -n '$s/[[:space:]]*$//p')
+  given_by="bootstrap.servers of $ORDERTRAIL_CONFIG"
+  [ -n "$given" ] ||
+    fail 2 "$ORDERTRAIL_CONFIG (ORDERTRAIL_CONFIG) names no broker, and what it holds is sent to none that nobody named" \
+      "add a line bootstrap.servers=host:9092 to it, or: KAFKA_BOOTSTRAP_SERVERS=host:9092 ./start.sh"
 }
 
 # ---------------------------------------------------------------------------------------------
@@ -149,11 +171,12 @@ settle_paths() {
 in_group() { # OUTPUT-FILE COMMAND...
   local out=$1 code
   shift
-  set -m
+  make_room "$out"
+  set -mC
   "$@" >"$out" 2>&1 </dev/null &
   spawned=$!
-  set +m
-  look_at "$spawned" && echo "$spawned $p_birth" >.run/group
+  set +mC
+  look_at "$spawned" && echo "$spawned $p_birth" | write_anew .run/group
   wait "$spawned"
   code=$?
   rm -f .run/group
@@ -225,7 +248,8 @@ already_running() {
 asked_for_another() {
   local now want
   now=$(recall .run/broker address)
-  want=${KAFKA_BOOTSTRAP_SERVERS:-}
+  [ -n "$now" ] || return 1
+  want=$given
   case $asked in docker | local) want='' ;; esac
   [ -n "$want" ] && [ "${want//localhost/127.0.0.1}" != "${now//localhost/127.0.0.1}" ] || return 1
   fail 1 "it runs on the broker at $now, and $want is asked for" "first ./stop.sh"
@@ -489,7 +513,8 @@ work() {
   trap '' PIPE TTOU # nobody reads on, or may write: what was asked is still done
   lock start wait_for_other
   look_around
-  if [ -f .run/broker ] && [ -n "$up" ]; then asked_for_another; fi
+  # One in Docker may be all that was kept, and none of the programs' processes.
+  if [ -n "$up" ] || { [ "$(recall .run/broker kind)" = docker ] && broker_lives; }; then asked_for_another; fi
   if [ -z "$missing" ] && broker_lives; then
     already_running
     return

@@ -116,7 +116,7 @@ last_word() { # NAME BYTES-OF-ITS-LOG-BEFORE
         *) echo "synced; the next start goes on where it stopped${lag:+ ($lag left)}" ;;
       esac ;;
     techshop-* | supply-*)
-      line=$(grep '"event":"service.stopped"' "$1.out" 2>/dev/null | tail -n 1 |
+      line=$(said_itself "$1.out" 'service\.stopped' | tail -n 1 |
         sed -n 's/.*"message":"\([^"\\]*\)".*/\1/p')
       echo "${line:-stopped}" ;;
     broker) echo "stopped, data kept in .broker/" ;;
@@ -151,7 +151,7 @@ stop_broker() {
       doing broker "docker compose stop"
       if ! within 5 docker info >/dev/null 2>&1; then
         warn "no Docker engine answers any more, so its broker cannot be running"
-      elif ORDERTRAIL_BROKER_PORT=$(recall .run/broker port) \
+      elif make_room .run/docker.out && ORDERTRAIL_BROKER_PORT=$(recall .run/broker port) \
         docker compose -f docker-compose.yaml stop >.run/docker.out 2>&1; then
         stopped=$((stopped + 1))
         tell broker "docker compose stopped, data kept in its volume" "$start"
@@ -188,6 +188,7 @@ wipe_broker() {
     fi
   fi
   if [ -n "$docker_data" ] && agreed "Delete all messages of the broker in Docker (its volume)?"; then
+    make_room .run/docker.out
     if docker compose -f docker-compose.yaml down -v >.run/docker.out 2>&1; then
       rm -f .run/docker
       tell wiped "the Docker volume"

@@ -4,7 +4,7 @@
 # does not hold says why. Sourced by start.sh after lib.sh.
 #
 # Set by the caller: bin (folder of the programs), needed (those that are), system, asked (auto, external,
-# docker or local), want_port, client_args. Set here: address, kind and note, also kept in .run/broker.
+# docker or local), want_port, client_args, given and given_by. Set here: address, kind and note, also kept in .run/broker.
 
 tried=''
 missing_hint=''
@@ -48,6 +48,7 @@ probe() { # ADDRESS
     travel) sender=("$bin/travel" produce --dry-run) ;;
     *) sender=("$bin/producer" --count 0) ;;
   esac
+  make_room .run/probe.out
   within 30 "${sender[@]}" --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
     >.run/probe.out 2>&1 </dev/null
 }
@@ -102,9 +103,8 @@ no_broker() { # TEXT...
 check_hope() {
   case $asked in
     auto | external)
-      if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
-        [ -x "$bin/${needed%% *}" ] || any_door_open "$KAFKA_BOOTSTRAP_SERVERS" ||
-          no_answer "$KAFKA_BOOTSTRAP_SERVERS" "nothing listens there"
+      if [ -n "$given" ]; then
+        [ -x "$bin/${needed%% *}" ] || any_door_open "$given" || no_answer "$given" "nothing listens there"
         return 0
       fi ;;
   esac
@@ -121,9 +121,11 @@ check_hope() {
 }
 
 no_answer() { # ADDRESS WHY
+  local variable=KAFKA_BOOTSTRAP_SERVERS
+  case $given_by in bootstrap.servers*) variable=ORDERTRAIL_CONFIG ;; esac
   no_broker "no Kafka answers at $1: $2" \
-    "KAFKA_BOOTSTRAP_SERVERS names it. Start that broker, correct the address," \
-    "or run without the variable: env -u KAFKA_BOOTSTRAP_SERVERS ./start.sh"
+    "$given_by names it. Start that broker, correct the address," \
+    "or run without: env -u $variable ./start.sh"
 }
 
 no_external() {
@@ -147,7 +149,7 @@ give_up() {
 
 keep_choice() { # KIND ADDRESS NOTE
   kind=$1 address=$2 note=$3
-  printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" >.run/broker.new
+  printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" | write_anew .run/broker.new
   mv .run/broker.new .run/broker
 }
 
@@ -155,7 +157,7 @@ choose_broker() {
   local port=$want_port code
   tried='' port_words=''
   if [ "$asked" = auto ] || [ "$asked" = external ]; then
-    if [ -n "${KAFKA_BOOTSTRAP_SERVERS:-}" ]; then
+    if [ -n "$given" ]; then
       use_given
       return 0
     fi
@@ -187,16 +189,16 @@ choose_broker() {
 
 use_given() {
   local code
-  doing broker "asking $KAFKA_BOOTSTRAP_SERVERS"
-  probe "$KAFKA_BOOTSTRAP_SERVERS"
+  doing broker "asking $given"
+  probe "$given"
   code=$?
   case $code in
     0) ;;
-    1 | 2) fail 1 "the broker at $KAFKA_BOOTSTRAP_SERVERS cannot be used:" "$(probe_words)" ;;
-    *) no_answer "$KAFKA_BOOTSTRAP_SERVERS" "$(probe_words)" ;;
+    1 | 2) fail 1 "the broker at $given cannot be used:" "$(probe_words)" ;;
+    *) no_answer "$given" "$(probe_words)" ;;
   esac
-  rung KAFKA_BOOTSTRAP_SERVERS "taken: $KAFKA_BOOTSTRAP_SERVERS"
-  keep_choice external "$KAFKA_BOOTSTRAP_SERVERS" "answers, not started by us"
+  rung "${given_by%% of *}" "taken: $given"
+  keep_choice external "$given" "answers, not started by us"
 }
 
 compose() { # PORT ARGUMENTS...
@@ -217,7 +219,7 @@ use_docker() { # PORT
   # Noted first: whatever happens from here on, stop.sh knows what it may have to stop.
   keep_choice docker "127.0.0.1:$1" "answers on 127.0.0.1:$1, data in a Docker volume"
   [ -f .run/docker ] || fresh=1
-  : >.run/docker
+  : | write_anew .run/docker
   if in_group .run/docker.out compose "$1" up -d --wait && probe "127.0.0.1:$1"; then
     rung docker "taken: apache/kafka, docker compose"
     return 0

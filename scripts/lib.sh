@@ -124,12 +124,27 @@ same_process() { # PID BIRTH
   look_at "$1" && [ "$p_birth" = "$2" ]
 }
 
+# Sees to it that the next > FILE makes a file and writes through no link, neither one that is there nor, with set -C
+# around it, one that comes in between: who may write in this folder shall not choose what else is overwritten.
+make_room() { # FILE...
+  rm -f -- "$@"
+}
+
+# Writes what comes in to a file made anew.
+write_anew() { # FILE
+  make_room "$1"
+  (
+    set -C
+    cat >"$1"
+  )
+}
+
 # Notes a child of ours: its number beside the scripts, the proof of it in .run/.
 record() { # NAME PID
   look_at "$2" || p_birth=gone
-  printf 'pid=%s\nbirth=%s\nsince=%s\n' "$2" "$p_birth" "$(date +%s)" >".run/$1.proc.new"
+  printf 'pid=%s\nbirth=%s\nsince=%s\n' "$2" "$p_birth" "$(date +%s)" | write_anew ".run/$1.proc.new"
   mv ".run/$1.proc.new" ".run/$1.proc"
-  echo "$2" >"$1.pid"
+  echo "$2" | write_anew "$1.pid"
 }
 
 forget() { # NAME
@@ -152,20 +167,28 @@ find_child() { # NAME
   if [ "$listed" != "$child_pid" ] && look_at "$listed"; then stranger=$listed; fi
 }
 
+# The lines in which a service itself tells EVENT. What it shows of orders is foreign text, which begins no line of
+# this kind, and whose quotes are escaped within one.
+said_itself() { # FILE EVENT
+  sed -n "/^{\"timestamp\":\"[^\"]*\",\"level\":\".*\"event\":\"$2\"/p" "$1" 2>/dev/null
+}
+
 # Runs a program in the background, in a process group of its own and deaf to a closing terminal.
 # Sets spawned. Its output of the last time is kept once, in .run/.
 spawn() { # NAME COMMAND...
   local name=$1
   shift
-  [ ! -f "$name.out" ] || mv "$name.out" ".run/$name.last.out"
-  set -m
+  make_room ".run/$name.last.out"
+  if [ -f "$name.out" ] && [ ! -L "$name.out" ]; then mv "$name.out" ".run/$name.last.out"; fi
+  make_room "$name.out"
+  set -mC
   (
     trap '' HUP
     trap - PIPE TTOU
     exec "$@"
   ) >"$name.out" 2>&1 </dev/null &
   spawned=$!
-  set +m
+  set +mC
   record "$name" "$spawned"
 }
 

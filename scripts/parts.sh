@@ -142,6 +142,7 @@ shop_topics() {
   local start code
   start=$(now_ms)
   doing topics "techshop setup-topics"
+  make_room .run/topics.out
   "$bin/techshop" setup-topics -b "$address" ${client_args[@]+"${client_args[@]}"} \
     >.run/topics.out 2>&1 </dev/null
   code=$?
@@ -158,7 +159,7 @@ shop_topics() {
 # Does the service whose output is FILE say that it is ready? Its own address is in its first line.
 service_ready() { # FILE
   local at status=''
-  at=$(sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$1" | tail -n 1)
+  at=$(service_address "$1")
   [ -n "$at" ] || return 1
   {
     printf 'GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
@@ -169,7 +170,7 @@ service_ready() { # FILE
 
 # Where the page of the shop is, as the dashboard itself has told.
 shop_page() {
-  sed -n '/"event":"dashboard.open"/s/.*"message":"\([^"]*\)".*/\1/p' techshop-dashboard.out 2>/dev/null | tail -n 1
+  said_itself techshop-dashboard.out 'dashboard\.open' | sed -n 's/.*"message":"\([^"\\]*\)".*/\1/p' | head -n 1
 }
 
 # The first orders, so that there is something to see.
@@ -199,14 +200,14 @@ shop_service() { # process, process-2 (which stands by), analytics, notify, erro
   if [ "$1" = process-2 ]; then more=(--listen 127.0.0.1:0); fi
   spawn "$name" "$bin/techshop" "${1%-2}" -b "$address" ${more[@]+"${more[@]}"} ${client_args[@]+"${client_args[@]}"}
   while [ "$tenths" -gt 0 ]; do
-    if grep -q '"event":"service.started".*"listen":null\|"listen":null.*"event":"service.started"' "$name.out"; then
+    if said_itself "$name.out" 'service\.started' | grep -q '"listen":null'; then
       tell "$1" "pid $spawned, started" "$start"
       warn "$1 runs without its metrics: their port is taken" \
         "to have them: end what holds the port, then ./stop.sh and ./start.sh techshop"
       return 0
     fi
     if service_ready "$name.out"; then
-      at=$(sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$name.out" | tail -n 1)
+      at=$(service_address "$name.out")
       # shellcheck disable=SC2059 # one of the two above
       tell "$1" "pid $spawned, ready, $(printf "$words" "$at")" "$start"
       return 0
@@ -223,7 +224,7 @@ shop_service() { # process, process-2 (which stands by), analytics, notify, erro
 
 # Where the service whose output is FILE listens, as it has told itself.
 service_address() { # FILE
-  sed -n '/"event":"service.started"/s/.*"listen":"\([^"]*\)".*/\1/p' "$1" 2>/dev/null | tail -n 1
+  said_itself "$1" 'service\.started' | sed -n 's/.*"listen":"\([^"\\]*\)".*/\1/p' | head -n 1
 }
 
 # The port of a service: its own while it runs, else the first free one from DEFAULT on.

@@ -251,8 +251,8 @@ fn shop_programs(scratch: &Scratch) -> std::path::PathBuf {
     let real = Path::new(env!("CARGO_BIN_EXE_techshop"));
     let script = format!(
         "#!/bin/sh\ncase $1 in process | notify | errors) ;; *) exec {} \"$@\" ;; esac\n\
-         echo '{{\"event\":\"service.started\",\"metadata\":{{\"listen\":null}}}}'\n\
-         trap 'echo \"{{\\\"message\\\":\\\"closed\\\",\\\"event\\\":\\\"service.stopped\\\"}}\"; exit 0' TERM\n\
+         echo '{{\"timestamp\":\"t\",\"level\":\"INFO\",\"event\":\"service.started\",\"metadata\":{{\"listen\":null}}}}'\n\
+         trap 'echo \"{{\\\"timestamp\\\":\\\"t\\\",\\\"level\\\":\\\"INFO\\\",\\\"message\\\":\\\"closed\\\",\\\"event\\\":\\\"service.stopped\\\"}}\"; exit 0' TERM\n\
          while :; do sleep 0.1; done\n",
         real.display()
     );

@@ -8,4 +8,5 @@ mod containers;
 mod figures;
 mod manual;
 mod programs;
+mod scripts;
 mod units;
