@@ -223,7 +223,6 @@ fn messages_that_came_after_the_last_line_are_counted_and_no_difference() {
     let scratch = Scratch::new("against-later");
     kafka.produce(&topic, &orders(0, 0..5));
     drain(&kafka, &topic, &scratch);
-    std::thread::sleep(std::time::Duration::from_millis(20));
     kafka.produce(&topic, &[orders(0, 5..8), orders(1, 0..2)].concat());
     let (exit, found) = compared(&kafka, &scratch);
     exit.expect_code(0);

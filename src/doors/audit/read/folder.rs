@@ -164,9 +164,10 @@ impl TrailReader {
     /// What was noted of the last segment that is archived, at whose end the lines here begin; `None` when nothing
     /// is archived, or nothing tells of it.
     pub fn archived(&self) -> Option<SegmentEntry> {
-        let first_line = self.first_line();
-        let is_before = |entry: &SegmentEntry| entry.first_line.checked_add(entry.lines) == Some(first_line);
-        if first_line > 1 { closed(&self.dir).into_iter().rfind(is_before) } else { None }
+        let archived_lines = self.first_line().checked_sub(1).filter(|lines| *lines > 0)?;
+        let text = closed_text(&self.dir);
+        let mut entries = text.split(|&byte| byte == b'\n').filter_map(|line| SegmentEntry::parse(line).ok());
+        entries.find(|entry| entry.end() == Some(archived_lines))
     }
 
     /// Number of the first line that is here: greater than 1 when earlier segments were archived.
@@ -230,7 +231,7 @@ pub(super) fn rotated_segments(dir: &Path) -> Result<Rotated, ReadError> {
 /// here or not.
 fn first_line_of_newest(dir: &Path, rotated: &[Segment]) -> Result<u64, ReadError> {
     // What is noted of closed segments first, and then their names: a rotation since the look is then seen.
-    let last_closed = closed(dir).pop().and_then(|last| Some((last.first_line.checked_add(last.lines)?, last)));
+    let last_closed = last_closed(dir).and_then(|last| Some((last.end()?.checked_add(1)?, last)));
     let newest_of_seal = newest_of_seal(dir);
     let last_here = rotated.last().map_or(0, |last| last.first_line);
     if let Some((its_name, _)) = rotated_segments(dir)?.into_iter().find(|(first_line, _)| *first_line > last_here) {
@@ -257,12 +258,18 @@ fn newest_of_seal(dir: &Path) -> Option<u64> {
     Seal::parse(&seal).ok().map(|seal| seal.segment.first_line)
 }
 
-/// The whole lines of `tracker.events.segments`, up to the first that is none.
-fn closed(dir: &Path) -> Vec<SegmentEntry> {
-    let Ok(text) = fs::read(dir.join("tracker.events.segments")) else { return Vec::new() };
-    let whole = memchr::memrchr(b'\n', &text).and_then(|end| text.get(..end)).unwrap_or_default();
-    let lines = whole.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    lines.map_while(|line| SegmentEntry::parse(line).ok()).collect()
+/// The whole lines of `tracker.events.segments`; none without it.
+fn closed_text(dir: &Path) -> Vec<u8> {
+    let mut text = fs::read(dir.join("tracker.events.segments")).unwrap_or_default();
+    text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1));
+    text
+}
+
+/// The last line of it: of many segments, only this one is read at each start.
+fn last_closed(dir: &Path) -> Option<SegmentEntry> {
+    let text = closed_text(dir);
+    let last = text.split(|&byte| byte == b'\n').rfind(|line| !line.is_empty())?;
+    SegmentEntry::parse(last).ok()
 }
 
 fn count_lines(segment: &Segment) -> Result<u64, ReadError> {

@@ -74,7 +74,7 @@ impl Comparison {
             text += &format!(", {} tell messages that it has no more", grouped(self.gone));
         }
         if wrong > 0 {
-            text += &format!(", {} differences", grouped(wrong));
+            text += &format!(", {} {}", grouped(wrong), if wrong == 1 { "difference" } else { "differences" });
         }
         text + &self.behind_text()
     }

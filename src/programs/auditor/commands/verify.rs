@@ -74,7 +74,7 @@ impl Command for VerifyArgs {
             let name = dir.display().to_string();
             let told = match context.json {
                 true => write_json(out, &name, &report, compared.as_ref()),
-                false => write_text(out, &name, &report)
+                false => write_text(out, &name, &report, is_damaged)
                     .and_then(|()| compared.map_or(Ok(()), |compared| write_comparison(out, &compared)))
                     .and_then(|()| if is_damaged { write_next_step(out) } else { Ok(()) }),
             };
@@ -116,9 +116,11 @@ fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: Option<
     writeln!(out, "{value}")
 }
 
-fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()> {
+/// `is_damaged`: what is sound by itself may still not be what Kafka has.
+fn write_text(out: &mut dyn Write, dir: &str, report: &Report, is_damaged: bool) -> io::Result<()> {
     let dir = safe(dir);
     match report.damages.split_first() {
+        None if is_damaged => writeln!(out, "{dir}: sound by itself, but NOT what Kafka has")?,
         None => writeln!(out, "{dir}: sound")?,
         Some((first, more)) => {
             writeln!(out, "{dir}: DAMAGED\n  first: {}", safe(&first.to_string()))?;
