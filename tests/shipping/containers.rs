@@ -92,6 +92,9 @@ fn about_program(name: &str, service: &Yaml) -> Vec<String> {
     let port = port_of(&command);
     let published = texts(field(service, "ports"));
     let inside: BTreeSet<&str> = published.iter().filter_map(|port| port.rsplit(':').next()).collect();
+    if !published.is_empty() && !command.iter().any(|word| word == "--host") {
+        all.push(format!("{name} is published, and answers to any name: pages of strangers could read it (--host)"));
+    }
     let health = texts(field(field(service, "healthcheck"), "test"));
     let asked = health.get(2).map(String::as_str);
     for (what, other) in inside.into_iter().map(|port| ("publishes", port)).chain(asked.map(|port| ("asks", port))) {
