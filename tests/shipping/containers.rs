@@ -165,6 +165,7 @@ fn what_compose_may_not_say_is_noticed() {
         ("    command: [producer]\n    volumes: [\"other:/data\"]", "not there"),
         ("    command: [producer]\n    ports: [\"9464:9464\"]", "loopback"),
         ("    command: [tracker, --listen, \"0.0.0.0:9464\"]\n    ports: [\"127.0.0.1:1:9465\"]", "9465"),
+        ("    command: [tracker, --listen, \"0.0.0.0:1\"]\n    ports: [\"127.0.0.1:1:1\"]", "--host"),
         ("    command: [supply, wagon-lits]\n    healthcheck: {test: [CMD, healthy, \"3001\", /]}", "asks port 3001"),
     ] {
         assert!(about(service).contains(what), "{service}: {}", about(service));
