@@ -35,6 +35,7 @@ options of start
   --pid-file FILE       writes the number of the process there
   --jars DIR            the jars to run, fetched when missing (default .broker/jars)
   --set KEY=VALUE       one more line of server.properties; it wins over the built-in ones
+  --java OPTION         for Java, in place of our own collector's; may be given again
 
 environment
   KAFKA_HOME            an installed Kafka, 4.0 or newer: its libs/ is run instead of fetched jars
@@ -341,9 +342,10 @@ EOF
 
 do_start() {
   local data='' port='' controller='' heap=512m log='' pid_file='' jars='' extra='' libs
+  java_options=()
   while [ $# -gt 0 ]; do
     case $1 in
-      --data | --port | --controller-port | --heap | --log | --pid-file | --jars | --set)
+      --data | --port | --controller-port | --heap | --log | --pid-file | --jars | --set | --java)
         [ $# -ge 2 ] || bad_usage "$1 needs a value" ;;
       *) bad_usage "start does not know $1" ;;
     esac
@@ -355,6 +357,8 @@ do_start() {
       --log) log=$2 ;;
       --pid-file) pid_file=$2 ;;
       --jars) jars=$2 ;;
+      --java)
+        case $2 in -*) java_options+=("$2") ;; *) bad_usage "--java takes an option, not $2" ;; esac ;;
       --set)
         case $2 in [a-z]*=*) ;; *) bad_usage "--set takes KEY=VALUE, not $2" ;; esac
         extra="$extra$2
@@ -389,6 +393,7 @@ do_start() {
     die 1 "cannot write to $data"
   fi
   echo "127.0.0.1:$port" >address
+  [ ${#java_options[@]} -gt 0 ] || java_options=(-XX:+UseG1GC -XX:MaxGCPauseMillis=20)
   become_kafka "$libs" "$heap" "$log"
 }
 
@@ -402,7 +407,7 @@ become_kafka() { # LIBS HEAP LOG, in the data folder
     }
     rm -f format.out
   fi
-  exec "$java" "-Xmx$2" -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:+ExitOnOutOfMemoryError \
+  exec "$java" "-Xmx$2" "${java_options[@]}" -XX:+ExitOnOutOfMemoryError \
     -Djava.awt.headless=true "-Dordertrail.kafka.log=$3" \
     "-Dlog4j2.configurationFile=$here/log4j2.xml" -cp "$1/*" kafka.Kafka server.properties
 }

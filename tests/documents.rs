@@ -38,7 +38,7 @@ fn read(name: &str) -> String {
 
 /// The documents that a reader is given, by their paths from the top.
 fn documents() -> Vec<String> {
-    let mut names = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned()];
+    let mut names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned).to_vec();
     let entries = std::fs::read_dir(top().join("docs")).unwrap().flatten();
     names.extend(entries.filter_map(|entry| entry.file_name().into_string().ok()).map(|name| format!("docs/{name}")));
     names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));

@@ -1,5 +1,6 @@
 //! The values that everything else is made of. Pure: no clock, no I/O.
 
+pub mod characters;
 pub mod language;
 pub mod message;
 pub mod money;

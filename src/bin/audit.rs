@@ -1,10 +1,11 @@
 //! The `audit` command.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use ordertrail::programs::auditor::{AuditArgs, Terminal, run};
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
+use ordertrail::tools::stderr::fail;
 
 fn main() -> Exit {
     let args = AuditArgs::of_process();
@@ -18,10 +19,4 @@ fn main() -> Exit {
         Err(error) if error.is_quiet_end() => Exit::Done,
         Err(error) => fail(&error, error.exit()),
     }
-}
-
-fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
-    // With standard error closed as well, the exit code is all that is left to say.
-    let _told = writeln!(io::stderr(), "{error}");
-    exit
 }

@@ -1,12 +1,13 @@
 //! The `log-monitor` command.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use clap::Parser as _;
 use ordertrail::programs::monitor::{MonitorArgs, run};
 use ordertrail::tools::config::is_quiet_end;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
+use ordertrail::tools::stderr::fail;
 
 fn main() -> Exit {
     let args = MonitorArgs::parse();
@@ -26,10 +27,4 @@ fn main() -> Exit {
         Err(error) if error.is_quiet_end() => Exit::Done,
         Err(error) => fail(&error, error.exit()),
     }
-}
-
-fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
-    // With standard error closed as well, the exit code is all that is left to say.
-    let _told = writeln!(io::stderr(), "{error}");
-    exit
 }

@@ -1,12 +1,13 @@
 //! The `producer` command.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use clap::Parser as _;
 use ordertrail::programs::producer::{ProducerArgs, Terminal, run};
 use ordertrail::tools::config::is_quiet_end;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
+use ordertrail::tools::stderr::fail;
 
 fn main() -> Exit {
     let args = ProducerArgs::parse();
@@ -25,10 +26,4 @@ fn main() -> Exit {
         Ok(shutdown) => run(&config, &shutdown, Terminal::of_process()),
         Err(error) => fail(&error, Exit::Failed),
     }
-}
-
-fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
-    // With standard error closed as well, the exit code is all that is left to say.
-    let _told = writeln!(io::stderr(), "{error}");
-    exit
 }

@@ -4,6 +4,7 @@ use clap::Parser as _;
 use ordertrail::programs::techshop::{TechshopArgs, run};
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
+use ordertrail::tools::stderr::fail;
 
 fn main() -> Exit {
     let args = TechshopArgs::parse();
@@ -11,9 +12,6 @@ fn main() -> Exit {
     let outcome = Shutdown::on_signals().map_err(Into::into).and_then(|shutdown| run(&args, &shutdown));
     match outcome {
         Ok(exit) => exit,
-        Err(error) => {
-            anstream::eprintln!("{error}");
-            error.exit()
-        }
+        Err(error) => fail(&error, error.exit()),
     }
 }

@@ -8,6 +8,7 @@ use ordertrail::programs::tracker::{TrackerArgs, TrackerConfig, TrackerError, ru
 use ordertrail::tools::config::is_quiet_end;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
+use ordertrail::tools::stderr::fail;
 
 fn main() -> Exit {
     let args = TrackerArgs::parse();
@@ -27,9 +28,4 @@ fn main() -> Exit {
         Ok(_) => Exit::Done,
         Err(error) => fail(&error, error.exit()),
     }
-}
-
-fn fail(error: &dyn std::error::Error, exit: Exit) -> Exit {
-    anstream::eprintln!("{error}");
-    exit
 }

@@ -15,3 +15,4 @@ pub mod quota;
 pub mod regular;
 pub mod shown;
 pub mod shutdown;
+pub mod stderr;

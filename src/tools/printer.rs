@@ -2,7 +2,7 @@
 //! up nobody who works. What does not fit any more is counted, and the count is shown where the lines are missing.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,9 +66,32 @@ impl Printer {
     /// `patience`, or nobody reads any more. A reader who was slower than that is not waited for again before he has
     /// caught up, and nobody is once a stop is asked for.
     pub fn print(&self, text: String, patience: Duration, stop: &Shutdown) -> bool {
-        let mut inside = self.lock();
-        let patience = if inside.is_behind { Duration::ZERO } else { patience };
-        inside.hand_over_within(text, patience, || stop.wait_timeout(LOOK))
+        let patience = if self.lock().is_behind { Duration::ZERO } else { patience };
+        self.hand_over(text, Instant::now() + patience, || stop.wait_timeout(LOOK))
+    }
+
+    /// `wait` waits a moment, and says whether that is enough. Others may hand over meanwhile.
+    fn hand_over(&self, text: String, until: Instant, wait: impl Fn() -> bool) -> bool {
+        let mut waiting = text;
+        loop {
+            let mut inside = self.lock();
+            match inside.hand_over(waiting) {
+                Ok(()) => {
+                    inside.is_behind = false;
+                    return true;
+                }
+                Err(_) if inside.texts.is_none() => return false,
+                Err(_) if Instant::now() >= until => {
+                    inside.is_behind = true;
+                    return false;
+                }
+                Err(back) => waiting = back,
+            }
+            drop(inside);
+            if wait() {
+                return false;
+            }
+        }
     }
 
     /// Why nothing is shown any more, told once: a closed pipe, or a disk that is full.
@@ -82,23 +105,25 @@ impl Printer {
     /// # Errors
     /// Why nothing more could be written, a closed pipe too, unless [`Printer::take_end`] has told.
     pub fn finish(&self, last: Option<String>) -> io::Result<bool> {
-        let mut inside = self.lock();
         let until = Instant::now() + LAST_WORDS;
-        while !inside.tell_unshown() && Instant::now() < until {
+        let moment = || {
             std::thread::park_timeout(LOOK);
+            false
+        };
+        while !self.lock().tell_unshown() && Instant::now() < until {
+            moment();
         }
-        let is_taken = last.is_none_or(|text| {
-            inside.hand_over_within(text, LAST_WORDS, || {
-                std::thread::park_timeout(LOOK);
-                false
-            })
-        });
-        inside.texts = None;
-        match inside.ended.recv_timeout(LAST_WORDS) {
-            Ok(outcome) => outcome.map(|()| is_taken),
-            Err(RecvTimeoutError::Timeout) => Ok(false),
-            // It was told before, or the thread panicked: nobody reads.
-            Err(RecvTimeoutError::Disconnected) => Ok(false),
+        let is_taken = last.is_none_or(|text| self.hand_over(text, until, moment));
+        self.lock().texts = None;
+        loop {
+            let found = self.lock().ended.try_recv();
+            match found {
+                Ok(outcome) => return outcome.map(|()| is_taken),
+                // It was told before, or the thread panicked: nobody reads.
+                Err(TryRecvError::Disconnected) => return Ok(false),
+                Err(TryRecvError::Empty) if Instant::now() >= until => return Ok(false),
+                Err(TryRecvError::Empty) => moment(),
+            };
         }
     }
 }
@@ -114,28 +139,6 @@ impl Inside {
             self.unshown = 0;
         }
         is_told
-    }
-
-    /// `wait` waits a moment, and says whether that is enough.
-    fn hand_over_within(&mut self, text: String, patience: Duration, wait: impl Fn() -> bool) -> bool {
-        let (mut waiting, until) = (text, Instant::now() + patience);
-        loop {
-            match self.hand_over(waiting) {
-                Ok(()) => {
-                    self.is_behind = false;
-                    return true;
-                }
-                Err(_) if self.texts.is_none() => return false,
-                Err(_) if Instant::now() >= until => {
-                    self.is_behind = true;
-                    return false;
-                }
-                Err(back) => waiting = back,
-            }
-            if wait() {
-                return false;
-            }
-        }
     }
 
     /// Gives the text back when it is not taken.
@@ -241,9 +244,14 @@ mod tests {
         let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
         let printer = Printer::start(writer, WAITING).expect("a thread");
-        while printer.try_print("nobody looks on\n".into()) {}
-        let end = printer.take_end().map(|error| error.kind());
-        assert_eq!(end, Some(io::ErrorKind::BrokenPipe));
+        printer.line("nobody looks on");
+        let end = loop {
+            match printer.take_end() {
+                Some(error) => break error.kind(),
+                None => std::thread::yield_now(),
+            }
+        };
+        assert_eq!(end, io::ErrorKind::BrokenPipe);
         assert!(!printer.finish(None).expect("told before"));
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
         let printer = Printer::start(full, WAITING).expect("a thread");

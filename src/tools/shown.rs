@@ -3,17 +3,12 @@
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::base::characters::is_obeyed;
 use crate::base::language::Language;
-
-/// What a terminal would obey, or what would turn the text around it.
-fn is_dangerous(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
 
 /// The text with `·` for each character that a terminal would obey.
 pub fn safe(text: &str) -> String {
-    text.chars().map(|character| if is_dangerous(character) { '·' } else { character }).collect()
+    text.chars().map(|character| if is_obeyed(character) { '·' } else { character }).collect()
 }
 
 /// Somebody's text within ours: whichever way it is written, it turns nothing around it.
@@ -28,7 +23,7 @@ pub fn safe_json(json: &str) -> String {
         match character {
             // Between tokens: what is one line stays one.
             '\n' | '\r' | '\t' => safe.push(' '),
-            _ if is_dangerous(character) => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
+            _ if is_obeyed(character) => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
             _ => safe.push(character),
         }
     }
@@ -41,7 +36,7 @@ pub fn cut(text: &str, columns: usize) -> String {
     let mut used = 0;
     // Where to put the `…` if it does not fit.
     let (mut before_last, mut fits) = (0, true);
-    for character in text.chars().map(|character| if is_dangerous(character) { '·' } else { character }) {
+    for character in text.chars().map(|character| if is_obeyed(character) { '·' } else { character }) {
         let width = character.width().unwrap_or(0);
         if used + width > columns {
             fits = false;

@@ -19,6 +19,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_topic_made_anew_and_an_older_copy_put_back_agree_with_kafka,
             lines_of_a_log_that_was_cut_are_not_held_against_the_messages_that_came_instead,
             a_comparison_that_was_stopped_is_not_taken_for_a_good_one,
+            what_kafka_has_and_the_trail_has_not_is_told_wherever_it_is_missing,
+            messages_that_came_after_the_last_line_are_counted_and_no_difference,
+            what_holds_no_message_is_not_missing,
+            archived_lines_and_partitions_of_others_are_not_missing,
+            a_comparison_that_compared_nothing_is_not_taken_for_a_good_one,
         ]
     )
 }
@@ -149,4 +154,149 @@ fn a_comparison_that_was_stopped_is_not_taken_for_a_good_one() {
     let connection = wait_until("it connects", LONG, || silent.accept().ok());
     running.terminate(LONG).expect_code(1).expect_message(&["stopped before the end"]);
     drop(connection);
+}
+
+/// The number of a field of a line.
+fn field(line: &str, name: &str) -> i64 {
+    serde_json::from_str::<Value>(line).unwrap()[name].as_i64().unwrap()
+}
+
+/// Leaves only the lines that this keeps, and nothing of what was sealed and signed: then only Kafka can tell.
+fn keep(scratch: &Scratch, lines: &str, keeps: impl Fn(i64, i64) -> bool) {
+    let dir = trail_dir(scratch);
+    for name in ["seal", "checkpoints", "segments", "index", "pub", "key"] {
+        std::fs::remove_file(dir.join(format!("tracker.events.{name}"))).ok();
+    }
+    let is_kept = |line: &&str| keeps(field(line, "kafka_partition"), field(line, "kafka_offset"));
+    let kept: String = lines.lines().filter(is_kept).map(|line| format!("{line}\n")).collect();
+    std::fs::write(dir.join("tracker.events"), kept).unwrap();
+}
+
+fn count(value: &Value) -> Option<usize> {
+    value.as_array().map(Vec::len)
+}
+
+fn what_kafka_has_and_the_trail_has_not_is_told_wherever_it_is_missing() {
+    let kafka = shared();
+    let topic = kafka.topic(3);
+    let scratch = Scratch::new("against-missing");
+    let dir = trail_dir(&scratch);
+    kafka.produce(&topic, &orders(1, 0..5));
+    kafka.produce(&topic, &orders(0, 0..5));
+    drain(&kafka, &topic, &scratch);
+    let lines = std::fs::read_to_string(dir.join("tracker.events")).unwrap();
+    let seal = std::fs::read(dir.join("tracker.events.seal")).unwrap();
+    keep(&scratch, &lines, |_, _| true);
+    expect_agreeing(&kafka, &scratch, 10);
+    for (place, agreeing, differences, keeps) in [
+        ("partition 0, offset 0", 8, 2, (|p, o| p != 0 || o >= 2) as fn(i64, i64) -> bool),
+        ("partition 0, offset 2", 9, 1, |p, o| (p, o) != (0, 2)),
+        ("partition 1: Kafka has 5 messages", 5, 1, |p, _| p == 0),
+    ] {
+        keep(&scratch, &lines, keeps);
+        let (exit, found) = compared(&kafka, &scratch);
+        exit.expect_code(3);
+        assert_eq!(
+            (&found["agreeing"], count(&found["differences"])),
+            (&agreeing.into(), Some(differences)),
+            "{found}"
+        );
+        assert!(found["differences"][0].as_str().unwrap().starts_with(place), "{found}");
+    }
+    // The end: the seal says how far the lines had come, or nobody does.
+    keep(&scratch, &lines, |p, o| p != 0 || o < 3);
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(0);
+    assert_eq!(found["behind"], serde_json::json!({"0": 2, "1": 0, "2": 0}), "{found}");
+    let exit = against_kafka(&kafka, &scratch).arg("--complete").finish_within(LONG);
+    let report: Value = serde_json::from_str(exit.last_line()).unwrap();
+    assert_eq!(count(&report["against_kafka"]["differences"]), Some(1), "{report}");
+    std::fs::write(dir.join("tracker.events.seal"), seal).unwrap();
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(3);
+    assert_eq!(count(&found["differences"]), Some(2), "{found}");
+}
+
+fn messages_that_came_after_the_last_line_are_counted_and_no_difference() {
+    let kafka = shared();
+    let topic = kafka.topic(2);
+    let scratch = Scratch::new("against-later");
+    kafka.produce(&topic, &orders(0, 0..5));
+    drain(&kafka, &topic, &scratch);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    kafka.produce(&topic, &[orders(0, 5..8), orders(1, 0..2)].concat());
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(0);
+    assert_eq!(found["behind"], serde_json::json!({"0": 3, "1": 2}), "{found}");
+    let exit = against_kafka(&kafka, &scratch).arg("--complete").finish_within(LONG);
+    exit.expect_code(3);
+    drain(&kafka, &topic, &scratch);
+    against_kafka(&kafka, &scratch).arg("--complete").finish_within(LONG).expect_code(0);
+}
+
+/// Transactions leave offsets that hold nothing for anybody, also at the end of a partition.
+fn what_holds_no_message_is_not_missing() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("against-markers");
+    let sent = program("producer", &scratch).cluster(&kafka).args(["--topic", topic.as_str(), "--exactly-once"]);
+    sent.args(["--count", "10", "--rate", "1000", "--quiet"]).finish_within(LONG).expect_code(0);
+    drain(&kafka, &topic, &scratch);
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(0);
+    assert_eq!((&found["agreeing"], &found["behind"]), (&10.into(), &serde_json::json!({"0": 0})), "{found}");
+    kafka.delete_before(&topic, 0, 3);
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(0);
+    assert!(found["gone"].as_u64() > Some(0), "{found}");
+}
+
+fn archived_lines_and_partitions_of_others_are_not_missing() {
+    let kafka = shared();
+    let topic = kafka.topic(2);
+    let scratch = Scratch::new("against-shares");
+    let share = |folder: &str, partition: &str| {
+        let run = program("tracker", &scratch).cluster(&kafka).args(["--topic", topic.as_str(), "--until-end"]);
+        let run = run.arg("--dir").arg(scratch.path().join(folder)).args(["--rotate-size", "4K"]);
+        run.args(["--group", folder, "--only-partitions", partition]).finish_within(LONG).expect_code(0);
+    };
+    // Each start closes the segment of the one before, as it is larger than that.
+    for numbers in [0..9, 9..18] {
+        kafka.produce(&topic, &[orders(0, numbers.clone()), orders(1, numbers)].concat());
+        share("a", "0");
+        share("b", "1");
+    }
+    let verify = |folders: &[&str], flags: &[&str]| {
+        let run = program("audit", &scratch).cluster(&kafka).args(["verify", "--against-kafka"]).args(flags.iter());
+        let run = folders.iter().fold(run, |run, folder| run.arg("--dir").arg(scratch.path().join(folder)));
+        run.finish_within(LONG)
+    };
+    verify(&["a"], &[]).expect_code(3);
+    verify(&["a"], &["--partition", "0"]).expect_code(0);
+    verify(&["a", "b"], &[]).expect_code(0);
+    std::fs::remove_file(scratch.path().join("a/tracker.events.1")).unwrap();
+    let exit = verify(&["a", "b"], &[]);
+    exit.expect_code(0);
+    assert!(exit.stdout.contains("archived, not here"), "{exit:?}");
+}
+
+fn a_comparison_that_compared_nothing_is_not_taken_for_a_good_one() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("against-nothing");
+    drain(&kafka, &topic, &scratch);
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(0);
+    assert_eq!(found["nothing_because"], "the trail has no line", "{found}");
+    kafka.produce(&topic, &orders(0, 0..5));
+    drain(&kafka, &topic, &scratch);
+    kafka.delete_before(&topic, 0, 5);
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(1);
+    assert_eq!((&found["gone"], found["nothing_because"].is_string()), (&5.into(), true), "{found}");
+    kafka.delete_topic(&topic);
+    kafka.make_topic(&topic, 1);
+    let (exit, found) = compared(&kafka, &scratch);
+    exit.expect_code(1);
+    assert!(found["nothing_because"].as_str().unwrap().contains("made anew"), "{found}");
 }

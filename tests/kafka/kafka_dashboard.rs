@@ -339,7 +339,7 @@ fn a_screen_shows_a_broker_that_goes_and_one_that_comes_back() {
     broker.start_again();
     terminal.wait_for_text("ALL READ");
     kafka.make_topic("orders", 2);
-    kafka.produce("orders", &[Record::new(0, "a"), Record::new(1, "b")]);
+    kafka.produce("orders", &[Record::new(0, "a"), Record::new(0, "b"), Record::new(1, "c")]);
     kafka.move_group("late", "orders", 0, 0);
     terminal.wait_for_text("late has no reader");
     terminal.send("\r");

@@ -35,8 +35,10 @@
 //! | `techshop_shop.rs` | the shop's topics, random orders, stock and restocks |
 //! | `techshop_shop_analytics.rs` | each outcome counted once, whatever happens to who counts |
 //! | `techshop_notify.rs` | letters to customers: each once, through kills, outages and bad addresses |
+//! | `techshop_notify_shop.rs` | what those two stand on: a shop of their own, and its messages |
 //! | `techshop_notify_tls.rs` | letters over TLS: to a server that is vouched for, and to no other |
 //! | `techshop_dashboard.rs` | the shop's pages in a real browser: figures that move, reloads, kills, outages |
+//! | `techshop_dashboard_shop.rs` | what the pages' tests share: a shop with orders, and its dashboard |
 //! | `techshop_dashboard_doors.rs` | the same without a browser: what programs read, who may write, what is hidden |
 //! | `techshop_dashboard_hostile.rs` | names that are scripts, or far too long |
 //! | `techshop_dashboard_looks.rs` | keyboard, contrast, names for screen readers, widths |

@@ -38,7 +38,11 @@ fn what_alerts_and_dashboard_ask_for_is_exported() {
     let mut services = Vec::new();
     let port = free_port();
     let listen = format!("127.0.0.1:{port}");
-    services.push(service(tracker(&kafka, &topic, &scratch).args(["--listen", &listen]), port, "/metrics"));
+    services.push(service(
+        tracker(&kafka, &topic, &scratch).args(["--listen", &listen, "--metrics-interval", "1s"]),
+        port,
+        "/metrics",
+    ));
     for name in ["process", "notify", "errors"] {
         let port = free_port();
         let group = format!("{prefix}{name}");

@@ -1,7 +1,7 @@
 //! What the programs refuse: the message names the cause and the next step, the exit code is the
 //! right one, and all of it takes seconds.
 
-use crate::harness::{Exit, Need, Run, SHORT, Scratch, free_port, order, program, shared};
+use crate::harness::{Exit, Need, Run, SHORT, Scratch, binaries_dir, free_port, order, program, shared};
 use libtest_mimic::Trial;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_producer_with_a_file_and_no_broker_gives_up,
             a_tracker_until_end_and_no_broker_gives_up,
             without_a_timeout_it_gives_up_after_ten_seconds,
+            the_exit_code_holds_though_nobody_can_be_told_why,
         ]
     );
     all.extend(trials!(
@@ -61,6 +62,25 @@ fn help_shows_examples_and_version_a_version() {
         let exit = finish(program(name, &scratch).arg("--version"));
         exit.expect_code(0);
         assert!(exit.stdout.contains(env!("CARGO_PKG_VERSION")));
+    }
+}
+
+/// Once a program whose standard error lay on a full disk panicked over its own message.
+fn the_exit_code_holds_though_nobody_can_be_told_why() {
+    let scratch = Scratch::new("untold");
+    let nobody = nobody();
+    let cases: [(&str, &[&str], i32); 7] = [
+        ("tracker", &["-F", "nowhere"], 2),
+        ("producer", &["-F", "nowhere"], 2),
+        ("audit", &["verify", "--dir", "nowhere"], 1),
+        ("supply", &["-F", "nowhere", "wagon-lits"], 2),
+        ("techshop", &["-F", "nowhere", "stock"], 2),
+        ("techshop", &["-b", &nobody, "--connect-timeout", "300ms", "stock"], 4),
+        ("travel", &["-b", &nobody, "--connect-timeout", "300ms", "list"], 4),
+    ];
+    for (name, arguments, code) in cases {
+        let run = Run::new("untold", "/bin/sh", &scratch).args(["-c", "exec \"$0\" \"$@\" 2>/dev/full"]);
+        finish(run.arg(binaries_dir().join(name)).args(arguments)).expect_code(code);
     }
 }
 

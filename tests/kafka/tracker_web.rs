@@ -2,8 +2,8 @@
 
 use crate::harness::{Broker, Cluster};
 use crate::harness::{
-    LONG, Need, Process, Record, SHORT, Scratch, free_port, group_of, order, shared, tracker, trail_dir,
-    wait_for_lines, wait_until,
+    LONG, Need, Process, Record, SHORT, Scratch, events, free_port, group_of, order, shared, tracker, trail_dir,
+    wait_for_event, wait_for_events, wait_for_lines, wait_until,
 };
 use libtest_mimic::Trial;
 use std::io::{Read, Write};
@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             metrics_have_the_names_that_dashboards_know,
             health_and_readiness_are_told,
             without_a_broker_it_lives_and_is_not_ready,
+            a_topic_that_is_deleted_is_told,
             without_the_flag_nothing_listens,
             a_crowd_of_open_pages_keeps_no_probe_out,
         ]
@@ -104,15 +105,46 @@ fn without_a_broker_it_lives_and_is_not_ready() {
     let mut broker = Broker::not_started();
     let kafka = broker.cluster();
     let scratch = Scratch::new("not-ready");
-    let (mut running, port) = listening(&kafka, "orders", &scratch);
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let run = tracker(&kafka, "orders", &scratch).args(["--listen", &listen, "--metrics-interval", "1s"]);
+    let mut running = run.start();
     wait_for_status(port, "/healthz", 200);
     let answer = wait_for_status(port, "/readyz", 503);
     assert!(!answer.body.trim().is_empty(), "it says why");
+    let figures = get(port, "/metrics").expect("it answers").body;
+    let value = |name: &str| figures.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
+    assert_eq!(value("ordertrail_tracker_ready "), Some(0.0));
+    assert!(value("ordertrail_tracker_disk_free_bytes ") > Some(0.0), "{figures}");
+    assert!(value("ordertrail_tracker_memory_resident_bytes ") > Some(0.0), "{figures}");
+    // Its absence is the alarm, and a tracker that waits for its first broker lives.
+    wait_for_events(&trail_dir(&scratch), "tracker.metrics", 3);
     broker.start_again();
     wait_for_status(port, "/readyz", 200);
     broker.kill_nine();
     wait_for_status(port, "/readyz", 503);
     wait_for_status(port, "/healthz", 200);
+    running.terminate(LONG).expect_code(0);
+}
+
+/// Lag stays 0 and the broker answers: nothing else says that nothing will ever come.
+fn a_topic_that_is_deleted_is_told() {
+    let kafka = shared();
+    let topic = kafka.topic(3);
+    let scratch = Scratch::new("deleted");
+    let (mut running, port) = listening(&kafka, &topic, &scratch);
+    wait_for_status(port, "/readyz", 200);
+    kafka.delete_topic(&topic);
+    let answer = wait_until("it is not ready", LONG, || get(port, "/readyz").filter(|answer| answer.status == 503));
+    assert!(answer.body.contains("is not there"), "{}", answer.body);
+    let dir = trail_dir(&scratch);
+    let told = wait_for_event(&dir, "topic.missing");
+    assert_eq!(told.level(), "ERROR");
+    assert_eq!(told.metadata()["topic"], topic.as_str());
+    kafka.make_topic(&topic, 3);
+    wait_for_event(&dir, "topic.back");
+    wait_until("it is ready", LONG, || get(port, "/readyz").filter(|answer| answer.status == 200));
+    assert_eq!(events(&dir, "topic.missing").len(), 1, "told once");
     running.terminate(LONG).expect_code(0);
 }
 

@@ -84,6 +84,9 @@ fn about_program(name: &str, service: &Yaml) -> Vec<String> {
     if names(field(service, "profiles")).is_empty() {
         all.push(format!("{name} has no profile: a plain `up` would start it"));
     }
+    if field(service, "restart").as_str().is_some_and(|when| when == "on-failure" || when == "always") {
+        all.push(format!("{name} is started again without end, also when no start can mend it"));
+    }
     let mut command = texts(field(service, "entrypoint"));
     command.extend(texts(field(service, "command")));
     if let Some(why) = why_refused(&command) {
@@ -161,6 +164,7 @@ fn what_compose_may_not_say_is_noticed() {
     assert_eq!(about(fine), "");
     for (service, what) in [
         ("    command: [tracker, --lissten, x]", "--lissten"),
+        ("    command: [producer]\n    restart: on-failure", "without end"),
         ("    command: [producer]\n    depends_on: [b]", "no service"),
         ("    command: [producer]\n    volumes: [\"other:/data\"]", "not there"),
         ("    command: [producer]\n    ports: [\"9464:9464\"]", "loopback"),
@@ -191,6 +195,7 @@ fn the_image_holds_and_runs_what_there_is() {
     let health = dockerfile.lines().find(|line| line.starts_with("HEALTHCHECK")).expect("it says how it is");
     let health = words_behind("CMD ", health).expect("a list");
     assert_eq!(health.get(1), port_of(&command).as_ref());
+    assert_eq!(health.get(2).map(String::as_str), Some("/healthz"), "one that waits for its broker is not replaced");
 
     // Cargo.toml names files that the layer of dependencies has to make up.
     let manifest = text_of("Cargo.toml");

@@ -132,3 +132,13 @@ fn what_a_unit_may_not_say_is_noticed() {
         assert!(said.contains(what), "{instead}: {said}");
     }
 }
+
+/// A line of the trail that anybody but the tracker cuts is damage.
+#[test]
+fn what_rotates_the_log_leaves_the_trail_alone() {
+    let rules = text_of("deploy/logrotate/ordertrail");
+    let rules: Vec<&str> = rules.lines().map(str::trim).filter(|line| !line.starts_with('#')).collect();
+    let files: Vec<&str> = rules.iter().filter_map(|line| line.strip_suffix(" {")).collect();
+    assert_eq!(files, ["/var/lib/ordertrail/tracker/tracker.log"], "the unit's folder");
+    assert!(rules.contains(&"copytruncate"), "the tracker keeps its file open");
+}

@@ -67,6 +67,43 @@ fn a_sound_trail_and_a_damaged_one_are_told_apart_by_the_exit_code() {
     assert_eq!(value["damages"][0]["last_line"].as_u64(), Some(maker.lines));
 }
 
+/// A folder of another topic or run is as sound, so it is said which one was looked at, and who vouches for it.
+#[test]
+fn which_trail_was_judged_by_which_key_is_said() {
+    let maker = Maker::full(3);
+    let folder = folder_of(&maker);
+    let public = String::from_utf8(maker.files[KEYS].clone()).expect("UTF-8");
+    let first = public.lines().next().expect("a key");
+    let (origin, id) = first.split_once('+').map(|(origin, rest)| (origin, &rest[..8])).expect("a verifier key");
+    for (flags, how, is_given) in
+        [(&[][..], "the folder, which proves nothing to others", false), (&["--key", public.as_str()], "--key", true)]
+    {
+        let (text, _) = audit(folder.path(), &[&["verify"], flags].concat());
+        assert!(text.contains(&format!(": sound\n  trail {origin}, key +{id} from {how}\n")), "{text}");
+        assert!(!text.contains("next:"), "{text}");
+        let (json, _) = audit(folder.path(), &[&["verify", "--json"], flags].concat());
+        let value: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(value["origin"].as_str(), Some(origin));
+        assert_eq!(value["key"], serde_json::json!({"id": id, "is_given": is_given}));
+    }
+}
+
+#[test]
+fn missing_lines_are_not_counted_as_here_and_damage_ends_with_the_next_step() {
+    let folder = folder_of(&Maker::full(3));
+    let (json, _) = audit(folder.path(), &["verify", "--json"]);
+    let all = serde_json::from_str::<Value>(&json).expect("JSON")["lines"].as_u64().expect("a count");
+    let entries = fs::read_to_string(folder.path().join("tracker.events.segments")).expect("there");
+    let last: Value = serde_json::from_str(entries.lines().last().expect("one")).expect("JSON");
+    let name = format!("{EVENTS}.{}", last["first_line"]);
+    fs::remove_file(folder.path().join(name)).expect("there");
+    let (text, code) = audit(folder.path(), &["verify"]);
+    assert_eq!(code, Exit::Damaged.code(), "{text}");
+    let here = all - last["lines"].as_u64().expect("a count");
+    assert!(text.contains(&format!("\n  {here} lines, ")), "{text}");
+    assert!(text.trim_end().lines().last().is_some_and(|line| line.contains("docs/operating.md")), "{text}");
+}
+
 #[test]
 fn the_key_may_be_typed_or_be_in_a_file() {
     let maker = Maker::full(2);

@@ -66,6 +66,14 @@ pub enum HealthEvent {
         brokers: String,
         away_seconds: f64,
     },
+    TopicMissing {
+        topic: String,
+        reason: String,
+    },
+    TopicBack {
+        topic: String,
+        away_seconds: f64,
+    },
     KafkaTrouble {
         partition: Option<i32>,
         reason: String,
@@ -74,6 +82,7 @@ pub enum HealthEvent {
         topic: String,
         partition: i32,
         offset: i64,
+        suppressed: u64,
         reason: String,
     },
     CommitFailed {
@@ -107,6 +116,7 @@ pub enum HealthEvent {
         lag: Option<i64>,
     },
     Failed {
+        exit_code: u8,
         reason: String,
     },
 }
@@ -124,6 +134,8 @@ impl HealthEvent {
             Self::AuditGap { .. } => "audit.gap",
             Self::BrokerLost { .. } => "broker.lost",
             Self::BrokerBack { .. } => "broker.back",
+            Self::TopicMissing { .. } => "topic.missing",
+            Self::TopicBack { .. } => "topic.back",
             Self::KafkaTrouble { .. } => "kafka.trouble",
             Self::DeadLetterFailed { .. } => "dead_letter.failed",
             Self::CommitFailed { .. } => "commit.failed",
@@ -141,7 +153,10 @@ impl HealthEvent {
     /// How much somebody should care.
     pub fn level(&self) -> Level {
         match self {
-            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
+            // A broker comes back by itself; a topic does not.
+            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::TopicMissing { .. } | Self::Failed { .. } => {
+                Level::Error
+            }
             Self::BrokerLost { .. }
             | Self::KafkaTrouble { .. }
             | Self::DeadLetterFailed { .. }
@@ -162,6 +177,8 @@ impl HealthEvent {
             | Self::AuditGap { .. }
             | Self::BrokerLost { .. }
             | Self::BrokerBack { .. }
+            | Self::TopicMissing { .. }
+            | Self::TopicBack { .. }
             | Self::PartitionsAdded { .. }
             | Self::DiskFull { .. }
             | Self::DiskOk { .. }
@@ -175,12 +192,13 @@ impl HealthEvent {
         match self {
             Self::MessageInvalid { error, .. } => Some(error),
             Self::BrokerLost { reason, .. }
+            | Self::TopicMissing { reason, .. }
             | Self::KafkaTrouble { reason, .. }
             | Self::DeadLetterFailed { reason, .. }
             | Self::CommitFailed { reason }
             | Self::ConsumerRebuilt { reason }
             | Self::AnchorFailed { reason, .. }
-            | Self::Failed { reason } => Some(reason),
+            | Self::Failed { reason, .. } => Some(reason),
             _ => None,
         }
     }
@@ -218,11 +236,17 @@ impl HealthEvent {
             Self::BrokerBack { brokers, away_seconds } => {
                 json!({"brokers": brokers, "away_seconds": rounded(*away_seconds)})
             }
+            Self::TopicMissing { topic, .. } => json!({"topic": topic}),
+            Self::TopicBack { topic, away_seconds } => {
+                json!({"topic": topic, "away_seconds": rounded(*away_seconds)})
+            }
             Self::KafkaTrouble { partition, .. } => json!({"kafka_partition": partition}),
-            Self::DeadLetterFailed { topic, partition, offset, .. } => json!({
+            Self::DeadLetterFailed { topic, partition, offset, suppressed, .. } => json!({
                 "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
+                "suppressed": suppressed,
             }),
-            Self::CommitFailed { .. } | Self::ConsumerRebuilt { .. } | Self::Failed { .. } => Value::Null,
+            Self::CommitFailed { .. } | Self::ConsumerRebuilt { .. } => Value::Null,
+            Self::Failed { exit_code, .. } => json!({"exit_code": exit_code}),
             Self::AnchorFailed { topic, .. } => json!({"anchor_topic": topic}),
             Self::PartitionsAdded { partitions } => json!({"partitions": partitions}),
             Self::DiskFull { free_bytes } => json!({"free_bytes": free_bytes}),
@@ -247,4 +271,16 @@ impl HealthEvent {
 
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1_000.0).round() / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No supervisor need be asked, and `start.sh` keeps it nowhere.
+    #[test]
+    fn the_log_has_the_exit_code() {
+        let failed = HealthEvent::Failed { exit_code: 74, reason: "fdatasync: Input/output error".into() };
+        assert_eq!(Value::Object(failed.metadata()), json!({"exit_code": 74}));
+    }
 }

@@ -32,10 +32,12 @@ pub struct MetricsReport {
     pub bytes_written: u64,
     /// Since the start.
     pub syncs: u64,
-    /// Lines that are sealed, over all segments.
-    pub sealed_lines: u64,
-    /// Bytes that are written and not yet sealed.
-    pub unsealed_bytes: u64,
+    /// Lines that are sealed, over all segments. `None` before recording begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_lines: Option<u64>,
+    /// Bytes that are written and not yet sealed. `None` before recording begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsealed_bytes: Option<u64>,
     /// Segments that were closed since the start.
     pub rotations: u64,
     /// One write of a piece.
@@ -80,6 +82,13 @@ pub struct Percentiles {
     pub p99: f64,
     /// The longest.
     pub max: f64,
+}
+
+impl Percentiles {
+    /// Whether there was something to measure: nothing that is written or synced takes no time.
+    pub fn is_measured(self) -> bool {
+        self.max > 0.0
+    }
 }
 
 macro_rules! percentile_keys {

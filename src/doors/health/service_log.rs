@@ -6,6 +6,7 @@ use std::io::{IsTerminal as _, Write as _};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::base::characters::is_obeyed;
 use crate::words::record::{HealthLine, Level};
 
 /// The log of one service.
@@ -40,7 +41,7 @@ impl ServiceLog {
         let line = if self.is_for_people {
             let cause = error.map(|error| format!(" ({error})")).unwrap_or_default();
             let text = format!("{}: {message}{cause}", self.service);
-            let safe: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let safe: String = text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).collect();
             format!("{safe}\n").into_bytes()
         } else {
             let metadata = match figures {

@@ -163,6 +163,13 @@ impl ServiceMeters {
         }
     }
 
+    /// Whoever reads the topics is another process now: what was told of their progress is not true any more.
+    pub fn forget_progress(&self) {
+        self.lag.clear();
+        self.group_offset.clear();
+        self.end.clear();
+    }
+
     /// The content type and the text for Prometheus.
     pub fn text(&self) -> (&'static str, String) {
         let mut text = String::new();

@@ -31,6 +31,10 @@ impl HealthEvent {
             Self::AuditGap { partition, gap, .. } => gap.explanation(*partition),
             Self::BrokerLost { brokers, .. } => format!("no broker at {brokers}: waiting, nothing is lost"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} is back: going on"),
+            Self::TopicMissing { topic, .. } => {
+                format!("topic '{topic}' is not there, or may not be seen: waiting for it")
+            }
+            Self::TopicBack { topic, .. } => format!("topic '{topic}' is there again: going on"),
             Self::KafkaTrouble { .. } => "Kafka reported trouble; the client goes on by itself".into(),
             Self::DeadLetterFailed { .. } => "a dead letter could not be sent; the trail has the message".into(),
             Self::CommitFailed { .. } => "the group's offsets were not published; the trail does not need them".into(),
@@ -63,6 +67,8 @@ impl HealthEvent {
             Self::AuditGap { partition, gap, .. } => french_gap(*partition, gap),
             Self::BrokerLost { brokers, .. } => format!("Aucun broker à {brokers} : en attente, rien n'est perdu"),
             Self::BrokerBack { brokers, .. } => format!("{brokers} de retour : reprise"),
+            Self::TopicMissing { topic, .. } => format!("Topic '{topic}' absent ou invisible : en attente"),
+            Self::TopicBack { topic, .. } => format!("Topic '{topic}' de retour : reprise"),
             Self::KafkaTrouble { .. } => "Erreur de lecture du message Kafka".into(),
             Self::DeadLetterFailed { .. } => "Message invalide non transmis ; le journal d'audit le garde".into(),
             Self::CommitFailed { .. } => "Offsets du groupe non publiés ; le journal n'en a pas besoin".into(),

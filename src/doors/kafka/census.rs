@@ -14,7 +14,9 @@ use thiserror::Error;
 
 use super::connect::{creation, tidy};
 use super::raw::admin::{NoAnswer, Patience, Question};
-use super::raw::census::{self, Edge, Offsets, RawCluster, RawGroup};
+use super::raw::census::{self, RawCluster, RawGroup};
+use super::raw::configs::{TopicConfig, ask_configs, read_configs};
+use super::raw::offsets::{self, Edge, Offsets};
 use super::settings::{PropertyError, Role, client_config};
 use crate::logic::lag::{Broker, Committed, Group, Partition, Round, Silence, Silent, Topic};
 use crate::tools::config::ClientSettings;
@@ -264,7 +266,7 @@ impl Census {
         if led.is_empty() {
             return Ok(None);
         }
-        census::ask_edges(&self.client, &led, edge, patience).map(Some)
+        offsets::ask_edges(&self.client, &led, edge, patience).map(Some)
     }
 
     /// Says of each topic whether it is compacted.
@@ -275,10 +277,14 @@ impl Census {
         self.policies.retain(|name, _| there.contains(name.as_str()));
         let is_due = self.policies_at.is_none_or(|at| at.elapsed() >= SETTINGS_EVERY);
         if !names.is_empty() && (is_due || names.iter().any(|name| !self.policies.contains_key(*name))) {
-            let asked = census::ask_settings(&self.client, &names, patience);
+            let asked = ask_configs(&self.client, &names, patience);
             match asked.and_then(|question| question.answer(patience)) {
                 Ok(answer) => {
-                    self.policies = census::read_policies(&answer);
+                    let told = read_configs(&answer).into_iter();
+                    let policy = |(topic, config): (_, Result<TopicConfig, _>)| {
+                        Some((topic, config.ok()?.remove("cleanup.policy")?))
+                    };
+                    self.policies = told.filter_map(policy).collect();
                     self.policies_at = Some(Instant::now());
                 }
                 Err(failure) => silences.push(Silence { who: Silent::TopicSettings, reason: failure.reason }),
@@ -326,7 +332,7 @@ fn topic(topic: &rdkafka::metadata::MetadataTopic) -> Topic {
 
 fn read_edges(question: Option<Question>, patience: &Patience<'_>) -> Result<Offsets, NoAnswer> {
     match question {
-        Some(question) => question.answer(patience).map(|answer| census::read_edges(&answer)),
+        Some(question) => question.answer(patience).map(|answer| offsets::read_edges(&answer)),
         None => Ok(Offsets::new()),
     }
 }

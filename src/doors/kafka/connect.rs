@@ -20,6 +20,28 @@ const ATTEMPT: Duration = Duration::from_millis(500);
 /// How long the reason for a silence may take to come after it.
 const EXPLAINING: Duration = Duration::from_millis(10);
 
+/// How many reasons for one wait are told: some hold a port or an address that is another one each time.
+const REASONS: usize = 8;
+
+/// Which reasons were told. Brokers that cannot be reached in different ways give theirs in turn, for ever.
+#[derive(Debug, Default)]
+struct Told(Vec<String>);
+
+impl Told {
+    /// Whether to tell this one.
+    fn is_new(&mut self, reason: &str) -> bool {
+        let is_new = self.0.len() < REASONS && !self.0.iter().any(|told| told == reason);
+        if is_new {
+            self.0.push(reason.to_owned());
+        }
+        is_new
+    }
+
+    fn last(&self) -> Option<&String> {
+        self.0.last()
+    }
+}
+
 /// How long to wait for a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -113,7 +135,7 @@ impl ClientContext for Listener {
 
 impl ConsumerContext for Listener {}
 
-/// Waits until a broker answers a metadata request. `waiting` is told each new reason for the wait.
+/// Waits until a broker answers a metadata request. `waiting` is told each reason for the wait once.
 ///
 /// # Errors
 /// See [`ConnectError`]; wrong credentials end the wait at once, whatever the patience.
@@ -129,7 +151,7 @@ pub fn connect(
         .map_err(|error| creation(&error))?;
     let brokers = settings.brokers.clone();
     let started = Instant::now();
-    let mut told = String::new();
+    let mut told = Told::default();
     loop {
         if shutdown.is_requested() {
             return Err(ConnectError::Stopped { brokers });
@@ -149,16 +171,14 @@ pub fn connect(
         if let Some(reason) = heard.tls {
             return Err(ConnectError::Tls { brokers, reason });
         }
-        let reason =
-            heard.reason.unwrap_or_else(|| if told.is_empty() { "no answer".to_owned() } else { told.clone() });
+        let reason = heard.reason.or_else(|| told.last().cloned()).unwrap_or_else(|| "no answer".to_owned());
         if let Patience::UpTo(limit) = patience
             && started.elapsed() >= limit
         {
             return Err(ConnectError::NoBroker { brokers, reason });
         }
-        if reason != told {
+        if told.is_new(&reason) {
             waiting(&reason);
-            told = reason;
         }
         // A refused connection fails at once; do not spin.
         shutdown.wait_timeout(ATTEMPT.saturating_sub(attempt.elapsed()).min(Duration::from_millis(100)));
@@ -227,6 +247,21 @@ mod tests {
             "failed to resolve 'x:1': Name or service not known"
         );
         assert_eq!(tidy("SASL authentication error: bad\npassword"), "SASL authentication error: bad password");
+    }
+
+    #[test]
+    fn brokers_that_fail_in_turn_are_told_once_each() {
+        let mut told = Told::default();
+        let mut heard = Vec::new();
+        for round in 0..100 {
+            for reason in ["connection refused", "failed to resolve 'nohost:9092'", "timed out"] {
+                if told.is_new(reason) {
+                    heard.push((round, reason));
+                }
+            }
+        }
+        assert_eq!(heard.iter().map(|(round, _)| *round).collect::<Vec<_>>(), [0, 0, 0]);
+        assert_eq!((0..1_000).filter(|port| told.is_new(&format!("refused at {port}"))).count(), REASONS - 3);
     }
 
     #[test]

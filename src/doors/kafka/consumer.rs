@@ -62,6 +62,12 @@ pub enum Fetched {
     TopicChanged,
     /// What the cluster says of the topic, every two seconds.
     Watched(Watch),
+    /// The cluster answers and says that the topic is not there, or that we may not see it. Told once; the next
+    /// [`Fetched::Watched`] ends it.
+    TopicMissing {
+        /// What the cluster said.
+        reason: String,
+    },
     /// No broker can be reached.
     BrokerLost {
         /// Why, as far as the client knows.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::RDKafkaErrorCode;
@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::connect::tidy;
 use super::consumer::Fetched;
 use super::incarnation::Incarnation;
+use super::loss::Loss;
 use super::raw::{ConsumerQueue, LogLine, LogQueue, RawEvent};
 use super::statistics;
 use crate::tools::shutdown::Shutdown;
@@ -49,8 +50,7 @@ struct Collected {
     ready: VecDeque<Fetched>,
     /// The topic is another one: nothing that was read counts any more.
     topic_changed: bool,
-    broker_lost: bool,
-    last_reason: String,
+    loss: Loss,
 }
 
 impl<C: ConsumerContext + 'static> Fetcher<C> {
@@ -66,8 +66,7 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
             batch: MessageBatch::default(),
             ready: VecDeque::new(),
             topic_changed: false,
-            broker_lost: false,
-            last_reason: "no answer".to_owned(),
+            loss: Loss::default(),
         };
         Self { queue, log, events, recycled, budget: Arc::default(), stop, collected }
     }
@@ -84,6 +83,9 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
             // After the messages: those of another topic come later than the line that tells of it.
             if self.log.tells_of_change() {
                 self.collected.change_topic();
+            }
+            if let Some(reason) = self.collected.loss.due(Instant::now()) {
+                self.collected.ready.push_back(Fetched::BrokerLost { reason });
             }
             while let Some(next) = self.collected.ready.pop_front() {
                 if !self.send(next) {
@@ -129,8 +131,7 @@ impl Collected {
             RawEvent::Committed(answer) => Fetched::Committed(answer.map_err(|code| code.to_string())),
             RawEvent::Statistics(json) => match statistics::read(json, &self.topic) {
                 Some(statistics) => {
-                    if self.broker_lost && statistics.brokers_up > 0 {
-                        self.broker_lost = false;
+                    if statistics.brokers_up > 0 && self.loss.back() {
                         self.ready.push_back(Fetched::BrokerBack);
                     }
                     Fetched::Statistics(statistics)
@@ -155,18 +156,16 @@ impl Collected {
             (Code::AutoOffsetReset, Some(partition)) => {
                 Some(Fetched::OffsetGone { partition, parted_at: parted_at(reason) })
             }
-            (Code::AllBrokersDown, _) if self.broker_lost => None,
             (Code::AllBrokersDown, _) => {
-                self.broker_lost = true;
-                Some(Fetched::BrokerLost { reason: self.last_reason.clone() })
+                self.loss.lost(Instant::now());
+                None
             }
             (Code::BrokerTransportFailure | Code::Resolve | Code::OperationTimedOut, _) if !fatal => {
-                self.last_reason = tidy(reason);
+                self.loss.heard(tidy(reason), Instant::now());
                 None
             }
             _ => {
                 let reason = if reason.is_empty() { code.to_string() } else { tidy(reason) };
-                self.last_reason.clone_from(&reason);
                 Some(Fetched::Trouble { partition, reason })
             }
         }

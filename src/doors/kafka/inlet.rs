@@ -177,6 +177,9 @@ impl Inlet {
                 self.told.push_back(Inflow::BrokerLost { reason });
             }
             Fetched::BrokerBack => self.back(),
+            Fetched::TopicMissing { reason } => {
+                self.told.push_back(Inflow::Trouble { reason: format!("{}: {reason}", self.topic) });
+            }
             Fetched::Committed(answer) => {
                 if let Err(reason) = answer {
                     let reason = format!("the group's offsets were not published: {reason}");

@@ -18,6 +18,7 @@ mod incarnation;
 mod inlet;
 mod last_values;
 mod limit;
+mod loss;
 mod parting;
 mod peek;
 mod processing;

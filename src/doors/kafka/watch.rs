@@ -22,6 +22,10 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// How long one look may take. A stop does not wait for it.
 const ANSWER: Duration = Duration::from_secs(2);
 
+/// How long a cluster may say that the topic is not there before it is told: a broker that has just started does not
+/// know all topics at once, and one that is made anew is gone for a moment.
+const MISSING: Duration = Duration::from_secs(5);
+
 /// A client that had no answer for so long is replaced by a new one. After a broker that was stopped in order, the only
 /// one, librdkafka now and then no longer asks anybody, for minutes; a new client begins with the addresses that
 /// were given.
@@ -126,16 +130,23 @@ impl Observer {
 /// Looks at once, then again and again and whenever it is nudged, and tells, until a stop is asked for or nobody listens any more.
 pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, nudges: &Receiver<()>, stop: &Shutdown) {
     let mut answered = Instant::now();
+    let mut absence = Absence::default();
     while !stop.is_requested() {
         match observer.look(stop) {
             Ok(watch) => {
                 answered = Instant::now();
+                absence.end();
                 if events.send(Fetched::Watched(watch)).is_err() {
                     return;
                 }
             }
             Err(NoAnswer { code: RDKafkaErrorCode::OperationTimedOut, .. }) => {}
-            Err(NoAnswer { reason, .. }) => tracing::debug!(topic = observer.topic, reason, "no look at the topic"),
+            Err(NoAnswer { code, reason }) => {
+                tracing::debug!(topic = observer.topic, reason, "no look at the topic");
+                if absence.is_due(code, Instant::now()) && events.send(Fetched::TopicMissing { reason }).is_err() {
+                    return;
+                }
+            }
         }
         if answered.elapsed() >= FORSAKEN {
             answered = Instant::now();
@@ -150,6 +161,51 @@ pub(super) fn watch(observer: &Observer, events: &SyncSender<Fetched>, nudges: &
     }
 }
 
+/// Since when the topic has not been there, and whether that was told.
+#[derive(Debug, Default)]
+struct Absence {
+    since: Option<Instant>,
+    is_told: bool,
+}
+
+impl Absence {
+    /// The topic was seen.
+    fn end(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The cluster said so with this code. True once, when it has said nothing else for [`MISSING`].
+    fn is_due(&mut self, code: RDKafkaErrorCode, now: Instant) -> bool {
+        use RDKafkaErrorCode as Code;
+        if !matches!(code, Code::UnknownTopicOrPartition | Code::TopicAuthorizationFailed) {
+            return false;
+        }
+        let since = *self.since.get_or_insert(now);
+        now.duration_since(since) >= MISSING && !std::mem::replace(&mut self.is_told, true)
+    }
+}
+
 fn count(has_leader: &[bool]) -> i32 {
     i32::try_from(has_leader.len()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_is_gone_is_told_once_and_not_at_the_first_look() {
+        use RDKafkaErrorCode as Code;
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut absence = Absence::default();
+        let mut told = |code, seconds| absence.is_due(code, at(seconds));
+        assert!(!told(Code::UnknownTopicOrPartition, 0), "a broker that has just started may not know it yet");
+        assert!(!told(Code::OperationTimedOut, 2), "no answer says nothing of the topic");
+        assert!(told(Code::UnknownTopicOrPartition, 6));
+        assert!(!told(Code::UnknownTopicOrPartition, 8), "once");
+        absence.end();
+        assert!(!absence.is_due(Code::TopicAuthorizationFailed, at(10)), "it was there meanwhile");
+        assert!(absence.is_due(Code::TopicAuthorizationFailed, at(16)), "and again");
+    }
 }

@@ -5,6 +5,7 @@
 
 mod subject;
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{ContentType, MIME_VERSION_1_0};
@@ -16,6 +17,9 @@ use thiserror::Error;
 
 /// How long a server may take for one answer.
 const ANSWER: Duration = Duration::from_secs(20);
+
+/// The last moment that the date of a mail can tell: years have four digits. What makes the date panics behind it.
+const LATEST_MS: i64 = 253_402_300_799_999;
 
 /// Addresses may have so many bytes (RFC 5321).
 const LONGEST_ADDRESS: usize = 254;
@@ -33,7 +37,7 @@ pub struct Draft<'a> {
     pub subject: &'a str,
     /// Plain text.
     pub text: &'a str,
-    /// Its date, milliseconds since 1970-01-01 UTC.
+    /// Its date, milliseconds since 1970-01-01 UTC; what lies outside of the years 1970 to 9999 is moved to their edge.
     pub time_ms: i64,
     /// What stands before the `@` of its `Message-ID`.
     pub id: &'a str,
@@ -74,10 +78,32 @@ pub struct SmtpError {
     pub is_final: bool,
 }
 
-/// A URL that is none of an SMTP server. It is not shown, since there may be a password in it.
+/// Why a URL of an SMTP server is not taken. It is not shown, since there may be a password in it.
 #[derive(Debug, Error)]
-#[error("it is no URL of an SMTP server; write smtp://HOST:PORT, smtp://USER:PASSWORD@HOST?tls=required or smtps://…")]
-pub struct SmtpUrlError;
+pub enum SmtpUrlError {
+    /// It is none.
+    #[error(
+        "it is no URL of an SMTP server; write smtp://HOST:PORT, smtp://USER:PASSWORD@HOST?tls=required or smtps://…"
+    )]
+    Malformed,
+    /// It has a password, which everybody on the way to another machine could read.
+    #[error("the password would be sent in clear: write smtp://USER:PASSWORD@HOST?tls=required, or smtps://…")]
+    InClear,
+}
+
+/// Whether a URL has a user, is of another machine, and does not ask for TLS.
+fn is_in_clear(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("smtp://") else { return false };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = place.split('/').next().unwrap_or(place);
+    let Some((_, host)) = authority.rsplit_once('@') else { return false };
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    let is_own = name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|own| own.is_loopback());
+    !is_own && !query.split('&').any(|pair| pair == "tls=required")
+}
 
 impl Sender {
     /// Reads `Name <address>` or an address.
@@ -117,7 +143,8 @@ impl Mail {
     pub fn new(from: &Sender, draft: &Draft<'_>) -> Result<Self, MailError> {
         let to = Mailbox::new(None, address(draft.to)?);
         let id = format!("<{}@{}>", draft.id, from.0.email.domain());
-        let date = SystemTime::UNIX_EPOCH + Duration::from_millis(draft.time_ms.try_into().unwrap_or_default());
+        let time_ms = draft.time_ms.clamp(0, LATEST_MS);
+        let date = SystemTime::UNIX_EPOCH + Duration::from_millis(time_ms.try_into().unwrap_or_default());
         let message = Message::builder()
             .from(from.0.clone())
             .to(to)
@@ -147,7 +174,10 @@ impl Smtp {
     /// # Errors
     /// [`SmtpUrlError`].
     pub fn new(url: &str, connections: u32) -> Result<Self, SmtpUrlError> {
-        let transport = SmtpTransport::from_url(url).map_err(|_| SmtpUrlError)?;
+        if is_in_clear(url) {
+            return Err(SmtpUrlError::InClear);
+        }
+        let transport = SmtpTransport::from_url(url).map_err(|_| SmtpUrlError::Malformed)?;
         let pool = PoolConfig::new().max_size(connections).idle_timeout(Duration::from_secs(30));
         Ok(Self(transport.timeout(Some(ANSWER)).pool_config(pool).build()))
     }

@@ -28,6 +28,17 @@ fn a_mail_has_the_headers_that_mails_have() {
     assert_eq!(bytes, Mail::new(&sender(), &draft("Order ORD-1 confirmed", "Café\n")).expect("a mail").to_bytes());
 }
 
+/// A time in a header of the message, which anybody may write, once ended whoever wrote the mail.
+#[test]
+fn a_mail_of_any_time_has_a_date_of_four_digits() {
+    for (time_ms, year) in [(i64::MIN, " 1970 "), (-1, " 1970 "), (253_402_300_800_000, " 9999 "), (i64::MAX, " 9999 ")]
+    {
+        let mail = Mail::new(&sender(), &Draft { time_ms, ..draft("s", "t") }).expect("made");
+        let text = String::from_utf8(mail.to_bytes()).expect("text");
+        assert!(text.lines().any(|line| line.starts_with("Date: ") && line.contains(year)), "{text}");
+    }
+}
+
 #[test]
 fn what_is_no_address_is_refused() {
     for wrong in ["", "alice", "alice@", "@b.example", "a@b.example\r\nBcc: c@d.example", "a b@c.example", "a@b@c d"] {
@@ -36,6 +47,19 @@ fn what_is_no_address_is_refused() {
     }
     assert!(check_address(&format!("a@{}.example", "b".repeat(260))).is_err());
     assert!(Sender::read("TechShop\r\nBcc: x@y.example <a@b.example>").is_err());
+}
+
+#[test]
+fn no_password_leaves_the_machine_in_clear() {
+    for wrong in
+        ["smtp://u:p@mail.example", "smtp://u:p@mail.example:587/x?tls=opportunistic", "smtp://u@localhost.example"]
+    {
+        let error = Smtp::new(wrong, 1).expect_err(wrong).to_string();
+        assert!(error.contains("tls=required") && !error.contains("mail.example"), "{error}");
+    }
+    for right in ["smtp://mail.example", "smtp://u:p@127.0.0.1:25", "smtp://u:p@localhost:25", "smtp://u:p@[::1]:25"] {
+        assert!(Smtp::new(right, 1).is_ok(), "{right}");
+    }
 }
 
 #[test]

@@ -100,7 +100,12 @@ impl Outbox {
 const ENDING: &str = ".tmp";
 
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    // Made anew, whatever stands there: its name can be known before, and a link would lead the letter elsewhere.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(content)?;
     file.sync_all()
 }
@@ -121,6 +126,18 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_letter_is_not_written_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "mine").expect("made");
+        let outbox = Outbox::open(&folder.path().join("outbox"), "owner").expect("made");
+        std::os::unix::fs::symlink(&victim, folder.path().join("outbox/.owner~a.eml.tmp")).expect("made");
+        outbox.leave(&items(&["a.eml"])).expect("room");
+        assert_eq!(fs::read(&victim).expect("there"), b"mine");
+        assert_eq!(fs::read(folder.path().join("outbox/a.eml")).expect("there"), b"a.eml");
     }
 
     #[test]

@@ -185,12 +185,7 @@ fn prefix(text: &str, columns: usize) -> &str {
 
 /// What would control a terminal becomes `·`; so does what cannot be seen.
 fn harmless(text: &str) -> String {
-    let is_unseen = |character| matches!(character, '\u{ad}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
     // These widen or narrow the character before them on some terminals and not on others.
     let is_selector = |character| matches!(character, '\u{fe00}'..='\u{fe0f}');
-    let safe = shown::safe(text);
-    safe.chars()
-        .filter(|character| !is_selector(*character))
-        .map(|character| if is_unseen(character) { '·' } else { character })
-        .collect()
+    shown::safe(text).chars().filter(|character| !is_selector(*character)).collect()
 }

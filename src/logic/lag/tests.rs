@@ -133,16 +133,17 @@ fn too_few_looks_make_no_trend() {
 #[test]
 fn a_lag_of_one_that_rests_is_a_marker_where_somebody_reads() {
     let at = |_| {
-        let groups = vec![group("reader", "notes", &[9]), empty("gone", "notes", &[9])];
+        let groups = vec![group("reader", "notes", &[9]), empty("gone", "notes", &[9]), empty("late", "notes", &[8])];
         round(vec![topic("notes", &[10])], groups)
     };
     assert_eq!(watched(5, at).totals.markers, 0, "8 s are too few");
     let figures = watched(6, at);
     let of = |name: &str| figures.groups.iter().find(|group| group.group == name).expect("it is told");
     assert_eq!((of("reader").lag, of("reader").markers), (Some(1), 1));
-    assert_eq!((of("gone").markers, of("gone").is_unread()), (0, true));
+    assert_eq!((of("gone").markers, of("gone").is_unread()), (0, false), "it may read by hand, and rest there");
+    assert!(of("late").is_unread());
     assert_eq!((figures.topics[0].note, figures.topics[0].is_at_most), (Some(TopicNote::Transactional), true));
-    assert_eq!(figures.totals.lag, Some(1), "that of the one that nobody reads");
+    assert_eq!(figures.totals.lag, Some(3), "those of the two that nobody is seen to read");
 }
 
 #[test]

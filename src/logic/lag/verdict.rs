@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::figures::{BrokerFigures, GroupFigures, ReadBy, Totals};
+use super::figures::{BrokerFigures, GroupFigures, PartitionLag, ReadBy, Totals};
 
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -161,8 +161,10 @@ impl GroupFigures {
         self.lag.map(|lag| lag.saturating_sub(self.markers))
     }
 
-    /// Whether it has lag and nobody who reads.
+    /// Whether it has lag and nobody who reads. One offset of a partition proves nothing: whoever assigns partitions by
+    /// hand is no member, and rests before the marker of the last transaction.
     pub fn is_unread(&self) -> bool {
-        self.read_by == ReadBy::Nobody && self.lag_without_markers().is_some_and(|lag| lag > 0)
+        let is_surely_behind = |one: &PartitionLag| one.lag.is_some_and(|lag| lag > 1);
+        self.read_by == ReadBy::Nobody && self.partitions.iter().any(is_surely_behind)
     }
 }

@@ -11,6 +11,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How often the same offsets are published again: a group that publishes nothing for a week is forgotten.
 const REPEAT: Duration = Duration::from_secs(3600);
 
+/// Which failure in a row is told.
+const TOLD_FAILURE: u32 = 2;
+
 /// The next offset of each partition, all of whose lines before it are among the first so many bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mark {
@@ -27,14 +30,15 @@ pub struct Publisher {
     waiting: Option<Mark>,
     published: Option<(Moment, BTreeMap<i32, i64>)>,
     next: Moment,
-    failing: bool,
+    /// How many answers in a row were failures.
+    failures: u32,
 }
 
 impl Publisher {
     /// Begins with nothing handed over.
     pub fn new(now: Moment) -> Self {
         let submitted = Mark { bytes: 0, positions: BTreeMap::new() };
-        Self { submitted, waiting: None, published: None, next: now, failing: false }
+        Self { submitted, waiting: None, published: None, next: now, failures: 0 }
     }
 
     /// So many bytes were handed to the trail in all; with them the trail stands at `positions`. Called
@@ -70,17 +74,19 @@ impl Publisher {
         self.published = None;
     }
 
-    /// The broker's answer. Gives the reason of a failure once, not every second again.
+    /// The broker's answer. Gives the reason of a failure once, not every second again, and not of the first: the
+    /// coordinator of a group on a fresh broker, or one that moves, refuses one and takes the next.
     pub fn answered(&mut self, answer: Result<(), String>) -> Option<String> {
         match answer {
             Ok(()) => {
-                self.failing = false;
+                self.failures = 0;
                 None
             }
             Err(reason) => {
                 // Tried again with the next interval.
                 self.published = None;
-                (!std::mem::replace(&mut self.failing, true)).then_some(reason)
+                self.failures = self.failures.saturating_add(1);
+                (self.failures == TOLD_FAILURE).then_some(reason)
             }
         }
     }
@@ -111,15 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_once_and_tried_again() {
+    fn a_failure_is_told_when_it_comes_again_and_then_once() {
         let start = Moment::from_secs(100);
         let mut publisher = Publisher::new(start);
         publisher.submitted(0, at(5));
         assert!(publisher.due(start, 0).is_some());
+        assert_eq!(publisher.answered(Err("no".into())), None, "a fresh coordinator refuses the first");
+        assert!(publisher.due(start + INTERVAL, 0).is_some(), "tried again");
         assert_eq!(publisher.answered(Err("no".into())), Some("no".into()));
-        assert!(publisher.due(start + INTERVAL, 0).is_some());
         assert_eq!(publisher.answered(Err("no".into())), None);
         assert_eq!(publisher.answered(Ok(())), None);
+        assert_eq!(publisher.answered(Err("no".into())), None);
         assert_eq!(publisher.answered(Err("no".into())), Some("no".into()));
     }
 }

@@ -2,6 +2,7 @@
 //! neither begin a line nor turn the text around it.
 
 use super::{Channel, Kind};
+use crate::base::characters::is_obeyed;
 use crate::base::language::Language;
 use crate::base::money::Money;
 use crate::words::shop::Order;
@@ -15,12 +16,7 @@ const LONGEST_REASON: usize = 300;
 /// The text as one line of at most `most` characters, without anything that a mail reader or a terminal would
 /// obey; `…` stands for what is missing.
 pub fn harmless(text: &str, most: usize) -> String {
-    let is_odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let words = text.split(|c: char| c.is_whitespace() || is_odd(c)).filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_whitespace() || is_obeyed(c)).filter(|word| !word.is_empty());
     let mut line = String::new();
     let mut length = 0;
     for (index, word) in words.enumerate() {

@@ -4,15 +4,12 @@ use super::figures::{Alive, Figures};
 use super::input::EventKind;
 use super::input::FileState;
 use super::life::Phase;
-use super::measure::since;
+use super::measure::{JUDGED_MS, since};
 use super::model::Model;
 use super::verdict::{Cause, ErrorState, Sign, SuccessState, ThroughputState, Verdict};
 
 /// How long a gap stays bad; then it only counts.
 const GAP_NEWS_MS: i64 = 5 * 60_000;
-/// So long a run has no full second behind it.
-const YOUNG_MS: i64 = 2_000;
-
 /// The verdict over figures of one moment.
 pub(super) fn verdict(model: &Model, figures: &Figures) -> Verdict {
     let (sign, cause) = file_refused(&model.events_file, true)
@@ -70,7 +67,7 @@ fn gap(model: &Model, now_ms: i64) -> Option<(Sign, Cause)> {
     (since(at_ms, now_ms) < GAP_NEWS_MS).then_some((Sign::Bad, Cause::Gap { at_ms, partition, from, to }))
 }
 
-/// What keeps a tracker from reading, and goes by itself.
+/// What keeps a tracker from reading.
 fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
     if let Some(full) = model.life.disk_full {
         let lag = figures.lag.as_ref().map(|lag| lag.messages);
@@ -78,8 +75,12 @@ fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
         let free_bytes = free_bytes.or(full.free_bytes);
         return Some((Sign::Warn, Cause::DiskFull { since_ms: full.since_ms, free_bytes, lag }));
     }
-    let lost = model.life.broker_lost.clone()?;
-    Some((Sign::Warn, Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error }))
+    if let Some(lost) = model.life.broker_lost.clone() {
+        let cause = Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error };
+        return Some((Sign::Warn, cause));
+    }
+    let missing = model.life.topic_missing.clone()?;
+    Some((Sign::Bad, Cause::TopicMissing { since_ms: missing.since_ms, topic: missing.topic, error: missing.error }))
 }
 
 fn nothing_to_judge(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
@@ -123,8 +124,8 @@ fn health(model: &Model, figures: &Figures) -> (Sign, Cause) {
         return (Sign::Warn, cause);
     }
     let is_counting = figures.counts.is_some_and(|counts| !counts.received.is_exact);
-    // In the first second of a run there is no throughput yet, and nothing is wrong.
-    let is_young = figures.tracker.up_ms.is_some_and(|up_ms| up_ms < YOUNG_MS);
+    // In its first seconds a run has no throughput that could be judged, and nothing is wrong.
+    let is_young = figures.tracker.up_ms.is_some_and(|up_ms| up_ms < JUDGED_MS);
     let is_unknown = success.is_none() || errors.is_none() || (throughput.is_none() && !is_young);
     if is_counting || is_unknown {
         let percent = figures.counts.and_then(|counts| counts.counting_percent);

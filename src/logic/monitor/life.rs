@@ -41,6 +41,14 @@ pub(super) struct BrokerLost {
     pub(super) error: Option<String>,
 }
 
+/// No topic, since when.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TopicMissing {
+    pub(super) since_ms: i64,
+    pub(super) topic: Option<String>,
+    pub(super) error: Option<String>,
+}
+
 /// No room, since when.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct DiskFull {
@@ -77,6 +85,7 @@ pub(super) struct Life {
     interval_ms: Option<i64>,
     pub(super) standby: Option<Standby>,
     pub(super) broker_lost: Option<BrokerLost>,
+    pub(super) topic_missing: Option<TopicMissing>,
     pub(super) disk_full: Option<DiskFull>,
     pub(super) newest_invalid: Option<ErrorTold>,
     pub(super) newest_gap: Option<ErrorTold>,
@@ -148,6 +157,12 @@ impl Life {
                 self.run_goes_on();
             }
             LogKind::BrokerBack => self.broker_lost = None,
+            LogKind::TopicMissing => {
+                let (topic, error) = (text(metadata, "topic"), line.error.as_deref().map(str::to_owned));
+                self.topic_missing = Some(TopicMissing { since_ms: at_ms, topic, error });
+                self.run_goes_on();
+            }
+            LogKind::TopicBack => self.topic_missing = None,
             LogKind::DiskFull => {
                 let since_ms = self.disk_full.map_or(at_ms, |full| full.since_ms);
                 let free_bytes = metadata.get("free_bytes").and_then(count);
@@ -174,8 +189,7 @@ impl Life {
         self.pid = pid;
         self.metrics.clear();
         self.interval_ms = None;
-        self.broker_lost = None;
-        self.disk_full = None;
+        self.forget_obstacles();
         // The one that waited may be the one that runs now.
         if self.standby.as_ref().is_some_and(|standby| standby.pid.is_none() || standby.pid == pid) {
             self.standby = None;
@@ -191,7 +205,13 @@ impl Life {
 
     fn end_run(&mut self, phase: Phase) {
         self.phase = phase;
+        self.forget_obstacles();
+    }
+
+    /// What was in the way of one run is not in that of the next.
+    fn forget_obstacles(&mut self) {
         self.broker_lost = None;
+        self.topic_missing = None;
         self.disk_full = None;
     }
 

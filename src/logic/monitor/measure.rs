@@ -19,6 +19,8 @@ const TORN_AFTER_MS: i64 = 5 * SECOND_MS;
 const WINDOW_MS: i64 = 60 * SECOND_MS;
 const FAST_WINDOW_MS: i64 = 10 * SECOND_MS;
 const FAST_PER_SECOND: f64 = 10.0;
+/// In a shorter window no message is no sign: from 0.1/s on, where it counts as stopped, one comes in 10 s.
+pub(super) const JUDGED_MS: i64 = 10 * SECOND_MS;
 const LATELY_MS: i64 = 15 * 60 * SECOND_MS;
 /// Messages that came within the running second, or by a clock that goes a little before ours.
 const AHEAD_MS: i64 = 120 * SECOND_MS;
@@ -158,7 +160,7 @@ pub(super) fn throughput(model: &Model, now_ms: i64) -> Throughput {
     Throughput {
         per_second: Some(per_second),
         window_seconds: u32::try_from((to_ms - from_ms) / SECOND_MS).unwrap_or(u32::MAX),
-        state: Some(ThroughputState::of(per_second)),
+        state: (to_ms - from_ms >= JUDGED_MS).then(|| ThroughputState::of(per_second)),
     }
 }
 
@@ -210,6 +212,8 @@ fn errors(model: &Model, counts: Option<&Counts>, now_ms: i64) -> Errors {
 
 /// 50 for success, 30 for throughput, 20 for errors.
 fn quality(success: &Success, throughput: &Throughput, errors: &Errors) -> Option<Quality> {
+    // A run that is too young for one of the three has no score.
+    throughput.state?;
     let of_success = (success.worse?.hundredths() + 100) / 200;
     let of_throughput = match throughput.per_second? {
         0.5.. => 30,

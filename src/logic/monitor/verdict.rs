@@ -140,6 +140,15 @@ pub enum Cause {
         /// What it said.
         error: Option<String>,
     },
+    /// The tracker waits for its topic, which does not come back by itself.
+    TopicMissing {
+        /// Since when.
+        since_ms: i64,
+        /// Which.
+        topic: Option<String>,
+        /// What the cluster said.
+        error: Option<String>,
+    },
     /// Only a tracker is there that waits for another one to go.
     Standby {
         /// Its process.

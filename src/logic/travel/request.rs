@@ -52,7 +52,7 @@ pub(super) fn bounded(details: &str) -> Box<str> {
     if details.len() <= MOST_DETAILS_BYTES {
         return details.into();
     }
-    let begins = &details[..details.floor_char_boundary(EXCERPT_BYTES)];
+    let begins = details.split_at_checked(details.floor_char_boundary(EXCERPT_BYTES)).map_or("", |(begins, _)| begins);
     let sha256: String = Sha256::digest(details).iter().map(|byte| format!("{byte:02x}")).collect();
     let left_out = json!({"left_out": {"bytes": details.len(), "sha256": sha256, "begins": begins}});
     left_out.to_string().into()

@@ -81,6 +81,9 @@ pub enum AuditError {
     /// A stop was asked for before it was done.
     #[error("stopped")]
     Stopped,
+    /// A stop was asked for while it was written.
+    #[error("stopped before the end: there is more than was written")]
+    Incomplete,
     /// A file cannot be written.
     #[error("cannot write {path}: {source}; pass --output with a file that can be written", path = .path.display())]
     File {
@@ -125,7 +128,9 @@ impl AuditError {
             Self::Stopped => Exit::Done,
             Self::Cluster(error) if error.is_stop() => Exit::Done,
             Self::Cluster(error) => error.exit(),
-            Self::File { .. }
+            // Who reads 0 takes what was written for everything.
+            Self::Incomplete
+            | Self::File { .. }
             | Self::Refused { .. }
             | Self::Read(_)
             | Self::OtherTopic { .. }

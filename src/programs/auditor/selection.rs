@@ -46,7 +46,7 @@ pub(super) struct SelectionArgs {
     #[arg(help_heading = WHICH, long, value_name = "WHO")]
     customer: Option<String>,
 
-    /// Only messages with this text in their payload, key or headers
+    /// Only records with this text in their payload, key or headers, or in why they are invalid or a gap
     #[arg(help_heading = WHICH, long, value_name = "TEXT")]
     text: Option<String>,
 
@@ -267,6 +267,12 @@ fn holds(line: &AuditLine<'_>, text: &memmem::Finder<'_>) -> bool {
             .kafka_headers
             .iter()
             .any(|(name, value)| has(name.decode()) || value.as_ref().is_some_and(|value| has(value.decode())))
+}
+
+/// Whether it can be said of a line which partition and offset it tells. Of one that cannot nobody knows whether it is
+/// wanted.
+pub(super) fn has_head(line: &[u8]) -> bool {
+    Head::of(line).is_some()
 }
 
 /// What is asked of a line most often.

@@ -1,5 +1,7 @@
 //! Each command, run on trails that are made up here, through the flags that a person types.
 
+mod partial;
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;

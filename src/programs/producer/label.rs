@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::characters::is_obeyed;
 use crate::words::order::Order;
 
 /// Which order it is, as the sender counts.
@@ -86,11 +87,7 @@ fn cut(text: &str, length: usize) -> String {
 
 /// The first characters. Others' texts may hold what a terminal would obey: that becomes `·`.
 fn cut_hard(text: &str, length: usize) -> String {
-    let is_dangerous = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().take(length).map(|character| if is_dangerous(character) { '·' } else { character }).collect()
+    text.chars().take(length).map(|character| if is_obeyed(character) { '·' } else { character }).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::tools::dice::Dice;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, width};
 use crate::tools::shutdown::Shutdown;
+use crate::tools::stderr::remark;
 use crate::words::shop::{Catalogue, NewOrder};
 
 /// How many orders when nobody says.
@@ -96,7 +97,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &ProduceArgs) -> Result<Exit, TechshopE
     if !args.quiet {
         let made = if found.created { ", made" } else { "" };
         let brokers = &shop.settings.brokers;
-        anstream::eprintln!("sending to {topic} at {brokers} ({} partitions{made})", found.partitions);
+        remark(format_args!("sending to {topic} at {brokers} ({} partitions{made})", found.partitions));
     }
     let tally = Arc::new(Mutex::new(Tally::default()));
     let producer = open(&cluster, topic, &tally, args.quiet, shop.shutdown)?;
@@ -142,12 +143,12 @@ fn open(
         }
         ProducerEvent::Failed { token, reason } => {
             lock(&tally).failed += 1;
-            anstream::eprintln!("{} was not delivered: {reason}", token.order_id);
+            remark(format_args!("{} was not delivered: {reason}", token.order_id));
         }
         ProducerEvent::Stalled { in_flight, reason } => {
-            anstream::eprintln!("{in_flight} orders wait for the broker ({reason}); trying on");
+            remark(format_args!("{in_flight} orders wait for the broker ({reason}); trying on"));
         }
-        ProducerEvent::Resumed => anstream::eprintln!("the broker is back"),
+        ProducerEvent::Resumed => remark(format_args!("the broker is back")),
         ProducerEvent::Tick => {}
     })?;
     Ok(producer)
@@ -206,7 +207,7 @@ fn send_all(
             Err(SendError::Refused { token, reason }) => {
                 let mut tally = lock(tally);
                 (tally.sent, tally.failed) = (tally.sent + 1, tally.failed + 1);
-                anstream::eprintln!("{} was not delivered: {reason}", token.order_id);
+                remark(format_args!("{} was not delivered: {reason}", token.order_id));
             }
             Err(SendError::Stopped { .. }) => return,
             Err(SendError::Fatal { reason, .. }) => {
@@ -246,7 +247,7 @@ fn drain(producer: &Producer<Ticket>, tally: &Mutex<Tally>, shutdown: &Shutdown)
         }
         let deadline = *deadline.get_or_insert_with(|| {
             let (waiting, seconds) = (producer.in_flight(), FLUSH_TIMEOUT.as_secs());
-            anstream::eprintln!("stopping: {waiting} in flight, waiting up to {seconds} s (Ctrl-C again forces)");
+            remark(format_args!("stopping: {waiting} in flight, waiting up to {seconds} s (Ctrl-C again forces)"));
             Instant::now() + FLUSH_TIMEOUT
         });
         if Instant::now() >= deadline {

@@ -17,6 +17,7 @@ use crate::doors::kafka::{Cluster, Inflow, Inlet, Producer, ProducerEvent, Recor
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{grouped, safe};
+use crate::tools::stderr::remark;
 use crate::words::shop::{MOST_QUANTITY, Restock, StockChange};
 
 /// A consumer that publishes nothing is a member of this group.
@@ -97,7 +98,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &RestockArgs) -> Result<Exit, TechshopE
     };
     let (source, outcome) = bring(shop, &cluster, &restock, Instant::now() + args.timeout)?;
     if let Outcome::Undelivered { reason } = outcome {
-        anstream::eprintln!("the restock was not delivered: {reason}; nothing was brought, try again");
+        remark(format_args!("the restock was not delivered: {reason}; nothing was brought, try again"));
         return Ok(Exit::Undelivered);
     }
     let name = catalogue.products.get(&restock.product_id).map(|product| product.name.as_str());
@@ -193,7 +194,7 @@ fn wait(shop: &Shop<'_>, inlets: &mut [Inlet; 2], source: &str, deadline: Instan
                         return Ok(outcome);
                     }
                 }
-                Some(Inflow::BrokerLost { reason }) => anstream::eprintln!("no broker can be reached ({reason})"),
+                Some(Inflow::BrokerLost { reason }) => remark(format_args!("no broker can be reached ({reason})")),
                 _ => {}
             }
         }
@@ -243,7 +244,7 @@ fn tell(
             print(&format!("{product}: {old_stock} → {new_stock} (+{quantity})\n"))
         }
         Outcome::Refused { reason } | Outcome::Undelivered { reason } => {
-            anstream::eprintln!("{product}: not brought: {}; techshop stock lists the products", safe(reason));
+            remark(format_args!("{product}: not brought: {}; techshop stock lists the products", safe(reason)));
             Ok(())
         }
         Outcome::Queued => print(&format!(

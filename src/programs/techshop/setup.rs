@@ -7,6 +7,7 @@ use super::names::{Kind, Shape};
 use super::{Shop, TechshopError, print};
 use crate::doors::kafka::{Cluster, Role, TopicInfo, TopicTerms};
 use crate::tools::exit::Exit;
+use crate::tools::stderr::remark;
 
 /// Flags of `techshop setup-topics`.
 #[derive(Args, Clone, Debug)]
@@ -67,7 +68,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &SetupArgs) -> Result<Exit, TechshopErr
         print(&table(&shapes, &all))?;
         if wrong > 0 {
             let are = if wrong == 1 { "topic is" } else { "topics are" };
-            anstream::eprintln!("{wrong} of {} {are} not as it should be: see above what to do", all.len());
+            remark(format_args!("{wrong} of {} {are} not as it should be: see above what to do", all.len()));
         }
     }
     Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })

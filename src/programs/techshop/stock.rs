@@ -11,6 +11,7 @@ use super::{Shop, TechshopError, print};
 use crate::doors::kafka::{Role, Table};
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, safe, width};
+use crate::tools::stderr::remark;
 use crate::words::shop::{Catalogue, StockLevel};
 
 /// How long the topic may take to be read.
@@ -41,13 +42,13 @@ pub(super) fn run(shop: &Shop<'_>, args: &StockArgs) -> Result<Exit, TechshopErr
     let table = cluster.table(&topic, PATIENCE, shop.shutdown)?;
     let (levels, others) = levels(&table);
     if others > 0 {
-        anstream::eprintln!("{name} has {others} values that are no stock: left out");
+        remark(format_args!("{name} has {others} values that are no stock: left out"));
     }
     if args.json {
         return print(&format!("{}\n", as_json(&levels, &catalogue))).map(|()| Exit::Done);
     }
     if levels.is_empty() {
-        anstream::eprintln!("nothing is in stock yet: techshop process writes the opening stock when it starts");
+        remark(format_args!("nothing is in stock yet: techshop process writes the opening stock when it starts"));
     } else {
         print(&as_text(&levels, &catalogue))?;
     }

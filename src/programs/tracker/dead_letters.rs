@@ -4,13 +4,14 @@
 //! the message is due again, and so is its letter. None is lost; one may be sent twice, and then
 //! has the same `id`, and says that it may be a repetition.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::error::TrackerError;
+use super::limit::LineLimit;
 use crate::base::message::{Headers, Message, push_header};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
@@ -18,17 +19,41 @@ use crate::logic::ledger::Identity;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{DeadLetter, FailureReason, Sender};
 
-/// How many failures may wait to be told; more are not told one by one.
-const WAITING_FAILURES: usize = 64;
-
 /// Where a letter's message stands.
 type Place = (i32, i64);
+
+/// Letters that could not be sent, told to whoever writes the log. Clones share them: the producer's thread hears of most.
+#[derive(Clone)]
+struct Failures(Arc<Mutex<Heard>>);
+
+struct Heard {
+    limit: LineLimit,
+    /// At most as many as the limit lets through.
+    due: VecDeque<HealthEvent>,
+}
+
+impl Failures {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Heard { limit: LineLimit::new(Instant::now()), due: VecDeque::new() })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, topic: &str, (partition, offset): Place, reason: String) {
+        let topic = topic.to_owned();
+        let event = HealthEvent::DeadLetterFailed { topic, partition, offset, suppressed: 0, reason };
+        let mut heard = self.lock();
+        let due = heard.limit.tell(Instant::now(), event);
+        heard.due.extend(due);
+    }
+}
 
 /// The dead-letter topic of one tracker.
 pub(super) struct DeadLetters {
     producer: Producer<Place>,
-    failures: Receiver<HealthEvent>,
-    failing: SyncSender<HealthEvent>,
+    failures: Failures,
     topic: String,
     sender: Sender,
     /// Which cluster and topic the messages are of.
@@ -51,17 +76,16 @@ impl DeadLetters {
         cluster.ensure_topic(topic, shape, limit, shutdown, |reason| {
             log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
         })?;
-        let (failing, failures) = sync_channel(WAITING_FAILURES);
-        let (listener, of_topic) = (failing.clone(), topic.to_owned());
+        let failures = Failures::new();
+        let (listener, of_topic) = (failures.clone(), topic.to_owned());
         let producer = cluster.producer(topic, move |event| {
             if let ProducerEvent::Failed { token, reason } = event {
-                // A full channel means that failures are being told already.
-                drop(listener.try_send(failed(&of_topic, token, reason.to_string())));
+                listener.add(&of_topic, token, reason.to_string());
             }
         })?;
         let sender = Sender { topic: source.to_owned(), group: group.to_owned(), host: Vitals::host_name() };
         let (incarnation, repeats_before) = (Identity::default(), BTreeMap::new());
-        Ok(Self { producer, failures, failing, topic: topic.to_owned(), sender, incarnation, repeats_before })
+        Ok(Self { producer, failures, topic: topic.to_owned(), sender, incarnation, repeats_before })
     }
 
     /// The messages from now on are of this cluster and topic.
@@ -103,7 +127,7 @@ impl DeadLetters {
         match self.producer.send(&record, place, shutdown) {
             Ok(()) => Ok(()),
             Err(SendError::Refused { token, reason }) => {
-                drop(self.failing.try_send(failed(&self.topic, token, reason.to_string())));
+                self.failures.add(&self.topic, token, reason.to_string());
                 Ok(())
             }
             Err(SendError::Stopped { .. }) => Err(TrackerError::DeadLetters { topic: self.topic.clone() }),
@@ -118,17 +142,21 @@ impl DeadLetters {
         self.producer.flush(timeout)
     }
 
-    /// A failure that was not told yet.
+    /// A failure that is due to be told.
     pub(super) fn failure(&self) -> Option<HealthEvent> {
-        self.failures.try_recv().ok()
+        let mut heard = self.failures.lock();
+        heard.due.pop_front().or_else(|| heard.limit.overdue(Instant::now()))
+    }
+
+    /// What was not told yet, at the end.
+    pub(super) fn untold(&self) -> Vec<HealthEvent> {
+        let mut heard = self.failures.lock();
+        let rest = heard.limit.rest();
+        heard.due.drain(..).chain(rest).collect()
     }
 
     /// Why waiting for them had to end.
     pub(super) fn unfinished(&self) -> TrackerError {
         TrackerError::DeadLetters { topic: self.topic.clone() }
     }
-}
-
-fn failed(topic: &str, (partition, offset): Place, reason: String) -> HealthEvent {
-    HealthEvent::DeadLetterFailed { topic: topic.to_owned(), partition, offset, reason }
 }

@@ -46,6 +46,7 @@ impl Session<'_> {
                 // A cluster that answers is there, whoever asked it. A consumer that was made anew meanwhile
                 // never lost it, and will not say that it is back.
                 self.broker_is_back();
+                self.topic_is_back();
                 self.look_at(watch)?;
             }
             Fetched::BrokerLost { reason } => {
@@ -54,6 +55,11 @@ impl Session<'_> {
                 self.log.write(&HealthEvent::BrokerLost { brokers, reason });
             }
             Fetched::BrokerBack => self.broker_is_back(),
+            Fetched::TopicMissing { reason } => {
+                // Who says so is there.
+                self.broker_is_back();
+                self.topic_is_missing(reason);
+            }
             Fetched::Statistics(statistics) => {
                 for partition in statistics.partitions {
                     self.ledger.end_heard(partition.partition, partition.readable_end);
@@ -64,6 +70,8 @@ impl Session<'_> {
                     self.log.write(&HealthEvent::CommitFailed { reason });
                 }
             }
+            // Each partition says so again every half a minute; it is told as what it is.
+            Fetched::Trouble { partition: Some(_), .. } if self.topic_missing.is_some() => {}
             Fetched::Trouble { partition, reason } => {
                 self.log.write(&HealthEvent::KafkaTrouble { partition, reason });
             }
@@ -76,6 +84,21 @@ impl Session<'_> {
             let brokers = self.config.client.brokers.clone();
             let away_seconds = since.elapsed().as_secs_f64();
             self.log.write(&HealthEvent::BrokerBack { brokers, away_seconds });
+        }
+    }
+
+    /// Told once, however many consumers notice it one after another.
+    fn topic_is_missing(&mut self, reason: String) {
+        if self.topic_missing.is_none() {
+            self.topic_missing = Some(Instant::now());
+            self.log.write(&HealthEvent::TopicMissing { topic: self.config.topic.clone(), reason });
+        }
+    }
+
+    fn topic_is_back(&mut self) {
+        if let Some(since) = self.topic_missing.take() {
+            let (topic, away_seconds) = (self.config.topic.clone(), since.elapsed().as_secs_f64());
+            self.log.write(&HealthEvent::TopicBack { topic, away_seconds });
         }
     }
 
@@ -184,10 +207,10 @@ impl Session<'_> {
         for (partition, gap) in gaps() {
             write_gap(&mut piece, &now_text(), &self.config.topic, partition, gap);
             self.mark.gaps += 1;
+            self.tally.gaps += 1;
         }
         self.submit(piece, true)?;
         for (partition, gap) in gaps() {
-            self.tally.gaps += 1;
             let (topic, gap) = (self.config.topic.clone(), gap.clone());
             self.log.write(&HealthEvent::AuditGap { topic, partition, gap });
         }
@@ -201,7 +224,7 @@ impl Session<'_> {
             letters.may_repeat(partition, standing.and_then(|at| at.readable_end));
         }
         // What the trail has of it may be published at once: it was synced when it was recovered.
-        self.publisher.submitted(self.submitted_bytes, self.ledger.recorded());
+        self.stands_at(self.ledger.recorded());
         Ok(())
     }
 

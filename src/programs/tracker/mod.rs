@@ -12,15 +12,17 @@ mod config;
 mod dead_letters;
 mod encode;
 mod error;
-mod invalid;
 mod judge;
 mod learn;
+mod limit;
 mod print;
 mod record;
 mod report;
 mod run;
 mod session;
 mod status;
+mod waiting;
+mod written;
 
 pub use args::{Payload, Print, TrackerArgs};
 pub use config::TrackerConfig;

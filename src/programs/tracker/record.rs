@@ -11,7 +11,9 @@ use std::time::Instant;
 use super::config::TrackerConfig;
 use super::encode::{Encoder, Encoding};
 use super::error::TrackerError;
+use super::limit::invalid as invalid_line;
 use super::session::{IDLE, Session, now_text};
+use super::written::Stood;
 use crate::doors::audit::Submitted;
 use crate::doors::kafka::MessageBatch;
 use crate::logic::ledger::{Decision, Identity, Ledger};
@@ -160,7 +162,7 @@ impl Session<'_> {
             if let Some(letters) = &self.dead_letters {
                 letters.send(&encoding.timestamp, &message, found.failure, &found.reason, self.shutdown)?;
             }
-            if let Some(event) = self.invalid.tell(now, &self.config.topic, &message, &found.reason) {
+            if let Some(event) = self.invalid.tell(now, invalid_line(&self.config.topic, &message, &found.reason)) {
                 self.log.write(&event);
             }
         }
@@ -208,7 +210,7 @@ impl Session<'_> {
             match self.appender.submit(piece, &self.mark, urgent)? {
                 Submitted::Taken(bytes) => {
                     self.submitted_bytes = bytes;
-                    self.publisher.submitted(bytes, recorded);
+                    self.stands_at(recorded);
                     break;
                 }
                 Submitted::NoRoom(back) => piece = back,
@@ -221,6 +223,15 @@ impl Session<'_> {
             self.was_held_up();
         }
         Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// With everything that was handed over so far the trail stands there.
+    pub(super) fn stands_at(&mut self, positions: BTreeMap<i32, i64>) {
+        let stood = Stood { positions: positions.clone(), tally: self.tally };
+        self.written.submitted(self.submitted_bytes, stood);
+        self.publisher.submitted(self.submitted_bytes, positions);
     }
 }
 

@@ -70,8 +70,8 @@ impl Reporter {
             interval_messages_per_second: rate(new, now.duration_since(since).as_secs_f64()),
             gaps: tally.gaps,
             bytes_written: progress.written_bytes - self.start_bytes,
-            sealed_lines: progress.sealed_lines,
-            unsealed_bytes: progress.written_bytes.saturating_sub(progress.sealed_bytes),
+            sealed_lines: Some(progress.sealed_lines),
+            unsealed_bytes: Some(progress.written_bytes.saturating_sub(progress.sealed_bytes)),
             rotations: progress.rotations,
             syncs: progress.syncs,
             process_cpu_percent: signs.cpu_percent,
@@ -83,6 +83,21 @@ impl Reporter {
     }
 }
 
+/// The report of a tracker that has not begun to record: its counts are 0, and what the trail holds is not known here.
+pub(super) fn idle(uptime: Duration, signs: VitalSigns) -> MetricsReport {
+    MetricsReport {
+        uptime_seconds: uptime.as_secs_f64(),
+        success_rate_percent: success_percent(Tally::default()),
+        messages_per_second: rate(0, 0.0),
+        interval_messages_per_second: rate(0, 0.0),
+        process_cpu_percent: signs.cpu_percent,
+        process_memory_bytes: signs.memory_bytes,
+        host_load_1m: signs.load_1m,
+        disk_free_bytes: signs.disk_free_bytes,
+        ..MetricsReport::default()
+    }
+}
+
 /// Where a partition stands. After its last message there may be markers that nobody can read, which
 /// are no lag.
 pub(super) fn standing(at: Standing) -> PartitionReport {
@@ -91,8 +106,19 @@ pub(super) fn standing(at: Standing) -> PartitionReport {
     PartitionReport { next, readable_end, lag: readable_end.map(|end| end - reached) }
 }
 
-/// Readable and not yet read, over all partitions; `None` while an end is not known.
+/// Where a partition stands in the file, which may end before what was read: what a full disk has not taken still waits.
+pub(super) fn as_written(at: Standing, written: Option<i64>) -> Standing {
+    match written {
+        Some(next) if next < at.next => Standing { next, reached: next, ..at },
+        _ => at,
+    }
+}
+
+/// Readable and not yet read, over all partitions; `None` while an end is not known, or no partition is being read.
 pub(super) fn lag(standings: &BTreeMap<String, PartitionReport>) -> Option<i64> {
+    if standings.is_empty() {
+        return None;
+    }
     standings.values().map(|at| at.lag).sum()
 }
 
@@ -149,5 +175,14 @@ mod tests {
         assert_eq!(of(&[at(5, Some(9), 5), at(7, None, 7)]), None);
         assert_eq!(of(&[at(5, Some(9), 5), at(7, Some(6), 7)]), Some(4));
         assert_eq!(of(&[at(23, Some(24), 24)]), Some(0));
+    }
+    #[test]
+    fn what_a_full_disk_has_not_taken_still_waits() {
+        let read = Standing { next: 90, readable_end: Some(100), reached: 100 };
+        let report = |written| standing(as_written(read, written));
+        assert_eq!(report(Some(90)).lag, Some(0), "markers behind the last message are no lag");
+        assert_eq!(report(Some(30)), PartitionReport { next: 30, readable_end: Some(100), lag: Some(70) });
+        assert_eq!(report(None).lag, Some(0));
+        assert_eq!(lag(&BTreeMap::new()), None, "0 would be a promise");
     }
 }

@@ -9,13 +9,15 @@ use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
-use super::invalid::InvalidLimit;
 use super::learn::{Announcement, Published, metadata};
+use super::limit::LineLimit;
 use super::print::Printer;
 use super::record::Encoders;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::{PageMaker, Status};
+use super::waiting::Waiting;
+use super::written::Written;
 use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
@@ -59,7 +61,7 @@ pub fn run(config: &TrackerConfig, page: PageMaker, shutdown: &Shutdown) -> Resu
             Ok(Tally::default())
         }
         Err(error) => {
-            log.write(&HealthEvent::Failed { reason: error.to_string() });
+            log.write(&HealthEvent::Failed { exit_code: error.exit().code(), reason: error.to_string() });
             // A write may still be under way: the folder is free when this process has ended, not before.
             std::mem::forget(lock);
             Err(error)
@@ -119,8 +121,11 @@ fn record(
     log: &HealthLog,
     started: Instant,
 ) -> Result<Tally, TrackerError> {
-    let status = Status::new(&config.topic, &config.group);
+    let mut vitals = Vitals::new();
+    let status = Status::new(&config.topic, &config.group, vitals.read(&config.dir));
     let _server = serve(config, page, &status)?;
+    let start = |source| TrackerError::Start { source };
+    let waiting = Waiting::start(config, log, &status, vitals, started).map_err(start)?;
     let mut seed = [0; 40];
     getrandom::fill(&mut seed).map_err(|error| TrackerError::Start { source: error.into() })?;
     let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, shutdown)?;
@@ -130,6 +135,7 @@ fn record(
     let cluster = reach(config, shutdown, log, &status)?;
     let limit = config.until_end.then_some(config.connect_timeout);
     let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown, |reason| {
+        status.not_ready(&format!("topic {}: {reason}", config.topic));
         log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
     })?;
     let partitions: Vec<i32> =
@@ -151,11 +157,11 @@ fn record(
     let reader = cluster.reader(&topic, &config.group);
     // Its client has done its work; nobody would hear what it reports from here on.
     drop(cluster);
-    let start = |source| TrackerError::Start { source };
     let mark = trail.mark().clone();
     let options = AppendOptions { durability: config.durability, rotation: config.rotation, stop: shutdown.clone() };
     let appender = trail.start(options).map_err(start)?;
     let submitted_bytes = appender.progress().written_bytes;
+    let (vitals, next_metrics) = waiting.end().map_err(start)?;
     let now = Instant::now();
     let mut session = Session {
         config,
@@ -171,8 +177,8 @@ fn record(
         printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
         publisher: Publisher::new(started.elapsed()),
         reporter: Reporter::new(started, submitted_bytes),
-        invalid: InvalidLimit::new(now),
-        vitals: Vitals::new(),
+        invalid: LineLimit::new(now),
+        vitals,
         dead_letters: letters,
         anchors,
         tally: Tally::default(),
@@ -182,11 +188,14 @@ fn record(
         started,
         announcement: Some(Announcement { topic, lines }),
         submitted_bytes,
+        written: Written::default(),
         stop_deadline: None,
         broker_lost: None,
+        topic_missing: None,
         disk_full: None,
-        next_metrics: now + config.metrics_interval,
+        next_metrics,
         next_status: now,
+        next_ends: now,
     };
     read(&mut session)?;
     finish(session, &status)
@@ -232,6 +241,8 @@ fn reach(
     if let Some(since) = lost {
         let away_seconds = since.elapsed().as_secs_f64();
         log.write(&HealthEvent::BrokerBack { brokers: brokers.clone(), away_seconds });
+        // It answers: whatever is waited for from here on is another thing.
+        status.not_ready("starting");
     }
     Ok(cluster)
 }
@@ -264,6 +275,9 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
 /// Syncs, publishes, and says goodbye.
 fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerError> {
     if let Some(event) = session.invalid.rest() {
+        session.log.write(&event);
+    }
+    for event in session.dead_letters.as_ref().map(DeadLetters::untold).unwrap_or_default() {
         session.log.write(&event);
     }
     session.wait_for_disk();

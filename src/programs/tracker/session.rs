@@ -9,16 +9,17 @@ use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
-use super::invalid::InvalidLimit;
 use super::learn::{Announcement, Published, metadata};
+use super::limit::LineLimit;
 use super::print::Printer;
 use super::record::Encoders;
-use super::report::{Reporter, Tally, add_latencies, lag, standing};
-use super::status::Status;
+use super::report::{Reporter, Tally, add_latencies, as_written, lag, standing};
+use super::status::{Status, gravest};
+use super::written::Written;
 use crate::doors::audit::{Appender, Mark};
 use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
 use crate::doors::kafka::{Consumer, Fetched, Reader};
-use crate::logic::ledger::{Ledger, Moment, Publisher};
+use crate::logic::ledger::{Ledger, Moment, Publisher, Standing};
 use crate::tools::durable::free_bytes;
 use crate::tools::shutdown::Shutdown;
 
@@ -28,8 +29,11 @@ pub(super) const IDLE: Duration = Duration::from_millis(50);
 /// How long a broker may take to tell the ends of the partitions.
 const ENDS_ANSWER: Duration = Duration::from_secs(1);
 
+/// How often the ends are asked for while the disk is full: nobody reads then, and so nobody tells them.
+const ENDS_INTERVAL: Duration = Duration::from_secs(10);
+
 /// How often the figures behind `/metrics` are renewed.
-const STATUS_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Everything that recording needs, and where it stands.
 pub(super) struct Session<'a> {
@@ -48,7 +52,7 @@ pub(super) struct Session<'a> {
     pub(super) printer: Printer,
     pub(super) publisher: Publisher,
     pub(super) reporter: Reporter,
-    pub(super) invalid: InvalidLimit,
+    pub(super) invalid: LineLimit,
     pub(super) vitals: Vitals,
     pub(super) dead_letters: Option<DeadLetters>,
     pub(super) anchors: Option<Anchors>,
@@ -62,12 +66,16 @@ pub(super) struct Session<'a> {
     pub(super) announcement: Option<Announcement>,
     /// Handed to the trail in this run.
     pub(super) submitted_bytes: u64,
+    pub(super) written: Written,
     /// Until when a stop that was asked for may take.
     pub(super) stop_deadline: Option<Instant>,
     pub(super) broker_lost: Option<Instant>,
+    pub(super) topic_missing: Option<Instant>,
     pub(super) disk_full: Option<Instant>,
     pub(super) next_metrics: Instant,
     pub(super) next_status: Instant,
+    /// When the ends are asked for again while the disk is full.
+    pub(super) next_ends: Instant,
 }
 
 impl Session<'_> {
@@ -166,6 +174,11 @@ impl Session<'_> {
         if let Some(event) = self.invalid.overdue(now) {
             self.log.write(&event);
         }
+        self.written.reach(progress.written_bytes);
+        if self.disk_full.is_some() && now >= self.next_ends {
+            self.next_ends = now + ENDS_INTERVAL;
+            self.hear_ends(ENDS_ANSWER);
+        }
         if now >= self.next_metrics {
             self.next_metrics = now + self.config.metrics_interval;
             self.report(now, true);
@@ -178,9 +191,12 @@ impl Session<'_> {
     /// Renews the figures behind `/metrics`, and writes them to the log when `line` is asked for.
     pub(super) fn report(&mut self, now: Instant, line: bool) {
         self.next_status = now + STATUS_INTERVAL;
-        let signs = if line { self.vitals.read(&self.config.dir) } else { self.status.last_signs() };
+        let mut signs = if line { self.vitals.read(&self.config.dir) } else { self.status.last_signs() };
+        // An interval may be minutes, and a disk full within it.
+        signs.disk_free_bytes = free_bytes(&self.config.dir);
         let progress = self.appender.progress();
-        let mut report = self.reporter.report(now, line, self.tally, &progress, signs);
+        self.written.reach(progress.written_bytes);
+        let mut report = self.reporter.report(now, line, self.written.now().tally, &progress, signs);
         let standings = self.standings();
         report.lag = lag(&standings);
         report.partitions = standings;
@@ -195,32 +211,41 @@ impl Session<'_> {
 
     /// Why the tracker is not ready, when it is not.
     fn trouble(&self) -> Option<String> {
-        let away = self.broker_lost.map(|since| format!("no broker for {} s", since.elapsed().as_secs()));
-        let full = self.disk_full.map(|since| format!("the disk is full for {} s", since.elapsed().as_secs()));
+        let seconds = |since: Instant| since.elapsed().as_secs();
+        let full = self.disk_full.map(|since| format!("the disk is full for {} s", seconds(since)));
+        let away = self.broker_lost.map(|since| format!("no broker for {} s", seconds(since)));
+        let topic = &self.config.topic;
+        let missing = self.topic_missing.map(|since| format!("topic {topic} is not there for {} s", seconds(since)));
         let starting = (!self.ledger.is_begun()).then(|| "not all partitions are being read yet".to_owned());
-        full.or(away).or(starting)
+        gravest(self.shutdown.is_requested(), [full, away, missing, starting])
     }
 
     fn standings(&self) -> BTreeMap<String, PartitionReport> {
-        let named = |(partition, at): (i32, _)| (partition.to_string(), standing(at));
+        let written = &self.written.now().positions;
+        let named = |(partition, at): (i32, Standing)| {
+            (partition.to_string(), standing(as_written(at, written.get(&partition).copied())))
+        };
         self.ledger.standings().into_iter().map(named).collect()
     }
 
     /// What can be read now is what is to be read before stopping. A partition whose end the broker
     /// does not tell before the deadline is not waited for.
     pub(super) fn note_targets(&mut self, deadline: Instant) {
-        let partitions: Vec<i32> = self.ledger.recorded().into_keys().collect();
         let left = deadline.saturating_duration_since(Instant::now());
-        let found = match self.consumer.ends(&partitions, left.min(ENDS_ANSWER)) {
-            Ok(found) if !left.is_zero() => found,
-            _ => BTreeMap::new(),
-        };
+        let ends = if left.is_zero() { BTreeMap::new() } else { self.hear_ends(left.min(ENDS_ANSWER)) };
+        self.ledger.aim_at(ends);
+    }
+
+    /// Asks for the readable ends, and tells the ledger of those that the broker knows.
+    fn hear_ends(&mut self, timeout: Duration) -> BTreeMap<i32, i64> {
+        let partitions: Vec<i32> = self.ledger.recorded().into_keys().collect();
+        let found = self.consumer.ends(&partitions, timeout).unwrap_or_default();
         let ends = found.into_iter().filter_map(|(partition, ends)| Some((partition, ends.ok()?.readable_end)));
         let ends: BTreeMap<i32, i64> = ends.collect();
         for (&partition, &end) in &ends {
             self.ledger.end_heard(partition, Some(end));
         }
-        self.ledger.aim_at(ends);
+        ends
     }
 
     /// Readable and not yet read.

@@ -27,14 +27,17 @@ struct Shown {
 }
 
 impl Status {
-    pub(super) fn new(topic: &str, group: &str) -> Self {
+    /// What is served from the first question on; `signs` were read just now.
+    pub(super) fn new(topic: &str, group: &str, signs: VitalSigns) -> Self {
         let shown = Shown {
             trouble: Some("starting".into()),
-            signs: VitalSigns::default(),
+            signs,
             write_ms: Percentiles::default(),
             sync_ms: Percentiles::default(),
         };
-        Self { meters: Arc::new(Meters::new(topic, group)), shown: Arc::new(Mutex::new(shown)) }
+        let meters = Meters::new(topic, group);
+        meters.set_signs(signs.memory_bytes, signs.disk_free_bytes);
+        Self { meters: Arc::new(meters), shown: Arc::new(Mutex::new(shown)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shown> {
@@ -46,15 +49,27 @@ impl Status {
         self.lock().signs
     }
 
+    /// Takes over the system's figures alone.
+    pub(super) fn set_signs(&self, signs: VitalSigns) {
+        self.lock().signs = signs;
+        self.meters.set_signs(signs.memory_bytes, signs.disk_free_bytes);
+    }
+
     /// Not ready, and why.
     pub(super) fn not_ready(&self, reason: &str) {
-        self.lock().trouble = Some(reason.to_owned());
+        self.tell(&mut self.lock(), Some(reason.to_owned()));
+    }
+
+    /// `/readyz` and the figure for Prometheus say the same.
+    fn tell(&self, shown: &mut Shown, trouble: Option<String>) {
+        self.meters.set_ready(trouble.is_none());
+        shown.trouble = trouble;
     }
 
     /// Takes over a whole report, the one that the log gets.
     pub(super) fn set(&self, report: &MetricsReport, signs: VitalSigns, trouble: Option<String>) {
         let mut shown = self.lock();
-        shown.trouble = trouble;
+        self.tell(&mut shown, trouble);
         shown.signs = signs;
         shown.write_ms = report.write_ms;
         shown.sync_ms = report.sync_ms;
@@ -65,7 +80,7 @@ impl Status {
     /// Takes over a report between two lines; its latencies are those of the last line.
     pub(super) fn renew(&self, report: &mut MetricsReport, trouble: Option<String>) {
         let mut shown = self.lock();
-        shown.trouble = trouble;
+        self.tell(&mut shown, trouble);
         report.write_ms = shown.write_ms;
         report.sync_ms = shown.sync_ms;
         drop(shown);
@@ -91,5 +106,50 @@ impl Status {
         });
         site.probes.extend([("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]);
         Ok(Server::site(address, site)?)
+    }
+}
+
+/// The one reason that is told. Whoever sends work by it sends it elsewhere once a stop was asked for, however long
+/// reading the rest then takes.
+pub(super) fn gravest(is_stopping: bool, obstacles: [Option<String>; 4]) -> Option<String> {
+    is_stopping.then(|| "stopping".to_owned()).or_else(|| obstacles.into_iter().flatten().next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_already_has_the_disk_and_the_memory() {
+        let signs = VitalSigns { memory_bytes: Some(21), disk_free_bytes: Some(41_000), ..VitalSigns::default() };
+        let (_, text) = Status::new("orders", "g", signs).meters.text();
+        for line in ["ordertrail_tracker_memory_resident_bytes 21", "ordertrail_tracker_disk_free_bytes 41000"] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_tracker_that_drains_is_not_ready() {
+        let full = || Some("the disk is full for 3 s".to_owned());
+        let away = || Some("no broker for 9 s".to_owned());
+        assert_eq!(gravest(true, [None, None, None, None]).as_deref(), Some("stopping"));
+        assert_eq!(gravest(true, [None, away(), None, None]).as_deref(), Some("stopping"));
+        assert_eq!(gravest(false, [full(), away(), None, None]), full());
+        assert_eq!(gravest(false, [None, None, None, None]), None);
+    }
+
+    #[test]
+    fn what_readyz_says_is_a_figure_too() {
+        let status = Status::new("orders", "g", VitalSigns::default());
+        let is_ready = || status.meters.text().1.lines().any(|line| line == "ordertrail_tracker_ready 1");
+        assert!(!is_ready(), "it is starting");
+        status.renew(&mut MetricsReport::default(), None);
+        assert!(is_ready());
+        status.not_ready("no broker at kafka:9092");
+        assert!(!is_ready());
+        status.set(&MetricsReport::default(), VitalSigns::default(), None);
+        assert!(is_ready());
+        status.renew(&mut MetricsReport::default(), Some("the disk is full".into()));
+        assert!(!is_ready());
     }
 }

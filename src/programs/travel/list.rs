@@ -11,6 +11,7 @@ use crate::doors::kafka::Role;
 use crate::logic::travel::{Board, Listed, Place, Told, delay_mark, fold_version, why};
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, millisecond, safe, width};
+use crate::tools::stderr::remark;
 use crate::words::travel::Verdict;
 
 /// Ids are shown in so many columns.
@@ -56,7 +57,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ListArgs) -> Result<Exit, TravelEr
         if args.positions {
             return Err(TravelError::Failed { reason: missing });
         }
-        anstream::eprintln!("{missing}");
+        remark(format_args!("{missing}"));
         return if args.json { print("[]\n").map(|()| Exit::Done) } else { Ok(Exit::Done) };
     };
     let mut unreadable = Unreadable::default();
@@ -188,7 +189,7 @@ impl Unreadable {
 
     fn text(&self, as_json: bool) -> String {
         if self.dropped > 0 {
-            anstream::eprintln!("{} older ones are left out", self.dropped);
+            remark(format_args!("{} older ones are left out", self.dropped));
         }
         match as_json {
             true => line(&self.lines.iter().map(|(json, _)| json).collect::<Vec<_>>()),

@@ -26,6 +26,7 @@ use crate::doors::kafka::{Cluster, KeptTopic, Patience, Role, TopicError, TopicI
 use crate::tools::config::{ClientSettings, CommonArgs, is_quiet_end};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
+use crate::tools::stderr::remark;
 use args::ShapeArgs;
 
 /// The topic's name, after the prefix.
@@ -85,7 +86,7 @@ impl Travel<'_> {
         let ShapeArgs { partitions, replication_factor } = *shape;
         let kept = KeptTopic { shape: TopicShape { partitions, replication_factor }, largest_bytes: None };
         let limit = (!is_patient).then_some(self.common.connect_timeout);
-        let waiting = |reason: &str| anstream::eprintln!("waiting for topic {} ({reason})", self.topic);
+        let waiting = |reason: &str| remark(format_args!("waiting for topic {} ({reason})", self.topic));
         Ok(cluster.ensure_kept_topic(&self.topic, kept, limit, self.shutdown, waiting)?)
     }
 

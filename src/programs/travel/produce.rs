@@ -15,6 +15,7 @@ use crate::logic::travel::{Board, Place};
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
 use crate::tools::shown::safe;
+use crate::tools::stderr::remark;
 
 /// The numbers of requests that are named by us begin with this one.
 const FIRST: u64 = 3;
@@ -90,11 +91,11 @@ fn produce(travel: &Travel<'_>, args: &ProduceArgs, tally: &mut Tally) -> Result
         return Err(TravelError::Failed { reason });
     }
     if let Some(place) = place {
-        anstream::eprintln!(
+        remark(format_args!(
             "{} is at {} already: what its life does not allow is refused",
             safe(&id),
             Place::as_str(place)
-        );
+        ));
     }
     drop(reading);
     let mut sender = Sender::open(travel, &cluster)?;

@@ -14,6 +14,7 @@ use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo};
 use crate::logic::travel::{Board, Listed, Origin, Reach, SnapshotError, Told};
 use crate::tools::shown::safe;
 use crate::tools::shutdown::Shutdown;
+use crate::tools::stderr::remark;
 
 /// Who only reads, and publishes nothing, names this group to its client.
 pub(super) const READER: &str = "ordertrail-travel";
@@ -383,12 +384,12 @@ pub(super) fn read_all<'a>(
 ) -> Result<Reading<'a>, TravelError> {
     reading.look(travel.common.connect_timeout, travel.shutdown)?;
     for warning in reading.warnings(&travel.settings.brokers) {
-        anstream::eprintln!("{}", safe(&warning));
+        remark(format_args!("{}", safe(&warning)));
     }
     reading.read_to_end(travel.shutdown, each, |news| match news {
         News::None | News::Back => {}
-        News::Anew(reason) | News::Merging(reason) | News::Note(reason) => anstream::eprintln!("{}", safe(reason)),
-        News::Lost(reason) => anstream::eprintln!("no broker can be reached ({}); trying on", safe(reason)),
+        News::Anew(reason) | News::Merging(reason) | News::Note(reason) => remark(format_args!("{}", safe(reason))),
+        News::Lost(reason) => remark(format_args!("no broker can be reached ({}); trying on", safe(reason))),
     })?;
     Ok(reading)
 }

@@ -11,6 +11,7 @@ use crate::doors::kafka::{Cluster, Role, TopicInfo};
 use crate::logic::travel::{Outcome, outcome, why};
 use crate::tools::exit::Exit;
 use crate::tools::shown::safe;
+use crate::tools::stderr::remark;
 use crate::words::travel::{ALIAS, Etat, LONGEST_ID_BYTES, Verdict, is_id};
 
 /// Flags of `travel send`.
@@ -106,12 +107,12 @@ fn would_be_accepted(
         Outcome::Refused(refusal) => {
             let verdict = Verdict::Refused(refusal);
             let reason = verdict.reason().unwrap_or_default();
-            anstream::eprintln!(
+            remark(format_args!(
                 "{} of {} would be refused ({reason}: {}): nothing was sent",
                 args.etat,
                 safe(&args.id),
                 why(verdict, place)
-            );
+            ));
             Ok(false)
         }
     }

@@ -11,6 +11,7 @@ use crate::base::message::{Headers, push_header};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError};
 use crate::tools::dice::Dice;
 use crate::tools::shown::safe;
+use crate::tools::stderr::remark;
 use crate::words::travel::write_event;
 
 /// Who sends, in the headers.
@@ -38,11 +39,11 @@ impl Sender {
                 ProducerEvent::Delivered { partition, offset, .. } => Ok((partition, offset)),
                 ProducerEvent::Failed { reason, .. } => Err(reason.to_string()),
                 ProducerEvent::Stalled { reason, .. } => {
-                    anstream::eprintln!("waiting for the broker ({}); trying on", safe(&reason));
+                    remark(format_args!("waiting for the broker ({}); trying on", safe(&reason)));
                     return;
                 }
                 ProducerEvent::Resumed => {
-                    anstream::eprintln!("the broker is back");
+                    remark(format_args!("the broker is back"));
                     return;
                 }
                 ProducerEvent::Tick => return,
@@ -85,7 +86,9 @@ impl Sender {
                 Err(RecvTimeoutError::Timeout) if travel.shutdown.is_requested() => {
                     let deadline = *deadline.get_or_insert_with(|| {
                         let seconds = FLUSH_TIMEOUT.as_secs();
-                        anstream::eprintln!("stopping: one in flight, waiting up to {seconds} s (Ctrl-C again forces)");
+                        remark(format_args!(
+                            "stopping: one in flight, waiting up to {seconds} s (Ctrl-C again forces)"
+                        ));
                         Instant::now() + FLUSH_TIMEOUT
                     });
                     if Instant::now() >= deadline {

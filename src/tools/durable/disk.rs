@@ -4,9 +4,14 @@
 //! fails its syncs and loses power.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::tools::regular::NO_FILE;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,12 +145,25 @@ fn uninterrupted(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     }
 }
 
+/// Opens the file that stands at `path` and nothing that it leads to: in a folder where others may write, a link would
+/// let us write what they may not. A pipe is not waited for.
+pub(super) fn open_itself(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = match options.clone().custom_flags(flags.bits().cast_signed()).open(path) {
+        Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            return Err(io::Error::other("it is a link, and is not followed: name the folder that it leads to"));
+        }
+        opened => opened?,
+    };
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(NO_FILE)) }
+}
+
 impl Disk for OsDisk {
     type File = File;
 
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
         // Not O_APPEND: after a cut the next piece must stand where the cut is.
-        if_there(OpenOptions::new().read(true).write(true).open(path))
+        if_there(open_itself(OpenOptions::new().read(true).write(true), path))
     }
 
     fn create(&self, path: &Path) -> io::Result<File> {
@@ -186,7 +204,10 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        if_there(std::fs::read(path))
+        let Some(mut file) = if_there(open_itself(OpenOptions::new().read(true), path))? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
     }
 
     fn sync_entry(&self, path: &Path) -> io::Result<()> {

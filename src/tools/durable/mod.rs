@@ -11,9 +11,15 @@ mod disk;
 pub use append::AppendFile;
 pub use disk::{Access, Disk, DiskFile, OsDisk, beside};
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+
+use disk::open_itself;
+
+/// The mode of what nobody but its owner may read.
+const OWNER_ONLY: u32 = 0o600;
 
 /// A folder's single owner, until it is dropped or its process ends, however it ends.
 #[derive(Debug)]
@@ -33,12 +39,19 @@ pub enum LockAttempt {
 
 impl Lock {
     /// Tries to become the owner, without waiting. The file is made when missing and never removed:
-    /// removing it could give two owners.
+    /// removing it could give two owners. Nobody else may open it: whoever may read a file may lock it, and would
+    /// stop its owner.
     ///
     /// # Errors
-    /// When the file cannot be opened, locked or written.
+    /// When the file cannot be opened, locked or written, or is a link.
     pub fn try_acquire(path: &Path) -> io::Result<LockAttempt> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(OWNER_ONLY);
+        let mut file = open_itself(&options, path)?;
+        if file.metadata()?.mode() & 0o077 != 0 {
+            // It is of an earlier version, or was copied; if it is another's, that is for him to do.
+            drop(file.set_permissions(Permissions::from_mode(OWNER_ONLY)));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -84,6 +97,38 @@ mod tests {
         assert!(matches!(second, LockAttempt::HeldBy(holder) if holder == own));
         drop(first);
         assert!(matches!(Lock::try_acquire(&path), Ok(LockAttempt::Acquired(_))));
+    }
+
+    /// Whoever could read the file once could lock it, and stop its owner.
+    #[test]
+    fn only_its_owner_may_open_a_lock_and_a_link_is_no_lock() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, victim) = (folder.path().join("lock"), folder.path().join("victim"));
+        std::fs::write(&path, "").expect("made");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("ours");
+        let lock = Lock::try_acquire(&path).expect("it can be locked");
+        assert!(matches!(lock, LockAttempt::Acquired(_)));
+        assert_eq!(path.metadata().expect("there").mode() & 0o777, OWNER_ONLY);
+        std::fs::write(&victim, "mine").expect("made");
+        std::os::unix::fs::symlink(&victim, folder.path().join("link")).expect("made");
+        let error = Lock::try_acquire(&folder.path().join("link")).expect_err("it leads elsewhere");
+        assert!(error.to_string().contains("link"), "{error}");
+        assert_eq!(std::fs::read(&victim).expect("there"), b"mine");
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_or_into_what_is_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (link, victim) = (folder.path().join("tracker.events"), folder.path().join("victim"));
+        std::fs::write(&victim, "mine").expect("made");
+        std::os::unix::fs::symlink(&victim, &link).expect("made");
+        for error in [OsDisk.open(&link).map(drop), OsDisk.read(&link).map(drop), OsDisk.create(&link).map(drop)] {
+            assert!(error.is_err());
+        }
+        assert_eq!(std::fs::read(&victim).expect("there"), b"mine");
+        let device = OsDisk.open(Path::new("/dev/zero")).expect_err("no file");
+        assert!(device.to_string().contains("regular file"), "{device}");
+        assert!(OsDisk.read(Path::new("/dev/zero")).is_err(), "and it has no end");
     }
 
     #[test]

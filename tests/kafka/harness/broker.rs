@@ -12,6 +12,9 @@ use super::witness;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+/// A broker of a test's own lives for seconds: what Java does for those that live for days is not worth its time.
+const SHORT_LIVED: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
 static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
 
 struct Shared {
@@ -30,7 +33,9 @@ pub(crate) fn shared() -> Cluster {
             Shared { cluster, broker: None }
         }
         _ => {
-            let broker = Broker::start();
+            let mut broker = Broker::not_started();
+            broker.java.clear();
+            broker.start_again();
             Shared { cluster: broker.cluster(), broker: Some(broker) }
         }
     });
@@ -82,6 +87,8 @@ pub(crate) struct Broker {
     port: u16,
     controller_port: u16,
     settings: Vec<String>,
+    /// Options for Java; none for those of `broker/local.sh`.
+    java: Vec<String>,
 }
 
 impl Broker {
@@ -102,6 +109,7 @@ impl Broker {
                 "broker.heartbeat.interval.ms=500".into(),
                 "log.cleaner.dedupe.buffer.size=2097152".into(),
             ],
+            java: SHORT_LIVED.map(str::to_owned).into(),
             process: None,
         }
     }
@@ -149,7 +157,8 @@ impl Broker {
             .arg(data)
             .args(["--port", &self.port.to_string()])
             .args(["--controller-port", &self.controller_port.to_string()])
-            .args(self.settings.iter().flat_map(|setting| ["--set", setting]));
+            .args(self.settings.iter().flat_map(|setting| ["--set", setting]))
+            .args(self.java.iter().flat_map(|option| ["--java", option]));
         let mut process = run.start();
         let cluster = self.cluster();
         wait_until("the broker answers", LONG, || {

@@ -153,6 +153,8 @@ final class Records {
         Properties settings = Witness.settings(request);
         settings.put("fetch.max.bytes", LARGEST_REQUEST);
         settings.put("max.partition.fetch.bytes", LARGEST_REQUEST);
+        // At the end one more fetch is under way, and closing waits for its empty answer: half a second, by default.
+        settings.put("fetch.max.wait.ms", 5);
         settings.putIfAbsent("isolation.level", "read_committed");
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {

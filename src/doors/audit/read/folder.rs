@@ -161,6 +161,14 @@ impl TrailReader {
         Ok(line.pop_if(|last| *last == b'\n').map(|_| line))
     }
 
+    /// What was noted of the last segment that is archived, at whose end the lines here begin; `None` when nothing
+    /// is archived, or nothing tells of it.
+    pub fn archived(&self) -> Option<SegmentEntry> {
+        let first_line = self.first_line();
+        let is_before = |entry: &SegmentEntry| entry.first_line.checked_add(entry.lines) == Some(first_line);
+        if first_line > 1 { closed(&self.dir).into_iter().rfind(is_before) } else { None }
+    }
+
     /// Number of the first line that is here: greater than 1 when earlier segments were archived.
     pub fn first_line(&self) -> u64 {
         self.segments.first().map_or(1, |segment| segment.first_line)
@@ -218,17 +226,28 @@ pub(super) fn rotated_segments(dir: &Path) -> Result<Rotated, ReadError> {
     Ok(found)
 }
 
+/// The number of the first line of the newest segment, which follows behind all that were closed, whether these are
+/// here or not.
 fn first_line_of_newest(dir: &Path, rotated: &[Segment]) -> Result<u64, ReadError> {
-    let closed = last_closed(dir);
-    match (rotated.last(), closed) {
-        (Some(last), Some(closed)) if (closed.first_line, closed.bytes) == (last.first_line, last.bytes) => {
-            Ok(closed.first_line + closed.lines)
+    // What is noted of closed segments first, and then their names: a rotation since the look is then seen.
+    let last_closed = closed(dir).pop().and_then(|last| Some((last.first_line.checked_add(last.lines)?, last)));
+    let newest_of_seal = newest_of_seal(dir);
+    let last_here = rotated.last().map_or(0, |last| last.first_line);
+    if let Some((its_name, _)) = rotated_segments(dir)?.into_iter().find(|(first_line, _)| *first_line > last_here) {
+        return Ok(its_name);
+    }
+    match (rotated.last(), last_closed) {
+        (Some(last), Some((end, closed))) if (closed.first_line, closed.bytes) == (last.first_line, last.bytes) => {
+            Ok(end)
         }
-        (Some(last), _) => Ok(last.first_line + count_lines(last)?),
         // A tracker that died after it noted the end of a segment has not renamed it yet.
-        (None, Some(closed)) if newest_of_seal(dir) == Some(closed.first_line) => Ok(closed.first_line),
-        (None, Some(closed)) => Ok(closed.first_line + closed.lines),
-        (None, None) => Ok(1),
+        (_, Some((_, closed))) if closed.first_line > last_here && newest_of_seal == Some(closed.first_line) => {
+            Ok(closed.first_line)
+        }
+        // It was renamed, and is not here.
+        (_, Some((end, closed))) if closed.first_line > last_here => Ok(end),
+        (Some(last), _) => Ok(last.first_line + count_lines(last)?),
+        (None, _) => Ok(1),
     }
 }
 
@@ -238,13 +257,12 @@ fn newest_of_seal(dir: &Path) -> Option<u64> {
     Seal::parse(&seal).ok().map(|seal| seal.segment.first_line)
 }
 
-/// The last whole line of `tracker.events.segments`, when there is one.
-fn last_closed(dir: &Path) -> Option<SegmentEntry> {
-    let text = fs::read(dir.join("tracker.events.segments")).ok()?;
-    let whole = text.get(..=memchr::memrchr(b'\n', &text)?)?;
-    let last = whole.split(|&byte| byte == b'\n').rfind(|line| !line.is_empty())?;
-    let closed = SegmentEntry::parse(last).ok()?;
-    closed.first_line.checked_add(closed.lines).map(|_| closed)
+/// The whole lines of `tracker.events.segments`, up to the first that is none.
+fn closed(dir: &Path) -> Vec<SegmentEntry> {
+    let Ok(text) = fs::read(dir.join("tracker.events.segments")) else { return Vec::new() };
+    let whole = memchr::memrchr(b'\n', &text).and_then(|end| text.get(..end)).unwrap_or_default();
+    let lines = whole.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    lines.map_while(|line| SegmentEntry::parse(line).ok()).collect()
 }
 
 fn count_lines(segment: &Segment) -> Result<u64, ReadError> {

@@ -57,6 +57,11 @@ impl Follower {
         Ok(follower)
     }
 
+    /// Whether there is a trail that is followed; else it is waited for.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Looks for something new, and adds whole lines to `lines`. Never waits.
     ///
     /// # Errors

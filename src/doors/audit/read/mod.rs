@@ -8,6 +8,7 @@
 mod chunk;
 mod folder;
 mod follow;
+mod holes;
 mod index;
 mod piece;
 mod plan;

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::folder::TrailReader;
+use super::folder::{ReadError, TrailReader};
+use super::holes::covers;
 use super::index::{Index, Mark};
 use super::scan::Span;
+use crate::tools::shutdown::Shutdown;
 
 /// A clock that is set back by no more than this between two lines hides nothing.
 const CLOCK_SLACK_MS: i64 = 60_000;
@@ -39,6 +41,23 @@ impl Plan {
             || wanted.times_ms.is_some()
             || wanted.lines.is_some();
         narrows.then(|| Self::by_index(trail, wanted)).flatten().unwrap_or_else(everything)
+    }
+
+    /// As [`Plan::new`], and offsets are looked for by the index only when what it leads to is without a hole: a part
+    /// that it leaves out can then hold none of them. Reads what it leads to once.
+    ///
+    /// # Errors
+    /// [`ReadError`]: of reading.
+    pub fn checked(trail: &TrailReader, wanted: &Wanted, stop: &Shutdown) -> Result<Self, ReadError> {
+        let (Some(partition), Some(offsets)) = (wanted.partition, &wanted.offsets) else {
+            return Ok(Self::new(trail, wanted));
+        };
+        // Times would leave out more, and that is no hole.
+        let plan = Self::new(trail, &Wanted { times_ms: None, ..wanted.clone() });
+        if plan.by_index && !covers(trail, &plan.spans, partition, offsets, stop)? {
+            return Ok(Self { spans: trail.everything(), by_index: false });
+        }
+        Ok(plan)
     }
 
     /// `None` without an index, or when it does not agree with the lines that the plan rests on: those at

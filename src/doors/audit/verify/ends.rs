@@ -40,7 +40,10 @@ impl Judge<'_> {
                 let what = format!("not here, though line {due} is: a segment, or the end of one, is missing");
                 self.complain_of_lines(DamageKind::Missing, running..=due - 1, place, what);
             } else {
-                let what = format!("it begins with line {due} by its name, but line {running} is due");
+                let is_newest =
+                    self.trail.segments().get(segment).is_some_and(|this| this.path == trail_path(self.trail.dir()));
+                let by = if is_newest { format!("{SEGMENTS} and the seal") } else { "its name".to_owned() };
+                let what = format!("it begins with line {due} by {by}, but line {running} is due");
                 let damage = Damage::of_file(DamageKind::Segment, &self.segment_name(segment), what);
                 self.complain(Damage { first_line: Some(running), ..damage });
             }

@@ -37,7 +37,7 @@ use report::DamageKind as Kind;
 
 pub use last::{LastCheckpointError, last_checkpoint};
 pub use prove::{ProveError, Proven, WantedLine, prove};
-pub use report::{Damage, DamageKind, Report, SoundLines};
+pub use report::{Damage, DamageKind, Report, SoundLines, TrustedKey};
 
 /// How strict to be, and what is known from elsewhere.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,7 @@ pub fn verify(
     let mut beside = Beside::read(dir, options)?;
     let trail = match TrailReader::open(dir) {
         Ok(trail) => trail,
-        Err(ReadError::NoTrail { .. }) if beside.is_begun => return Ok(nothing_left(beside)),
+        Err(ReadError::NoTrail { .. }) if beside.is_begun => return Ok(nothing_left(beside, options)),
         Err(error) => return Err(error.into()),
     };
     beside.read_entries(dir)?;
@@ -141,12 +141,23 @@ impl Looked {
 }
 
 /// What is to be said of a trail of which only the files beside it are left.
-fn nothing_left(beside: Beside) -> Report {
-    let mut report = Report { damages: beside.damages, information: beside.information, ..Report::default() };
+fn nothing_left(beside: Beside, options: &VerifyOptions) -> Report {
+    let (origin, key) = judged_by(&beside, options);
+    let mut report =
+        Report { origin, key, damages: beside.damages, information: beside.information, ..Report::default() };
     let what = "no segment of the trail is here".to_owned();
     report.damages.insert(0, Damage::of_file(Kind::Missing, "tracker.events", what));
     report.sealed_lines = beside.seal.as_ref().map_or(0, |seal| seal.lines);
     report
+}
+
+/// Which trail it is, and the key that is trusted.
+fn judged_by(beside: &Beside, options: &VerifyOptions) -> (Option<String>, Option<TrustedKey>) {
+    // `<origin>+<8 hex digits>+<base64>`, and no origin holds a `+`.
+    let first = beside.keys.as_ref().and_then(|keys| keys.keys().next().map(ToString::to_string));
+    let id = first.and_then(|text| text.split('+').nth(1).map(str::to_owned));
+    let is_given = options.keys.is_some();
+    (beside.origin().map(str::to_owned), id.map(|id| TrustedKey { id, is_given }))
 }
 
 /// Puts together what was found.
@@ -155,7 +166,10 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
     let counts = judge.walk.counts();
     let signed = judge.marks.last();
     let sealed_lines = judge.beside.seal.as_ref().map_or(0, |seal| seal.lines);
+    let (origin, key) = judged_by(judge.beside, options);
     let mut report = Report {
+        origin,
+        key,
         lines: judge.lines,
         archived_lines: judge.start,
         sealed_lines,

@@ -83,11 +83,26 @@ pub struct SoundLines {
     pub signed_s: Option<u64>,
 }
 
+/// The key that all signatures rest on: the first one that is trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrustedKey {
+    /// Its eight hex digits.
+    pub id: String,
+    /// Whether it was given, and not only read from the folder that it is to vouch for.
+    pub is_given: bool,
+}
+
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Whether nothing is damaged.
     pub is_sound: bool,
+    /// The name of the trail, as its key tells it, or else its seal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// By which key it was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<TrustedKey>,
     /// Lines up to the end, archived ones too.
     pub lines: u64,
     /// Lines at the beginning that are not here, but stand behind the first root that was checked.

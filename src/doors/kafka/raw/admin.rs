@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
+use std::os::raw::c_char;
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 
 use super::EventGuard;
+use super::census::{ask_cluster, read_cluster};
+use super::offsets::{Edge, ask_edges, read_edges};
 
 /// How long a stop may go unheard.
 const SLICE: Duration = Duration::from_millis(100);
@@ -117,22 +120,7 @@ pub(in super::super) fn cluster_id<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     patience: &Patience<'_>,
 ) -> Result<Option<String>, NoAnswer> {
-    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER;
-    let question = Question::ask(client, operation, patience, |client, options, queue| {
-        // SAFETY: all three are valid for the call.
-        unsafe { sys::rd_kafka_DescribeCluster(client, options, queue) }
-    })?;
-    let answer = question.answer(patience)?;
-    // SAFETY: the event is that of DescribeCluster, or the result is null; the text is NUL-terminated,
-    // or null, and belongs to the event.
-    unsafe {
-        let result = sys::rd_kafka_event_DescribeCluster_result(answer.0);
-        if result.is_null() {
-            return Ok(None);
-        }
-        let text = sys::rd_kafka_DescribeCluster_result_cluster_id(result);
-        Ok((!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned()))
-    }
+    Ok(read_cluster(&ask_cluster(client, patience)?.answer(patience)?).id)
 }
 
 /// The first and the next readable offset of each of some partitions, or why it is not known.
@@ -145,8 +133,7 @@ pub(in super::super) fn list_ends<C: ConsumerContext>(
     partitions: &[i32],
     patience: &Patience<'_>,
 ) -> Result<AllEnds, NoAnswer> {
-    let readable = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;
-    ends_at(client, (topic, partitions), readable, patience)
+    ends_at(client, (topic, partitions), Edge::StableEnd, patience)
 }
 
 /// The ends of many partitions, with what is not committed yet.
@@ -156,82 +143,29 @@ pub(in super::super) fn list_all_ends<C: ConsumerContext>(
     partitions: &[i32],
     patience: &Patience<'_>,
 ) -> Result<AllEnds, NoAnswer> {
-    let all = sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED;
-    ends_at(client, (topic, partitions), all, patience)
+    ends_at(client, (topic, partitions), Edge::End, patience)
 }
 
 /// Asks in two requests that are on their way together.
 fn ends_at<C: ConsumerContext>(
     client: &BaseConsumer<C>,
-    of: (&str, &[i32]),
-    level: sys::rd_kafka_IsolationLevel_t,
+    (topic, partitions): (&str, &[i32]),
+    end: Edge,
     patience: &Patience<'_>,
 ) -> Result<AllEnds, NoAnswer> {
-    let (_, partitions) = of;
     if partitions.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let ask = |spec| ask_offsets(client, of, (level, spec), patience);
-    let earliest = ask(sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST)?;
-    let latest = ask(sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST)?;
-    let mut lows = read_offsets(&earliest.answer(patience)?);
-    let ends = read_offsets(&latest.answer(patience)?);
-    let pairs = ends.into_iter().map(|(partition, end)| {
-        let low = lows.remove(&partition).unwrap_or_else(|| Err("it is not in the answer".to_owned()));
-        (partition, low.and_then(|low| Ok((low, end?))))
+    let places: Vec<(&str, i32)> = partitions.iter().map(|partition| (topic, *partition)).collect();
+    let first = ask_edges(client, &places, Edge::First, patience)?;
+    let last = ask_edges(client, &places, end, patience)?;
+    let mut lows = read_edges(&first.answer(patience)?);
+    let ends = read_edges(&last.answer(patience)?);
+    let pairs = ends.into_iter().map(|(place, end)| {
+        let low = lows.remove(&place).unwrap_or_else(|| Err("it is not in the answer".to_owned()));
+        (place.1, low.and_then(|low| Ok((low, end?))))
     });
     Ok(pairs.collect())
-}
-
-fn ask_offsets<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    (topic, partitions): (&str, &[i32]),
-    (level, spec): (sys::rd_kafka_IsolationLevel_t, sys::rd_kafka_OffsetSpec_t),
-    patience: &Patience<'_>,
-) -> Result<Question, NoAnswer> {
-    let name = CString::new(topic).map_err(|_| NoAnswer::new(RDKafkaErrorCode::InvalidTopic))?;
-    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
-    Question::ask(client, operation, patience, |client, options, queue| {
-        // SAFETY: the list is made here, copied by the call and destroyed; the error of the option is
-        // ours, and it comes only when the option does not fit the operation, which it does.
-        unsafe {
-            let error = sys::rd_kafka_AdminOptions_set_isolation_level(options, level);
-            if !error.is_null() {
-                sys::rd_kafka_error_destroy(error);
-            }
-            let list = sys::rd_kafka_topic_partition_list_new(i32::try_from(partitions.len()).unwrap_or(i32::MAX));
-            for &partition in partitions {
-                let element = sys::rd_kafka_topic_partition_list_add(list, name.as_ptr(), partition);
-                (*element).offset = spec as i64;
-            }
-            sys::rd_kafka_ListOffsets(client, list, options, queue);
-            sys::rd_kafka_topic_partition_list_destroy(list);
-        }
-    })
-}
-
-fn read_offsets(answer: &EventGuard) -> BTreeMap<i32, Result<i64, String>> {
-    // SAFETY: the event is that of ListOffsets, or the result is null; all that is read belongs to
-    // the event, which outlives this function.
-    unsafe {
-        let result = sys::rd_kafka_event_ListOffsets_result(answer.0);
-        if result.is_null() {
-            return BTreeMap::new();
-        }
-        let mut count = 0;
-        let infos = sys::rd_kafka_ListOffsets_result_infos(result, &mut count);
-        let offset = |&info: &_| {
-            let place = &*sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info);
-            let found = match place.err {
-                sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR if place.offset >= 0 => Ok(place.offset),
-                // So it looks when the request to its leader failed as a whole.
-                sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Err("its leader gave no answer".to_owned()),
-                code => Err(RDKafkaErrorCode::from(code).to_string()),
-            };
-            (place.partition, found)
-        };
-        elements(infos, count).iter().map(offset).collect()
-    }
 }
 
 /// A question that is on its way.
@@ -323,4 +257,11 @@ unsafe fn uuid_text(uuid: *const sys::rd_kafka_Uuid_t) -> Option<String> {
     bytes[..8].copy_from_slice(&most.to_be_bytes());
     bytes[8..].copy_from_slice(&least.to_be_bytes());
     (bytes != [0; 16]).then(|| URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// # Safety
+/// `text` must be null or NUL-terminated.
+pub(super) unsafe fn text(text: *const c_char) -> Option<String> {
+    // SAFETY: by the contract of this function.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }

@@ -1,9 +1,8 @@
-//! The questions of a census: the cluster, the groups with their members, what they have published, where partitions
-//! begin and end, and how topics are kept. Each is one request, or one for each broker, and goes out before any
-//! answer is waited for.
+//! The questions of a census: the cluster, the groups with their members, and what they have published. Each is one
+//! request, or one for each broker, and goes out before any answer is waited for.
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::raw::c_char;
 
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
@@ -11,7 +10,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 
 use super::EventGuard;
-use super::admin::{NoAnswer, Patience, Question, elements};
+use super::admin::{NoAnswer, Patience, Question, elements, text};
 use crate::logic::lag::{Committed, Member};
 
 const NO_ERROR: sys::rd_kafka_resp_err_t = sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -38,20 +37,6 @@ pub(in super::super) struct RawGroup {
     pub(in super::super) kind: Option<String>,
     pub(in super::super) members: Vec<Member>,
 }
-
-/// Which end of a partition is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Edge {
-    /// The first offset that is still there.
-    First,
-    /// The offset that the next message gets.
-    End,
-    /// Up to where committed readers see.
-    StableEnd,
-}
-
-/// An offset of each partition, or why it is not known.
-pub(in super::super) type Offsets = BTreeMap<(String, i32), Result<i64, String>>;
 
 /// Asks for the cluster's id and its controller.
 pub(in super::super) fn ask_cluster<C: ConsumerContext>(
@@ -228,123 +213,6 @@ pub(in super::super) fn read_committed(answer: &EventGuard) -> Result<Vec<Commit
         all.sort_by(|one, other| (&one.topic, one.partition).cmp(&(&other.topic, other.partition)));
         Ok(all)
     }
-}
-
-/// Asks the leaders for an offset of each of these partitions.
-pub(in super::super) fn ask_edges<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    partitions: &[(&str, i32)],
-    edge: Edge,
-    patience: &Patience<'_>,
-) -> Result<Question, NoAnswer> {
-    use sys::rd_kafka_IsolationLevel_t::{
-        RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
-    };
-    use sys::rd_kafka_OffsetSpec_t::{RD_KAFKA_OFFSET_SPEC_EARLIEST, RD_KAFKA_OFFSET_SPEC_LATEST};
-    let (spec, level) = match edge {
-        Edge::First => (RD_KAFKA_OFFSET_SPEC_EARLIEST, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED),
-        Edge::End => (RD_KAFKA_OFFSET_SPEC_LATEST, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED),
-        Edge::StableEnd => (RD_KAFKA_OFFSET_SPEC_LATEST, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED),
-    };
-    let mut names = Vec::with_capacity(partitions.len());
-    for (topic, partition) in partitions {
-        names.push((CString::new(*topic).map_err(|_| NoAnswer::new(RDKafkaErrorCode::InvalidTopic))?, *partition));
-    }
-    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
-    Question::ask(client, operation, patience, |client, options, queue| {
-        // SAFETY: the list is made here, copied by the call and destroyed; the error of the option is ours, and it
-        // comes only when the option does not fit the operation, which it does.
-        unsafe {
-            let error = sys::rd_kafka_AdminOptions_set_isolation_level(options, level);
-            if !error.is_null() {
-                sys::rd_kafka_error_destroy(error);
-            }
-            let list = sys::rd_kafka_topic_partition_list_new(i32::try_from(names.len()).unwrap_or(i32::MAX));
-            for (topic, partition) in &names {
-                let element = sys::rd_kafka_topic_partition_list_add(list, topic.as_ptr(), *partition);
-                (*element).offset = spec as i64;
-            }
-            sys::rd_kafka_ListOffsets(client, list, options, queue);
-            sys::rd_kafka_topic_partition_list_destroy(list);
-        }
-    })
-}
-
-/// The answer to [`ask_edges`].
-pub(in super::super) fn read_edges(answer: &EventGuard) -> Offsets {
-    // SAFETY: as in `read_cluster`, for ListOffsets.
-    unsafe {
-        let result = sys::rd_kafka_event_ListOffsets_result(answer.0);
-        if result.is_null() {
-            return Offsets::new();
-        }
-        let mut count = 0;
-        let infos = sys::rd_kafka_ListOffsets_result_infos(result, &mut count);
-        let offset = |&info: &*const sys::rd_kafka_ListOffsetsResultInfo_t| {
-            let place = &*sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info);
-            let found = match place.err {
-                NO_ERROR if place.offset >= 0 => Ok(place.offset),
-                // So it looks when the request to its leader failed as a whole.
-                NO_ERROR => Err("its leader gave no answer".to_owned()),
-                code => Err(RDKafkaErrorCode::from(code).to_string()),
-            };
-            ((text(place.topic).unwrap_or_default(), place.partition), found)
-        };
-        elements(infos, count).iter().map(offset).collect()
-    }
-}
-
-/// Asks how these topics are kept.
-pub(in super::super) fn ask_settings<C: ConsumerContext>(
-    client: &BaseConsumer<C>,
-    topics: &[&str],
-    patience: &Patience<'_>,
-) -> Result<Question, NoAnswer> {
-    let names: Vec<CString> = topics.iter().filter_map(|&name| CString::new(name).ok()).collect();
-    let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS;
-    Question::ask(client, operation, patience, |client, options, queue| {
-        // SAFETY: the resources are made from NUL-terminated names, copied by the call and destroyed.
-        unsafe {
-            let topic = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
-            let made = names.iter().map(|name| sys::rd_kafka_ConfigResource_new(topic, name.as_ptr()));
-            let mut resources: Vec<_> = made.filter(|resource| !resource.is_null()).collect();
-            sys::rd_kafka_DescribeConfigs(client, resources.as_mut_ptr(), resources.len(), options, queue);
-            sys::rd_kafka_ConfigResource_destroy_array(resources.as_mut_ptr(), resources.len());
-        }
-    })
-}
-
-/// The answer to [`ask_settings`]: the `cleanup.policy` of each topic that was told.
-pub(in super::super) fn read_policies(answer: &EventGuard) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
-    // SAFETY: as in `read_cluster`, for DescribeConfigs.
-    unsafe {
-        let result = sys::rd_kafka_event_DescribeConfigs_result(answer.0);
-        if result.is_null() {
-            return all;
-        }
-        let mut count = 0;
-        let resources = sys::rd_kafka_DescribeConfigs_result_resources(result, &mut count);
-        for &resource in elements(resources, count) {
-            let entries = sys::rd_kafka_ConfigResource_configs(resource, &mut count);
-            for &entry in elements(entries, count) {
-                let name = text(sys::rd_kafka_ConfigEntry_name(entry));
-                let value = text(sys::rd_kafka_ConfigEntry_value(entry));
-                let topic = text(sys::rd_kafka_ConfigResource_name(resource));
-                if let (Some("cleanup.policy"), Some(value), Some(topic)) = (name.as_deref(), value, topic) {
-                    all.insert(topic, value);
-                }
-            }
-        }
-    }
-    all
-}
-
-/// # Safety
-/// `text` must be null or NUL-terminated.
-unsafe fn text(text: *const c_char) -> Option<String> {
-    // SAFETY: by the contract of this function.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }
 
 /// # Safety

@@ -3,27 +3,40 @@
 #![allow(unsafe_code)]
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 
 use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 
-use super::admin::{NoAnswer, Patience, Question, elements};
+use super::EventGuard;
+use super::admin::{NoAnswer, Patience, Question, elements, text};
 
 /// What one topic is configured to, name by name.
 pub(in super::super) type TopicConfig = BTreeMap<String, String>;
 
 /// What each of some topics is configured to, or why it is not known.
+pub(in super::super) type TopicConfigs = BTreeMap<String, Result<TopicConfig, RDKafkaErrorCode>>;
+
+/// Asks and waits.
 pub(in super::super) fn describe_configs<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topics: &[&str],
     patience: &Patience<'_>,
-) -> Result<BTreeMap<String, Result<TopicConfig, RDKafkaErrorCode>>, NoAnswer> {
+) -> Result<TopicConfigs, NoAnswer> {
+    Ok(read_configs(&ask_configs(client, topics, patience)?.answer(patience)?))
+}
+
+/// Asks what these topics are configured to.
+pub(in super::super) fn ask_configs<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topics: &[&str],
+    patience: &Patience<'_>,
+) -> Result<Question, NoAnswer> {
     let names: Result<Vec<CString>, _> = topics.iter().map(|topic| CString::new(*topic)).collect();
     let names = names.map_err(|_| NoAnswer::new(RDKafkaErrorCode::InvalidTopic))?;
     let operation = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS;
-    let question = Question::ask(client, operation, patience, |client, options, queue| {
+    Question::ask(client, operation, patience, |client, options, queue| {
         // SAFETY: each resource is made from a NUL-terminated name, copied by the call and destroyed; a topic's name
         // that is not empty always makes one, and librdkafka takes none for an empty one.
         unsafe {
@@ -33,14 +46,17 @@ pub(in super::super) fn describe_configs<C: ConsumerContext>(
             sys::rd_kafka_DescribeConfigs(client, resources.as_mut_ptr(), resources.len(), options, queue);
             sys::rd_kafka_ConfigResource_destroy_array(resources.as_mut_ptr(), resources.len());
         }
-    })?;
-    let answer = question.answer(patience)?;
+    })
+}
+
+/// The answer to [`ask_configs`].
+pub(in super::super) fn read_configs(answer: &EventGuard) -> TopicConfigs {
     // SAFETY: the event is that of DescribeConfigs, or the result is null; all that is read belongs to the event,
-    // which lives until the end of this function.
+    // which outlives this function.
     unsafe {
         let result = sys::rd_kafka_event_DescribeConfigs_result(answer.0);
         if result.is_null() {
-            return Ok(BTreeMap::new());
+            return BTreeMap::new();
         }
         let mut count = 0;
         let resources = sys::rd_kafka_DescribeConfigs_result_resources(result, &mut count);
@@ -51,7 +67,7 @@ pub(in super::super) fn describe_configs<C: ConsumerContext>(
                 code => (name, Err(code.into())),
             }
         });
-        Ok(described.collect())
+        described.collect()
     }
 }
 
@@ -68,11 +84,4 @@ unsafe fn config(resource: *const sys::rd_kafka_ConfigResource_t) -> TopicConfig
         };
         elements(entries, count).iter().filter_map(entry).collect()
     }
-}
-
-/// # Safety
-/// `pointer` must be null or point at a NUL-terminated text.
-unsafe fn text(pointer: *const std::os::raw::c_char) -> Option<String> {
-    // SAFETY: by the contract of this function.
-    (!pointer.is_null()).then(|| unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned())
 }

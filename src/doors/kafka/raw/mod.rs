@@ -18,6 +18,7 @@
 pub(super) mod admin;
 pub(super) mod census;
 pub(super) mod configs;
+pub(super) mod offsets;
 pub(super) mod produce;
 pub(super) mod reports;
 pub(super) mod transactions;

@@ -129,8 +129,26 @@ fn a_young_run_is_measured_since_its_start() {
     told(&mut model, 10_250, "tracker.started", json!({"pid": 1}));
     let throughput = model.figures(NOW).throughput;
     assert_eq!((throughput.per_second, throughput.window_seconds), (Some(0.5), 10));
+    assert_eq!(throughput.state, Some(ThroughputState::Normal));
     told(&mut model, 250, "tracker.started", json!({"pid": 2}));
     let figures = model.figures(NOW);
     assert_eq!(figures.throughput.per_second, None, "not one full second has passed");
     assert_eq!(figures.verdict.sign, Sign::Good);
+}
+
+/// `CRITICAL … no message for 0 s` two seconds after a start, and EXCELLENT half a second later.
+#[test]
+fn a_run_of_some_seconds_is_not_judged_by_its_rate() {
+    for age_ms in [1_250, 2_250, 9_250] {
+        let mut model = with_messages(model(), 3_600);
+        // Its first message came as late as the demo's producer sends one, and none since.
+        told(&mut model, age_ms, "tracker.started", json!({"pid": 1}));
+        let figures = model.figures(NOW);
+        assert_eq!((figures.throughput.state, figures.quality), (None, None), "{age_ms} ms");
+        assert_eq!(figures.verdict.sign, Sign::Good, "{age_ms} ms");
+    }
+    let mut silent = model();
+    silent.see(&event(3_600_000, EventKind::Valid, 1), true, NOW);
+    told(&mut silent, 20_000, "tracker.started", json!({"pid": 1}));
+    assert_eq!(silent.figures(NOW).throughput.state, Some(ThroughputState::Stopped), "in time it is");
 }

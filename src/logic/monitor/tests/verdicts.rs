@@ -14,6 +14,7 @@ fn verdict(model: &Model) -> (Sign, &'static str) {
         Cause::Gap { .. } => "gap",
         Cause::DiskFull { .. } => "disk full",
         Cause::BrokerLost { .. } => "broker lost",
+        Cause::TopicMissing { .. } => "topic missing",
         Cause::Standby { .. } => "standby",
         Cause::NoTrail { .. } => "no trail",
         Cause::NoMessage => "no message",
@@ -126,6 +127,8 @@ fn what_is_over_is_no_cause_any_more() {
     let mut model = healthy();
     hear(&mut model, 9_000, Level::Warn, "broker.lost", json!({"brokers": "a:1"}), Some("refused"));
     told(&mut model, 8_000, "broker.back", json!({"away_seconds": 1.0}));
+    told(&mut model, 8_000, "topic.missing", json!({"topic": "orders"}));
+    told(&mut model, 7_500, "topic.back", json!({"topic": "orders", "away_seconds": 0.5}));
     told(&mut model, 7_000, "disk.full", json!({}));
     told(&mut model, 6_000, "disk.ok", json!({"paused_seconds": 1.0}));
     // A gap is bad for five minutes, and an error of the last ones as long.
@@ -135,6 +138,17 @@ fn what_is_over_is_no_cause_any_more() {
     assert_eq!(figures.counts.map(|counts| (counts.gaps.count, counts.gap_offsets.count)), Some((1, 2)));
     assert_eq!(figures.counts.map(|counts| counts.received.count), Some(1_800));
     assert_eq!(figures.partitions.first().and_then(|partition| partition.gap), Some((5, 7)));
+}
+
+/// Lag is 0 then, and messages that came a moment ago are as good as ever.
+#[test]
+fn a_topic_that_was_deleted_is_not_all_is_well() {
+    let mut model = healthy();
+    let said = "Broker: Unknown topic or partition";
+    hear(&mut model, 9_000, Level::Error, "topic.missing", json!({"topic": "orders"}), Some(said));
+    assert_eq!(verdict(&model), (Sign::Bad, "topic missing"));
+    told(&mut model, 4_000, "tracker.started", json!({"pid": 7}));
+    assert_ne!(verdict(&model).1, "topic missing", "another run");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The topic that a trail is compared with.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(super) struct Topic {
     consumer: Consumer,
     name: String,
+    partitions: i32,
     topic_id: Option<String>,
     cluster_id: Option<String>,
     answer: Duration,
@@ -36,7 +38,8 @@ impl Topic {
         let topic_id = cluster.topic_id(name, answer)?;
         let cluster_id = cluster.id(answer);
         let consumer = cluster.reader(&found, GROUP).consumer(topic_id.as_deref())?;
-        Ok(Self { consumer, name: name.to_owned(), topic_id, cluster_id, answer })
+        let partitions = found.partitions;
+        Ok(Self { consumer, name: name.to_owned(), partitions, topic_id, cluster_id, answer })
     }
 
     /// Why this is not the topic that the lines are of, if it is not.
@@ -50,10 +53,26 @@ impl Topic {
         is_another.then(|| format!("topic {} was made anew after the last line", self.name))
     }
 
-    /// The offsets that are there; `None` when there is no such partition, or no answer for it.
-    pub(super) fn ends(&self, partition: i32) -> Result<Option<Range<i64>>, AuditError> {
-        let mut ends = self.consumer.ends(&[partition], self.answer)?;
-        Ok(ends.remove(&partition).and_then(Result::ok).map(|ends| ends.low..ends.readable_end))
+    /// The offsets that can be read, of each of its partitions.
+    ///
+    /// # Errors
+    /// [`AuditError::Refused`] when one is not told: it would be taken for one that holds nothing.
+    pub(super) fn ends(&self) -> Result<BTreeMap<i32, Range<i64>>, AuditError> {
+        let all: Vec<i32> = (0..self.partitions).collect();
+        let mut told = self.consumer.ends(&all, self.answer)?;
+        let ends = all.into_iter().map(|partition| {
+            let reason = match told.remove(&partition) {
+                Some(Ok(ends)) => return Ok((partition, ends.low..ends.readable_end)),
+                Some(Err(reason)) => reason,
+                None => "no answer".to_owned(),
+            };
+            let reason = format!(
+                "the brokers do not tell what {}/{partition} holds ({reason}): run audit verify again once they do",
+                self.name
+            );
+            Err(AuditError::Refused { reason })
+        });
+        ends.collect()
     }
 
     /// Reads these offsets of a partition.

@@ -110,7 +110,7 @@ impl ExportArgs {
         if damaged > 0 {
             tell(&[format!("{} damaged lines were left out; see audit verify", grouped(damaged))]);
         }
-        if searched.stopped { Err(AuditError::Stopped) } else { Ok(count) }
+        if searched.stopped { Err(AuditError::Incomplete) } else { Ok(count) }
     }
 }
 

@@ -69,6 +69,6 @@ impl Command for ExtractArgs {
             },
         );
         tell(&notes);
-        Ok(Exit::Done)
+        if searched.stopped { Err(AuditError::Incomplete) } else { Ok(Exit::Done) }
     }
 }

@@ -9,10 +9,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::doors::audit::read::{Followed, Follower};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::search::tell;
-use crate::programs::auditor::selection::SelectionArgs;
+use crate::programs::auditor::selection::{SelectionArgs, has_head};
 use crate::programs::auditor::table::Table;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
+use crate::tools::shown::grouped;
 use crate::words::record::Skim;
 
 /// Between two looks when nothing new comes.
@@ -30,6 +31,9 @@ impl Command for FollowArgs {
         let selection = self.selection.selection()?;
         let followers = context.dirs.iter().map(|dir| Follower::at_end(dir).map(|follower| (dir, follower)));
         let mut followers: Vec<_> = followers.collect::<Result<_, _>>()?;
+        for (dir, _) in followers.iter().filter(|(_, follower)| !follower.is_open()) {
+            tell(&[format!("{}: no trail there yet (tracker.events); waiting for it", dir.display())]);
+        }
         let mut table = None;
         let mut lines = Vec::new();
         while !context.shutdown.is_requested() {
@@ -39,9 +43,13 @@ impl Command for FollowArgs {
                 match follower.look(&mut lines)? {
                     Followed::Lines => {
                         is_idle = false;
-                        let wanted = lines
-                            .split_inclusive(|&byte| byte == b'\n')
-                            .filter(|line| selection.wants(line.strip_suffix(b"\n").unwrap_or(line)));
+                        let all = || lines.split_inclusive(|&byte| byte == b'\n');
+                        let headless = all().filter(|line| !has_head(line)).count();
+                        if headless > 0 {
+                            let (dir, count) = (dir.display(), grouped(headless as u64));
+                            tell(&[format!("{dir}: left out, since they have no readable beginning: {count} lines")]);
+                        }
+                        let wanted = all().filter(|line| selection.wants(line.strip_suffix(b"\n").unwrap_or(line)));
                         write(context, wanted, &mut table, out).map_err(AuditError::output)?;
                     }
                     Followed::Nothing => {}

@@ -37,12 +37,15 @@ impl Command for QueryArgs {
     fn run(&self, context: &Context<'_>, out: &mut dyn Write) -> Result<Exit, AuditError> {
         let selection = self.selection.selection()?;
         let trails = Trails::open(context)?;
-        let mut count = 0;
+        let (mut count, mut damaged) = (0, 0_u64);
         let searched = if self.csv {
             let mut rows = CsvRows::begin(out)?;
             let searched = search(context, &trails, &selection, |_, found| {
-                if let Some(row) = self.is_within(&mut count).then(|| Row::of(&found)).flatten() {
-                    rows.add(&row)?;
+                if self.is_within(&mut count) {
+                    match Row::of(&found) {
+                        Some(row) => rows.add(&row)?,
+                        None => damaged += 1,
+                    }
                 }
                 Ok(self.flow(count))
             })?;
@@ -59,7 +62,13 @@ impl Command for QueryArgs {
             self.table(context, &trails, &selection, &mut count, out)?
         };
         tell(&searched.notes);
-        if count == 0 && !context.json && !self.csv {
+        if damaged > 0 {
+            tell(&[format!("{} damaged lines were left out; see audit verify", grouped(damaged))]);
+        }
+        if searched.stopped {
+            return Err(AuditError::Incomplete);
+        }
+        if count == 0 && !context.json && !self.csv && self.limit != Some(0) {
             out.write_all(nothing(&selection, &searched).as_bytes()).map_err(AuditError::output)?;
         }
         Ok(Exit::Done)

@@ -72,6 +72,12 @@ impl Command for ShowArgs {
         if hits.is_empty() {
             return Err(AuditError::NotFound { reason: nothing(self.what, &trails) });
         }
+        if self.raw && hits.len() > 1 {
+            let lines: Vec<String> = hits.iter().map(|hit| grouped(hit.number)).collect();
+            let reason =
+                format!("lines {} have this partition and offset: say which, by its number", lines.join(" and "));
+            return Err(AuditError::Refused { reason });
+        }
         for (number, hit) in hits.iter().enumerate() {
             let written = if self.raw {
                 write_payload(&hit.line, out)?
@@ -168,6 +174,9 @@ fn look(context: &Context<'_>, reader: &TrailReader, plan: &Plan, what: What) ->
     })?;
     if plan.by_index && !end.jumps.is_empty() {
         return Ok(None);
+    }
+    if end.stopped && context.shutdown.is_requested() {
+        return Err(AuditError::Incomplete);
     }
     if !plan.by_index && hits.is_empty() {
         tell(&notes(&end, reader));

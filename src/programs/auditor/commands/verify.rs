@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::doors::audit::verify::{Report, VerifyOptions, verify};
-use crate::programs::auditor::against_kafka::{Comparison, compare};
+use crate::doors::audit::verify::{DamageKind, Report, VerifyOptions, verify};
+use crate::programs::auditor::against_kafka::{Asked, Comparison, compare};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::trust;
@@ -26,13 +26,17 @@ pub(in crate::programs::auditor) struct VerifyArgs {
     #[arg(long, value_name = "PUB")]
     key: Option<String>,
 
-    /// Archived segments are damage too
+    /// Archived segments are damage too, and what Kafka has behind the last lines
     #[arg(long)]
     complete: bool,
 
-    /// Compare each line with the message that Kafka still has
+    /// Compare each line with the message that Kafka still has, and each message with the lines
     #[arg(long)]
     against_kafka: bool,
+
+    /// Against Kafka: the trail is of this partition only; may be given several times
+    #[arg(long = "partition", value_name = "P", requires = "against_kafka", value_parser = clap::value_parser!(i32).range(0..))]
+    partitions: Vec<i32>,
 
     /// A file of checkpoints kept elsewhere: the trail must still agree with them; repeatable
     #[arg(long, value_name = "FILE")]
@@ -56,15 +60,23 @@ impl Command for VerifyArgs {
             if !report.is_sound {
                 exit = Exit::Damaged;
             }
-            let compared = self.against_kafka.then(|| compare(context, dir)).transpose()?;
-            if compared.as_ref().is_some_and(|compared| !compared.is_sound()) {
-                exit = Exit::Damaged;
+            let (dirs, partitions) = (&context.dirs, &self.partitions);
+            let asked = Asked { dir, dirs, partitions, is_complete: self.complete };
+            let compared = self.against_kafka.then(|| compare(context, &asked)).transpose()?;
+            let compared_exit = compared.as_ref().map(Comparison::exit);
+            let is_damaged = !report.is_sound || compared_exit == Some(Exit::Damaged);
+            match compared_exit {
+                Some(Exit::Damaged) => exit = Exit::Damaged,
+                // Damage is worse than that nothing could be compared.
+                Some(Exit::Failed) if exit == Exit::Done => exit = Exit::Failed,
+                _ => {}
             }
             let name = dir.display().to_string();
             let told = match context.json {
                 true => write_json(out, &name, &report, compared.as_ref()),
                 false => write_text(out, &name, &report)
-                    .and_then(|()| compared.map_or(Ok(()), |compared| write_comparison(out, &compared))),
+                    .and_then(|()| compared.map_or(Ok(()), |compared| write_comparison(out, &compared)))
+                    .and_then(|()| if is_damaged { write_next_step(out) } else { Ok(()) }),
             };
             told.map_err(AuditError::output)?;
         }
@@ -127,11 +139,12 @@ fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()>
             }
         }
     }
+    write_identity(out, report)?;
     let (segments, partitions) = (plural(report.segments, "segment"), plural(report.partitions, "partition"));
     writeln!(
         out,
         "  {} lines, {} in {segments}, {partitions}: {} valid, {} invalid, {} gaps",
-        grouped(report.lines - report.archived_lines),
+        grouped((report.lines - report.archived_lines).saturating_sub(missing_lines(report))),
         size(report.bytes),
         grouped(report.valid),
         grouped(report.invalid),
@@ -153,6 +166,30 @@ fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()>
         writeln!(out, "  {} lines are not sealed yet{torn}", grouped(report.unsealed_lines))?;
     }
     Ok(())
+}
+
+/// Which trail was judged, and by which key: another one may be as sound.
+fn write_identity(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let Some(origin) = &report.origin else { return Ok(()) };
+    let key = match &report.key {
+        Some(key) if key.is_given => format!("key +{} from --key", key.id),
+        Some(key) => format!("key +{} from the folder, which proves nothing to others", key.id),
+        None => "no key".to_owned(),
+    };
+    writeln!(out, "  trail {}, {key}", safe(origin))
+}
+
+/// Lines that are counted and not here, between others.
+fn missing_lines(report: &Report) -> u64 {
+    let missing = report.damages.iter().filter(|damage| damage.kind == DamageKind::Missing);
+    let inside = missing.filter_map(|damage| damage.first_line.zip(damage.last_line));
+    let inside = inside.filter(|(first, last)| *first > report.archived_lines && *last <= report.lines);
+    inside.map(|(first, last)| last + 1 - first).sum()
+}
+
+/// What to do about damage, last, where it is read.
+fn write_next_step(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  next: keep a copy of the whole folder as it is, it is evidence; then docs/operating.md, Damage")
 }
 
 fn plural(count: usize, word: &str) -> String {

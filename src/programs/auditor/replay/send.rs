@@ -153,7 +153,8 @@ fn send_all(
         show(progress, heard, to_tell);
         go_on
     })?;
-    outcome.stopped = searched.stopped;
+    // A stop while one is sent ends the search from here.
+    outcome.stopped = searched.stopped || searched.had_enough;
     Ok(())
 }
 

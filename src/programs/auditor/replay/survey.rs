@@ -41,11 +41,11 @@ impl Survey {
         selection: &Selection,
     ) -> Result<Self, AuditError> {
         let (mut whole, mut coverage) = (Self::default(), Coverage::default());
-        let stopped = fold(context, trails, selection, Self::add, |trail, part: Self| {
+        let folded = fold(context, trails, selection, Self::add, |trail, part: Self| {
             part.partitions.iter().for_each(|&partition| coverage.note(trail, partition));
             whole.join(part);
         })?;
-        if stopped {
+        if folded.stopped {
             return Err(AuditError::Stopped);
         }
         let complaints = trails.complaints(&coverage);
@@ -53,6 +53,8 @@ impl Survey {
             let reason = format!("{}: leave out one --dir, or pass --partition", complaints.join("; "));
             return Err(AuditError::Refused { reason });
         }
+        // Which of them would have been sent nobody can say.
+        whole.inexact += folded.headless;
         Ok(whole)
     }
 

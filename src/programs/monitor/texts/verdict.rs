@@ -1,5 +1,7 @@
 //! What is wrong, since when, and what to do.
 
+mod obstacles;
+
 use super::place::{Medium, Place};
 use super::words::Texts;
 use crate::logic::monitor::{Cause, ErrorState, Figures, ProcessState, Sign, SuccessState, ThroughputState};
@@ -60,6 +62,9 @@ impl Speaker<'_> {
             Cause::DiskFull { since_ms, free_bytes, lag } => self.disk_full(*since_ms, *free_bytes, *lag),
             Cause::BrokerLost { since_ms, brokers, error } => {
                 self.broker_lost(*since_ms, brokers.as_deref(), error.as_deref())
+            }
+            Cause::TopicMissing { since_ms, topic, error } => {
+                self.topic_missing(*since_ms, topic.as_deref(), error.as_deref())
             }
             Cause::Standby { pid, holder } => self.standby(*pid, holder.as_deref()),
             Cause::NoTrail { gone_since_ms } => self.no_trail(*gone_since_ms),
@@ -168,36 +173,6 @@ impl Speaker<'_> {
             ),
         };
         (texts.gap, reason, advice.to_owned())
-    }
-
-    fn disk_full(&self, since_ms: i64, free_bytes: Option<u64>, lag: Option<u64>) -> Words {
-        let texts = self.texts;
-        let since = self.since(since_ms);
-        let mut reason = texts.choose(format!("paused for {since}"), format!("en pause depuis {since}"));
-        if let Some(free) = free_bytes.map(|bytes| texts.size(bytes)) {
-            reason.push_str(&texts.choose(format!(", {free} free"), format!(", {free} libres")));
-        }
-        let waits = lag.map_or_else(String::new, |lag| {
-            texts.choose(format!(": lag {}", texts.count(lag)), format!(" : retard {}", texts.count(lag)))
-        });
-        let advice = texts.choose(
-            format!("It resumes alone once there is room; Kafka keeps what waits{waits}."),
-            format!("Il reprend seul dès qu'il y a de la place ; Kafka garde ce qui attend{waits}."),
-        );
-        (texts.disk_full, reason, advice)
-    }
-
-    fn broker_lost(&self, since_ms: i64, brokers: Option<&str>, error: Option<&str>) -> Words {
-        let texts = self.texts;
-        let since = self.since(since_ms);
-        let brokers = brokers.or(self.figures.tracker.brokers.as_deref()).unwrap_or("Kafka");
-        let error = error.map_or_else(String::new, |error| texts.choose(format!(": {error}"), format!(" : {error}")));
-        let reason = texts.choose(format!("{brokers} for {since}{error}"), format!("{brokers} depuis {since}{error}"));
-        let advice = texts.choose(
-            "The tracker waits and goes on by itself. Is Kafka up? ./start.sh",
-            "Le tracker attend et reprend seul. Kafka tourne-t-il ? ./start.sh",
-        );
-        (texts.broker_lost, reason, advice.to_owned())
     }
 
     fn standby(&self, pid: Option<u32>, holder: Option<&str>) -> Words {

@@ -219,6 +219,7 @@ words! {
     failed: "FAILED", "EN ÉCHEC";
     waiting: "WAITING", "EN ATTENTE";
     broker_lost: "BROKER LOST", "BROKER PERDU";
+    topic_missing: "TOPIC MISSING", "TOPIC ABSENT";
     disk_full: "DISK FULL", "DISQUE PLEIN";
     gap: "GAP", "TROU";
     unreadable_state: "UNREADABLE", "ILLISIBLE";

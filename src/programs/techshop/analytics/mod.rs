@@ -19,6 +19,7 @@ use crate::doors::kafka::{Inflow, Role};
 use crate::logic::shopfold::{Figures, Snapshot};
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
+use crate::tools::stderr::remark;
 
 /// Where it tells of itself unless told otherwise.
 const ADDRESS: &str = "127.0.0.1:6068";
@@ -66,7 +67,7 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
         Found::Snapshot(snapshot) => *snapshot,
         Found::Nothing => Snapshot::default(),
         Found::Unusable(error) => {
-            anstream::eprintln!("{}: {error}; counting anew from the topics", args.state.display());
+            remark(format_args!("{}: {error}; counting anew from the topics", args.state.display()));
             Snapshot::default()
         }
     };
@@ -76,17 +77,20 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::default())?;
     while !counting.is_at_end() {
         if shop.shutdown.is_requested() {
-            anstream::eprintln!("stopped before all was read");
+            remark(format_args!("stopped before all was read"));
             return Ok(Exit::Done);
         }
         counting.step(SLICE, |topic, inflow| match inflow {
             Inflow::Lost { partition, from, to } => {
-                anstream::eprintln!("{topic}/{partition}: offsets {from} to {} are gone before they were read", to - 1);
+                remark(format_args!(
+                    "{topic}/{partition}: offsets {from} to {} are gone before they were read",
+                    to - 1
+                ));
             }
             Inflow::NewTopic | Inflow::Cut { .. } => {
-                anstream::eprintln!("{topic} is not the one that was counted before: counting anew");
+                remark(format_args!("{topic} is not the one that was counted before: counting anew"));
             }
-            Inflow::BrokerLost { reason } | Inflow::Trouble { reason } => anstream::eprintln!("{topic}: {reason}"),
+            Inflow::BrokerLost { reason } | Inflow::Trouble { reason } => remark(format_args!("{topic}: {reason}")),
             _ => {}
         })?;
     }

@@ -1,7 +1,7 @@
 //! Looking at the cluster again and again, on a thread of its own: a slow broker holds no key up.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -35,6 +35,7 @@ pub(in crate::programs::techshop) enum Seen {
 /// Looks at the cluster until a stop is asked for, or until it is dropped.
 pub(in crate::programs::techshop) struct Looker {
     seen: Receiver<(Seen, i64)>,
+    shutdown: Shutdown,
 }
 
 impl Looker {
@@ -49,14 +50,23 @@ impl Looker {
     ) -> io::Result<Self> {
         let (tell, seen) = sync_channel(WAITING);
         let (settings, shutdown) = (settings.clone(), shutdown.clone());
+        let stop = shutdown.clone();
         // Nobody waits for its end: a look that is on its way ends with the process.
-        std::thread::Builder::new().name("look".into()).spawn(move || look(&settings, every, &shutdown, &tell))?;
-        Ok(Self { seen })
+        std::thread::Builder::new().name("look".into()).spawn(move || look(&settings, every, &stop, &tell))?;
+        Ok(Self { seen, shutdown })
     }
 
     /// What was seen since it was last asked, and when, in milliseconds; waits at most so long for it.
     pub(in crate::programs::techshop) fn next(&self, timeout: Duration) -> Option<(Seen, i64)> {
-        self.seen.recv_timeout(timeout).ok()
+        match self.seen.recv_timeout(timeout) {
+            Ok(seen) => Some(seen),
+            // Old figures must not be shown as if they were new.
+            Err(RecvTimeoutError::Disconnected) if !self.shutdown.is_requested() => {
+                let reason = "the thread that looks at the cluster has ended: start again".to_owned();
+                Some((Seen::Refused(TechshopError::Failed { reason }), Timestamp::now().as_millisecond()))
+            }
+            Err(_) => None,
+        }
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) const AT_A_TIME: u32 = 4;
 /// Where letters go.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LettersArgs {
-    /// Mail server: smtp://USER:PASSWORD@HOST:PORT, with ?tls=required for STARTTLS, or smtps://… [default: none,
-    /// mails go into the outbox]
+    /// Mail server: smtp://USER:PASSWORD@HOST:PORT?tls=required (STARTTLS), or smtps://…; without TLS only with no
+    /// password, or on this machine [default: none, mails go into the outbox]
     #[arg(long, value_name = "URL", env = "TECHSHOP_SMTP", hide_env_values = true)]
     pub(super) smtp: Option<String>,
     /// Who writes

@@ -1,12 +1,14 @@
 //! Threads that hand letters over: to a mail server, to a gateway, or into the outbox, which takes many at a time.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender as Reports};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -25,6 +27,10 @@ const MOST_AT_ONCE: usize = 512;
 /// No message has more than two letters and no letter two jobs, so this is room for all that can be under way: a
 /// thread never waits for its reports to be heard.
 const MOST_REPORTS: usize = 2 * MOST_WAITING;
+
+/// How long the end waits for letters that are being handed over. A server that takes longer over each of its answers has
+/// the letter perhaps, and gets it once more at the next start, with the same id.
+const LAST_ANSWERS: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(5) };
 
 /// Which way letters of one channel go.
 #[derive(Clone, Debug)]
@@ -85,6 +91,8 @@ pub(super) struct Hands {
     sms: Arc<Queue>,
     reports: Receiver<Report>,
     threads: Vec<JoinHandle<()>>,
+    /// Letters that were given and of which nothing was heard yet.
+    under_way: Cell<usize>,
 }
 
 impl Hands {
@@ -98,7 +106,7 @@ impl Hands {
         })?;
         let (sender, reports) = mpsc::sync_channel(MOST_REPORTS);
         let (email, sms) = (Arc::new(Queue::default()), Arc::new(Queue::default()));
-        let mut hands = Self { email, sms, reports, threads: Vec::new() };
+        let mut hands = Self { email, sms, reports, threads: Vec::new(), under_way: Cell::new(0) };
         // One thread leaves all files, so that they share their syncs.
         let files = Arc::new(Queue::default());
         if matches!(routes.email, Route::Outbox) {
@@ -131,6 +139,7 @@ impl Hands {
 
     /// Gives a letter to whoever hands it over.
     pub(super) fn give(&self, job: Job) {
+        self.under_way.set(self.under_way.get() + 1);
         match job.letter.channel {
             Channel::Email => self.email.push(job),
             Channel::Sms => self.sms.push(job),
@@ -140,23 +149,32 @@ impl Hands {
     /// What became of a letter, waiting at most `timeout`.
     pub(super) fn report(&self, timeout: Duration) -> Result<Option<Report>, TechshopError> {
         match self.reports.recv_timeout(timeout) {
-            Ok(report) => Ok(Some(report)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(TechshopError::Failed { reason: "the threads that hand letters over have ended".to_owned() })
+            Ok(report) => {
+                self.under_way.set(self.under_way.get().saturating_sub(1));
+                Ok(Some(report))
             }
+            // One that ended would leave its letter without an answer, and all behind it.
+            Err(RecvTimeoutError::Timeout) if !self.threads.iter().any(JoinHandle::is_finished) => Ok(None),
+            Err(_) => Err(TechshopError::Failed {
+                reason: "a thread that hands letters over has ended, which is a mistake in this program; start again: \
+                         what was not handed over is, then"
+                    .to_owned(),
+            }),
         }
     }
 
-    /// Lets the threads finish what they have in hand, and take no more. Gives what became of it.
+    /// Lets the threads finish what they have in hand, and take no more. Gives what became of it, as far as that is
+    /// told soon: a slow server holds no end up, and its threads end with the process.
     pub(super) fn close(&mut self) -> Vec<Report> {
-        self.email.close();
-        self.sms.close();
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so.
-            drop(thread.join());
+        let forgotten = self.email.close() + self.sms.close();
+        let mut left = self.under_way.replace(0).saturating_sub(forgotten);
+        let (mut told, until) = (Vec::new(), Instant::now() + LAST_ANSWERS);
+        while left > 0 {
+            let Ok(report) = self.reports.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
+            told.push(report);
+            left -= 1;
         }
-        self.reports.try_iter().collect()
+        told
     }
 }
 
@@ -183,10 +201,11 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// What waits is forgotten: it was never begun.
-    fn close(&self) {
-        *self.lock() = (VecDeque::new(), true);
+    /// What waits is forgotten: it was never begun. Says how many that were.
+    fn close(&self) -> usize {
+        let (forgotten, _) = std::mem::replace(&mut *self.lock(), (VecDeque::new(), true));
         self.changed.notify_all();
+        forgotten.len()
     }
 
     /// From one to `most` jobs; none when it is closed.
@@ -199,10 +218,17 @@ impl Queue {
     }
 }
 
+/// A letter that makes what handles it panic is a dead letter, and not the end of all others.
+fn unharmed<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Failure::Final("handing it over is a mistake in this program, which standard error names".to_owned()))
+    })
+}
+
 /// Hands letters over one by one.
 fn each(queue: &Queue, reports: &Reports<Report>, hand_over: impl Fn(&Letter) -> Result<String, Failure>) {
     while let Some(job) = queue.pop(1).pop() {
-        let result = hand_over(&job.letter);
+        let result = unharmed(|| hand_over(&job.letter));
         if reports.send(Report { ticket: job.ticket, result }).is_err() {
             return;
         }
@@ -264,7 +290,7 @@ fn leave(queue: &Queue, outbox: &Outbox, from: &Sender, reports: &Reports<Report
             drop(reports.send(Report { ticket, result }));
         };
         for Job { ticket, letter } in jobs {
-            match item(from, &letter) {
+            match unharmed(|| item(from, &letter)) {
                 Ok(item) => {
                     items.push(item);
                     tickets.push(ticket);
@@ -283,5 +309,65 @@ fn leave(queue: &Queue, outbox: &Outbox, from: &Sender, reports: &Reports<Report
                 },
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::logic::letters::Kind;
+
+    fn letter(time_ms: i64) -> Arc<Letter> {
+        let text = || "text".to_owned();
+        Arc::new(Letter {
+            order_id: text(),
+            kind: Kind::Confirmation,
+            channel: Channel::Email,
+            to: "alice@mail.example".into(),
+            subject: text(),
+            text: text(),
+            time_ms,
+        })
+    }
+
+    fn hands(email: Route, folder: &std::path::Path) -> Hands {
+        let from = Sender::read("shop@mail.example").expect("an address");
+        Hands::start(&Routes { from, email, sms: Route::Outbox, outbox: folder.to_owned() }, "owner").expect("threads")
+    }
+
+    /// Once a server that was slow with each answer held the end up until somebody killed the service.
+    #[test]
+    fn a_server_that_never_answers_holds_no_end_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("smtp://{}", mute.local_addr().expect("an address"));
+        let mut hands = hands(Route::Smtp(Smtp::new(&url, AT_A_TIME).expect("a URL")), folder.path());
+        (0..3 * AT_A_TIME).for_each(|n| hands.give(Job { ticket: (u64::from(n), 0), letter: letter(0) }));
+        // They are in hand, or wait for those that are.
+        let _connected = mute.accept().expect("somebody calls");
+        let began = Instant::now();
+        assert!(hands.close().is_empty());
+        assert!(began.elapsed() >= LAST_ANSWERS && began.elapsed() < 50 * LAST_ANSWERS, "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn an_end_hears_of_all_that_was_in_hand() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut hands = hands(Route::Outbox, folder.path());
+        hands.give(Job { ticket: (7, 0), letter: letter(i64::MAX) });
+        let told = match hands.report(Duration::from_secs(30)).expect("the thread is there") {
+            Some(report) => vec![report],
+            None => hands.close(),
+        };
+        assert!(matches!(told.as_slice(), [Report { ticket: (7, 0), result: Ok(_) }]), "{told:?}");
+        assert!(hands.close().is_empty(), "nothing is under way");
+    }
+
+    #[test]
+    fn a_letter_that_makes_us_panic_is_a_dead_letter() {
+        let result: Result<(), _> = unharmed(|| unreachable!("on purpose"));
+        assert!(matches!(result, Err(Failure::Final(_))));
     }
 }

@@ -118,12 +118,16 @@ impl Figures {
             self.meters.progress(group, inlet.topic(), &inlet.ends());
         }
         self.remembered.set(i64::try_from(shop.remembered()).unwrap_or(i64::MAX));
+        self.show_quantiles();
+        if self.logged.elapsed() >= LOGGED {
+            self.log(orders);
+        }
+    }
+
+    fn show_quantiles(&self) {
         for (quantile, level) in &self.quantiles {
             let value = self.latency(*quantile);
             level.set(i64::try_from(value).unwrap_or(i64::MAX));
-        }
-        if self.logged.elapsed() >= LOGGED {
-            self.log(orders);
         }
     }
 
@@ -163,9 +167,41 @@ impl Figures {
         self.verdicts.iter().map(Count::get).sum()
     }
 
-    /// What was open is void, and comes again.
-    pub(super) fn void(&mut self) {
+    /// Another one decides, or nobody: what was open is void, and what was measured is over.
+    pub(super) fn stand_by(&mut self) {
         self.undecided = [0; 5];
         self.waiting.clear();
+        if let Some(latency_ms) = &mut self.latency_ms {
+            latency_ms.reset();
+        }
+        // Levels stay as they were set, and nobody sets them while this one stands by.
+        self.show_quantiles();
+        self.meters.forget_progress();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that was slow is fenced for it; an alert on what it measured would go on until its restart.
+    #[test]
+    fn one_that_was_fenced_tells_no_figures_of_before() {
+        let meters = std::sync::Arc::new(ServiceMeters::new("techshop_process"));
+        let mut figures = Figures::new(ServiceLog::new("techshop-process"), meters.clone());
+        figures.decided(Verdict::Confirmed, MessageTime::Create(0));
+        figures.committed();
+        figures.show_quantiles();
+        meters.progress("g", "shop-orders", &[(0, 7, 9)]);
+        let p99 = |text: &str| {
+            let line = "ordertrail_techshop_process_validation_p99_milliseconds ";
+            text.lines().find_map(|told| told.strip_prefix(line)?.parse::<i64>().ok())
+        };
+        assert!(p99(&meters.text().1) > Some(100), "{}", meters.text().1);
+        figures.stand_by();
+        let (_, text) = meters.text();
+        assert_eq!(p99(&text), Some(0), "{text}");
+        assert!(!text.contains("kafka_consumergroup_lag{"), "{text}");
+        assert!(text.contains("orders_confirmed_total 1"), "counts go on:\n{text}");
     }
 }

@@ -134,7 +134,7 @@ impl Processor<'_> {
             let decided = figures.decisions();
             let end = self.decide(&mut figures, &mut printer)?;
             active.set(0);
-            figures.void();
+            figures.stand_by();
             match end {
                 End::Stopped => return Ok(()),
                 End::Fenced => {

@@ -10,6 +10,7 @@ use crate::programs::travel::report::RecordReport;
 use crate::programs::travel::{Travel, TravelError, print};
 use crate::tools::shown::{cut, safe};
 use crate::tools::shutdown::Shutdown;
+use crate::tools::stderr::remark;
 use crate::words::travel::{Etat, Verdict};
 
 /// How long one wait takes before a stop is looked for.
@@ -22,7 +23,7 @@ const FULL_BYTES: usize = 64 * 1024;
 const DETAIL_COLUMNS: usize = 400;
 
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
-    anstream::eprintln!("reading {} at {}", safe(&travel.topic), safe(&travel.settings.brokers));
+    remark(format_args!("reading {} at {}", safe(&travel.topic), safe(&travel.settings.brokers)));
     let mut printer = Printer { as_json: args.json, ..Printer::default() };
     if args.new && !read_up(travel, consuming)? {
         return Ok(());
@@ -30,7 +31,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
     if args.new {
         print(&states(&consuming.reading.board))?;
         printer.begin_behind(consuming.reading.positions().offsets());
-        anstream::eprintln!("{} requests; now what comes", consuming.reading.board.all().count());
+        remark(format_args!("{} requests; now what comes", consuming.reading.board.all().count()));
     }
     let mut is_again = false;
     while !travel.shutdown.is_requested() {
@@ -68,7 +69,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
             tell(&news);
         }
         if let Some(reason) = consuming.look_after() {
-            anstream::eprintln!("{reason}");
+            remark(format_args!("{reason}"));
         }
     }
     printer.hand_over()
@@ -85,7 +86,7 @@ fn read_up(travel: &Travel<'_>, consuming: &mut Consuming<'_>) -> Result<bool, T
             tell(&news);
         }
         if let Some(reason) = consuming.look_after() {
-            anstream::eprintln!("{reason}");
+            remark(format_args!("{reason}"));
         }
     }
     consuming.reading.board.settle();
@@ -96,13 +97,13 @@ fn tell(news: &News) {
     match news {
         News::None => {}
         News::Anew(reason) | News::Merging(reason) => {
-            anstream::eprintln!("{}; read again from the beginning", safe(reason))
+            remark(format_args!("{}; read again from the beginning", safe(reason)))
         }
-        News::Note(note) => anstream::eprintln!("{}", safe(note)),
+        News::Note(note) => remark(format_args!("{}", safe(note))),
         News::Lost(reason) => {
-            anstream::eprintln!("no broker can be reached ({}); going on when one is back", safe(reason))
+            remark(format_args!("no broker can be reached ({}); going on when one is back", safe(reason)))
         }
-        News::Back => anstream::eprintln!("a broker can be reached again"),
+        News::Back => remark(format_args!("a broker can be reached again")),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::doors::kafka::{Cluster, Patience, Role, TopicInfo, connect};
 use crate::doors::screen::ScreenArgs;
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
+use crate::tools::stderr::remark;
 use keep::Keeper;
 
 /// Its offsets are published as those of this group; nothing depends on them.
@@ -83,7 +84,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs) -> Result<Exit, Trave
     }
     travel.check(&roles)?;
     let brokers = &travel.settings.brokers;
-    let waiting = |reason: &str| anstream::eprintln!("waiting for a broker at {brokers} ({reason})");
+    let waiting = |reason: &str| remark(format_args!("waiting for a broker at {brokers} ({reason})"));
     let patience = if args.until_end { Patience::UpTo(travel.common.connect_timeout) } else { Patience::Forever };
     let cluster = connect(&travel.settings, patience, travel.shutdown, waiting)?;
     let topic = travel.topic(&cluster, &args.shape, !args.until_end)?;
@@ -131,7 +132,7 @@ impl<'a> Consuming<'a> {
                 Err(reason) => warnings.push(reason),
             }
         }
-        warnings.iter().for_each(|warning| anstream::eprintln!("{}", crate::tools::shown::safe(warning)));
+        warnings.iter().for_each(|warning| remark(format_args!("{}", crate::tools::shown::safe(warning))));
         Ok(Self { reading, keeper, warnings, committed: Instant::now(), is_changed: false })
     }
 
@@ -161,7 +162,7 @@ impl<'a> Consuming<'a> {
         if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.is_changed())
             && let Err(reason) = keeper.save(&self.reading)
         {
-            anstream::eprintln!("{reason}");
+            remark(format_args!("{reason}"));
         }
         let deadline = Instant::now() + LAST_ANSWERS;
         while self.reading.uncommitted() > 0 && Instant::now() < deadline {

@@ -3,6 +3,7 @@
 mod damaged;
 #[cfg(target_os = "linux")]
 mod past_memory;
+mod segments;
 
 use std::collections::BTreeMap;
 use std::fs;

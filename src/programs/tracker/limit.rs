@@ -1,4 +1,4 @@
-//! Telling of invalid messages without flooding the log: at most ten lines a second, and a count.
+//! Telling of what may come with each message without flooding the log: at most ten lines a second, and a count.
 
 use std::time::{Duration, Instant};
 
@@ -14,39 +14,33 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// How much of the payload a line shows.
 const SHOWN_BYTES: usize = 1024;
 
-/// Decides which invalid messages get a line of their own.
+/// Decides which events of one kind get a line of their own.
 #[derive(Debug)]
-pub(super) struct InvalidLimit {
+pub(super) struct LineLimit {
     window: Instant,
     lines: u32,
     suppressed: u64,
     last: Option<HealthEvent>,
 }
 
-impl InvalidLimit {
+impl LineLimit {
     pub(super) fn new(now: Instant) -> Self {
         Self { window: now, lines: 0, suppressed: 0, last: None }
     }
 
     /// The line to write now, if any. What gets none is counted, and told by [`Self::overdue`].
-    pub(super) fn tell(
-        &mut self,
-        now: Instant,
-        topic: &str,
-        message: &Message<'_>,
-        error: &str,
-    ) -> Option<HealthEvent> {
+    pub(super) fn tell(&mut self, now: Instant, event: HealthEvent) -> Option<HealthEvent> {
         let due = self.overdue(now);
         if due.is_none() && self.lines < LINES {
             self.lines += 1;
-            return Some(event(topic, message, error, 0));
+            return Some(event);
         }
-        self.last = Some(event(topic, message, error, 0));
+        self.last = Some(event);
         self.suppressed += 1;
         due
     }
 
-    /// Once the window is over: the last message that got no line, with how many there were before it.
+    /// Once the window is over: the last one that got no line, with how many there were before it.
     pub(super) fn overdue(&mut self, now: Instant) -> Option<HealthEvent> {
         if now.duration_since(self.window) < WINDOW {
             return None;
@@ -60,7 +54,9 @@ impl InvalidLimit {
     pub(super) fn rest(&mut self) -> Option<HealthEvent> {
         let before = std::mem::take(&mut self.suppressed).saturating_sub(1);
         let mut last = self.last.take()?;
-        if let HealthEvent::MessageInvalid { suppressed, .. } = &mut last {
+        if let HealthEvent::MessageInvalid { suppressed, .. } | HealthEvent::DeadLetterFailed { suppressed, .. } =
+            &mut last
+        {
             *suppressed = before;
         }
         self.lines += 1;
@@ -68,7 +64,8 @@ impl InvalidLimit {
     }
 }
 
-fn event(topic: &str, message: &Message<'_>, error: &str, suppressed: u64) -> HealthEvent {
+/// That a message is not what was expected.
+pub(super) fn invalid(topic: &str, message: &Message<'_>, error: &str) -> HealthEvent {
     let payload = message.payload.unwrap_or_default();
     let shown = payload.get(..SHOWN_BYTES).unwrap_or(payload);
     HealthEvent::MessageInvalid {
@@ -77,7 +74,7 @@ fn event(topic: &str, message: &Message<'_>, error: &str, suppressed: u64) -> He
         offset: message.offset,
         size_bytes: payload.len(),
         raw_message: String::from_utf8_lossy(shown).into_owned(),
-        suppressed,
+        suppressed: 0,
         error: error.to_owned(),
     }
 }
@@ -90,7 +87,7 @@ mod tests {
     #[test]
     fn every_message_is_told_or_counted() {
         let start = Instant::now();
-        let mut limit = InvalidLimit::new(start);
+        let mut limit = LineLimit::new(start);
         let mut told = 0;
         let mut counted = 0;
         let mut hear = |event: Option<HealthEvent>| {
@@ -110,11 +107,32 @@ mod tests {
                 headers: Headers::default(),
                 leader_epoch: None,
             };
-            hear(limit.tell(start + Duration::from_millis(step), "orders", &message, "no"));
+            hear(limit.tell(start + Duration::from_millis(step), invalid("orders", &message, "no")));
         }
         hear(limit.rest());
         hear(limit.rest());
         assert_eq!(told + counted, 5_000);
         assert!(told <= 5 * 10 + 1, "{told} lines in five seconds");
+    }
+
+    #[test]
+    fn letters_that_failed_are_told_or_counted_too() {
+        let start = Instant::now();
+        let mut limit = LineLimit::new(start);
+        let failed = || HealthEvent::DeadLetterFailed {
+            topic: "orders-dlq".into(),
+            partition: 0,
+            offset: 0,
+            suppressed: 0,
+            reason: "too large".into(),
+        };
+        let mut events: Vec<HealthEvent> = (0..20_000).filter_map(|_| limit.tell(start, failed())).collect();
+        events.extend(limit.rest());
+        let counted = |event: &HealthEvent| match event {
+            HealthEvent::DeadLetterFailed { suppressed, .. } => 1 + suppressed,
+            _ => 0,
+        };
+        assert_eq!(events.iter().map(counted).sum::<u64>(), 20_000);
+        assert!(events.len() <= 11, "{} lines in one second", events.len());
     }
 }

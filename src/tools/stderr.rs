@@ -1,0 +1,19 @@
+//! Standard error: what is told there is for who looks on. That nobody can be told, on a full disk or with the terminal
+//! gone, changes nothing of what a program does, nor of its exit code; the macros of that name panic then.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::Write as _;
+
+use super::exit::Exit;
+
+/// Tells a line, without its end of line, if it can be told.
+pub fn remark(line: impl Display) {
+    drop(writeln!(anstream::stderr(), "{line}"));
+}
+
+/// Tells why a program ends, and gives the exit code back.
+pub fn fail(error: &dyn Error, exit: Exit) -> Exit {
+    remark(error);
+    exit
+}
