@@ -66,4 +66,5 @@ STOPSIGNAL SIGTERM
 # Whether it lives, not whether it is ready: what is unhealthy may be replaced, and a tracker that waits for its broker must not be.
 # For what the image does by itself; a service that does something else says how it is (docker-compose.yaml).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["healthy", "9464", "/healthz"]
-CMD ["tracker", "--dir", "/data", "--listen", "0.0.0.0:9464"]
+# Published or not is not to be seen from here: its page is for who asks for localhost, unless more is named.
+CMD ["tracker", "--dir", "/data", "--listen", "0.0.0.0:9464", "--host", "localhost"]

@@ -4,7 +4,7 @@
 #   .ci/critics.sh spelling        words of all texts, code included; ours are in typos.toml
 #   .ci/critics.sh dependencies    crates that Cargo.toml names and nothing uses
 #   .ci/critics.sh licences        licences and origins of all crates, against deny.toml
-#   .ci/critics.sh advisories      known weaknesses of all crates; fetches the list of them, so not in CI
+#   .ci/critics.sh advisories      known weaknesses of all crates; fetches the list of them, so not in .ci/run; CI asks apart
 #
 # The programs come prebuilt, by pip and known by their digests, into an environment in the target folder.
 set -euo pipefail

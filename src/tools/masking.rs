@@ -53,18 +53,62 @@ pub fn without_value(json: &str, value: &str) -> String {
     json.replace(&format!("\\\"{value}\\\""), &format!("\\\"{hidden}\\\""))
 }
 
-/// Members of an object that tell of a person, wherever they stand.
-const PERSONAL: [&str; 7] =
-    ["customer_id", "customer_email", "customer_name", "email", "phone", "address", "shipping_address"];
+/// Members of an object that tell of a person, wherever they stand; as [`plain_name`] writes them.
+const PERSONAL: [&str; 28] = [
+    "customerid",
+    "customeremail",
+    "customername",
+    "email",
+    "mail",
+    "phone",
+    "phonenumber",
+    "telephone",
+    "tel",
+    "mobile",
+    "address",
+    "shippingaddress",
+    "billingaddress",
+    "street",
+    "postalcode",
+    "zip",
+    "zipcode",
+    "name",
+    "firstname",
+    "lastname",
+    "fullname",
+    "surname",
+    "username",
+    "birthdate",
+    "dateofbirth",
+    "iban",
+    "cardnumber",
+    "ssn",
+];
 
 /// Members that hold a person: all that they hold is personal, but for what says nothing of who it is.
-const PERSONS: [&str; 2] = ["customer_info", "customer"];
+const PERSONS: [&str; 5] = ["customerinfo", "customer", "person", "recipient", "contact"];
 
 /// What a person's members may say.
-const HARMLESS: [&str; 1] = ["loyalty_level"];
+const HARMLESS: [&str; 1] = ["loyaltylevel"];
 
 /// Members that hold a message once more, perhaps cut, in a writing in which nothing of it can be found and hidden.
-const ENCODED: [&str; 2] = ["raw_message", "raw_message_b64"];
+const ENCODED: [&str; 2] = ["rawmessage", "rawmessageb64"];
+
+/// A name of a member as the lists above have it: `First-Name`, `firstName` and `first_name` are one.
+fn plain_name(name: &str) -> String {
+    name.chars().filter(|letter| !"_- .".contains(*letter)).flat_map(char::to_lowercase).collect()
+}
+
+/// What is hidden of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hide {
+    /// What is named as a person's, and addresses.
+    Named,
+    /// Every text: what it tells of is not known.
+    Texts,
+    /// All of it.
+    All,
+}
 
 /// Objects are looked into so deep.
 const DEEPEST: u8 = 8;
@@ -72,29 +116,42 @@ const DEEPEST: u8 = 8;
 /// A JSON object or array in which every text of a person is [`masked`], and everything else as it is written; what is
 /// nested too deep to be looked into is hidden. `None` when it is neither.
 pub fn without_people(json: &str) -> Option<String> {
-    hidden(json, false, DEEPEST)
+    hidden(json, Hide::Named, DEEPEST)
 }
 
-fn hidden(json: &str, is_person: bool, depth: u8) -> Option<String> {
+/// Any JSON in which every text is [`masked`], whatever its member is called: of a message that is no order nobody knows
+/// what it tells of whom. Numbers and names of members stay. `None` when it is no JSON.
+pub fn without_texts(json: &str) -> Option<String> {
+    let json = json.trim();
+    serde_json::from_str::<serde::de::IgnoredAny>(json).ok()?;
+    Some(hidden(json, Hide::Texts, DEEPEST).unwrap_or_else(|| plain(json, Hide::Texts)))
+}
+
+fn hidden(json: &str, hide: Hide, depth: u8) -> Option<String> {
     if !json.trim_start().starts_with(['{', '[']) {
         return None;
     }
     let Some(depth) = depth.checked_sub(1) else { return Some("\"•••\"".to_owned()) };
     if json.trim_start().starts_with('[') {
         let all: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-        let one = |one: &&RawValue| hidden(one.get(), is_person, depth).unwrap_or_else(|| plain(one.get(), is_person));
+        let one = |one: &&RawValue| hidden(one.get(), hide, depth).unwrap_or_else(|| plain(one.get(), hide));
         return Some(format!("[{}]", all.iter().map(one).collect::<Vec<_>>().join(",")));
     }
     let members: Members<'_> = serde_json::from_str(json).ok()?;
     let member = |(name, value): (&RawValue, &RawValue)| {
         let name_text = serde_json::from_str::<String>(name.get()).unwrap_or_default();
-        let name_text = name_text.as_str();
-        if ENCODED.contains(&name_text) {
+        let called = plain_name(&name_text);
+        let called = called.as_str();
+        if ENCODED.contains(&called) {
             return format!("{}:\"•••\"", name.get());
         }
-        let is_hidden = PERSONAL.contains(&name_text) || (is_person && !HARMLESS.contains(&name_text));
-        let inner = hidden(value.get(), is_hidden || PERSONS.contains(&name_text), depth);
-        let value = inner.unwrap_or_else(|| plain(value.get(), is_hidden));
+        let own = match hide {
+            Hide::All if HARMLESS.contains(&called) => Hide::Named,
+            _ if PERSONAL.contains(&called) => Hide::All,
+            _ => hide,
+        };
+        let within = if PERSONS.contains(&called) { Hide::All } else { own };
+        let value = hidden(value.get(), within, depth).unwrap_or_else(|| plain(value.get(), own));
         format!("{}:{value}", name.get())
     };
     let members: Vec<String> = members.iter().map(member).collect();
@@ -102,14 +159,17 @@ fn hidden(json: &str, is_person: bool, depth: u8) -> Option<String> {
 }
 
 /// A value that holds no other.
-fn plain(json: &str, is_hidden: bool) -> String {
-    if !is_hidden {
-        return json.to_owned();
-    }
-    match serde_json::from_str::<String>(json) {
-        Ok(text) => serde_json::Value::from(masked(&text)).to_string(),
-        Err(_) if json == "null" => "null".to_owned(),
-        Err(_) => "\"•••\"".to_owned(),
+fn plain(json: &str, hide: Hide) -> String {
+    let text = serde_json::from_str::<String>(json);
+    match (hide, text) {
+        (Hide::Named, Ok(text)) => {
+            // An address may be written with escapes, in which it is not found later.
+            let shown = without_addresses(&text);
+            if shown == text { json.to_owned() } else { serde_json::Value::from(shown).to_string() }
+        }
+        (_, Ok(text)) => serde_json::Value::from(masked(&text)).to_string(),
+        (Hide::All, Err(_)) if json != "null" => "\"•••\"".to_owned(),
+        (_, Err(_)) => json.to_owned(),
     }
 }
 
@@ -155,6 +215,26 @@ mod tests {
         assert_eq!(without_people(many).as_deref(), Some(shown));
         let deep = format!("{}{}", "{\"a\":".repeat(100), "1") + &"}".repeat(100);
         assert!(without_people(&deep).is_some_and(|shown| shown.ends_with("\"•••\"}}}}}}}}")));
+    }
+
+    /// Only seven names were known, in one spelling: telephones and names under any other were shown whole.
+    #[test]
+    fn what_is_called_otherwise_or_written_with_escapes_is_hidden_too() {
+        let payment = r#"{"Telephone":"+33612345678","first_name":"Alice","lastName":"Martin","IBAN":"FR76","Phone":336,"a":"alice\u0040secret.example","n":7}"#;
+        assert_eq!(
+            without_people(payment).as_deref(),
+            Some(
+                r#"{"Telephone":"+3•••","first_name":"Al•••","lastName":"Ma•••","IBAN":"FR•••","Phone":"•••","a":"al•••@secret.example","n":7}"#
+            )
+        );
+        let unknown =
+            r#" {"name":"Alice","note":"call Bob","deep":[{"x":"y@z.eu"},"Zoé",1.50],"phone":336,"ok":true} "#;
+        assert_eq!(
+            without_texts(unknown).as_deref(),
+            Some(r#"{"name":"Al•••","note":"ca•••","deep":[{"x":"y•••@z.eu"},"Zo•••",1.50],"phone":"•••","ok":true}"#)
+        );
+        assert_eq!(without_texts("\"Alice\"").as_deref(), Some("\"Al•••\""));
+        assert_eq!((without_texts("17").as_deref(), without_texts("Alice")), (Some("17"), None));
     }
 
     #[test]

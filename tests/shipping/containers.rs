@@ -95,6 +95,9 @@ fn about_program(name: &str, service: &Yaml) -> Vec<String> {
     let port = port_of(&command);
     let published = texts(field(service, "ports"));
     let inside: BTreeSet<&str> = published.iter().filter_map(|port| port.rsplit(':').next()).collect();
+    if !published.is_empty() && !command.iter().any(|word| word == "--host") {
+        all.push(format!("{name} is published, and answers to any name: pages of strangers could read it (--host)"));
+    }
     let health = texts(field(field(service, "healthcheck"), "test"));
     let asked = health.get(2).map(String::as_str);
     for (what, other) in inside.into_iter().map(|port| ("publishes", port)).chain(asked.map(|port| ("asks", port))) {
@@ -166,6 +169,7 @@ fn what_compose_may_not_say_is_noticed() {
         ("    command: [producer]\n    volumes: [\"other:/data\"]", "not there"),
         ("    command: [producer]\n    ports: [\"9464:9464\"]", "loopback"),
         ("    command: [tracker, --listen, \"0.0.0.0:9464\"]\n    ports: [\"127.0.0.1:1:9465\"]", "9465"),
+        ("    command: [tracker, --listen, \"0.0.0.0:1\"]\n    ports: [\"127.0.0.1:1:1\"]", "--host"),
         ("    command: [supply, wagon-lits]\n    healthcheck: {test: [CMD, healthy, \"3001\", /]}", "asks port 3001"),
     ] {
         assert!(about(service).contains(what), "{service}: {}", about(service));

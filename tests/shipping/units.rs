@@ -54,9 +54,15 @@ fn complaints(unit: &str, instance: &str) -> Vec<String> {
             all.push(format!("{folder} is not its folder below ordertrail"));
         }
     }
-    for (name, value) in
-        [("NoNewPrivileges", "yes"), ("ProtectSystem", "strict"), ("User", "ordertrail"), ("KillSignal", "SIGTERM")]
-    {
+    // Else each service that reads what strangers send could read the key that signs the trail.
+    let user = if is_tracker { "ordertrail-tracker" } else { "ordertrail" };
+    for (name, value) in [
+        ("NoNewPrivileges", "yes"),
+        ("ProtectSystem", "strict"),
+        ("User", user),
+        ("Group", "ordertrail"),
+        ("KillSignal", "SIGTERM"),
+    ] {
         if values(unit, name) != [value] {
             all.push(format!("{name} is not {value}"));
         }
@@ -74,6 +80,19 @@ fn the_units_start_what_there_is() {
         }
     }
     assert!(all.is_empty(), "\n{}\n", all.join("\n"));
+}
+
+/// The tracker ran as the user of all other services, each of which could read its key.
+#[test]
+fn the_tracker_has_a_user_of_its_own_who_is_made() {
+    let users = |file: &str| values(&text_of(&format!("deploy/systemd/{file}")), "User").join(" ");
+    let made = text_of("deploy/systemd/ordertrail.sysusers");
+    for (file, _) in UNITS {
+        let user = users(file);
+        assert_eq!(user == "ordertrail-tracker", file == "ordertrail-tracker.service", "{file} runs as {user}");
+        assert!(made.contains(&format!("\nu {user} - ")), "{user} is made");
+    }
+    assert!(made.contains("\nm ordertrail-tracker ordertrail"), "who is in the group may read the trail");
 }
 
 #[test]
@@ -104,6 +123,7 @@ fn what_a_unit_may_not_say_is_noticed() {
         ("RestartPreventExitStatus=2 65 74", "RestartPreventExitStatus=2 74", "damaged"),
         ("RestartPreventExitStatus=2 65 74", "RestartPreventExitStatus=1 65 74", "wrong flag"),
         ("ProtectSystem=strict", "ProtectSystem=full", "ProtectSystem"),
+        ("User=ordertrail-tracker", "User=ordertrail", "User is not ordertrail-tracker"),
         ("WorkingDirectory=%S/ordertrail/tracker", "WorkingDirectory=%S", "its folder"),
         ("ExecStart=", "ExecStartPre=", "one thing"),
     ] {

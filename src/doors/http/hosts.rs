@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// The hosts that may be called: this machine, some by name, or any.
+/// The hosts that may be called: none (the default), this machine, some by name, or any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallbackHosts {
     is_any: bool,
@@ -15,14 +15,17 @@ pub struct CallbackHosts {
 impl FromStr for CallbackHosts {
     type Err = String;
 
-    /// Reads `loopback`, `any`, or hosts separated by commas, `loopback` among them or not.
+    /// Reads `none`, `loopback`, `any`, or hosts separated by commas, `loopback` among them or not.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut hosts = Self::default();
+        if text.trim() == "none" {
+            return Ok(hosts);
+        }
         for host in text.split(',').map(str::trim) {
             match host {
                 "any" => hosts.is_any = true,
                 "loopback" => hosts.has_loopback = true,
-                "" => return Err("name hosts: loopback, any, or a.example,b.example".to_owned()),
+                "" => return Err("name hosts: none, loopback, any, or a.example,b.example".to_owned()),
                 _ if host.contains(['/', '@', ' ']) => {
                     return Err(format!("`{host}` is no host; write it without http:// and without a path"));
                 }
@@ -42,8 +45,16 @@ impl CallbackHosts {
         self.is_any || (self.has_loopback && is_loopback(&host)) || self.names.contains(&host)
     }
 
+    /// This machine alone.
+    pub fn loopback() -> Self {
+        Self { has_loopback: true, ..Self::default() }
+    }
+
     /// As it was given.
     pub fn text(&self) -> String {
+        if *self == Self::default() {
+            return "none".to_owned();
+        }
         let words = [(self.is_any, "any"), (self.has_loopback, "loopback")];
         let words = words.iter().filter(|(is_said, _)| *is_said).map(|(_, word)| *word);
         words.chain(self.names.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
@@ -82,6 +93,8 @@ mod tests {
         assert!(both.allows("localhost") && both.allows("shop.example") && !both.allows("x"));
         assert!(hosts("any").allows("x"));
         assert_eq!((both.text(), hosts("any").text()), ("loopback,shop.example".to_owned(), "any".to_owned()));
+        assert!(!hosts("none").allows("localhost") && !hosts("none").allows("none"));
+        assert_eq!((hosts("none").text(), CallbackHosts::loopback()), ("none".to_owned(), here));
         for wrong in ["", "a,,b", "http://a", "a/b", "u@a"] {
             assert!(wrong.parse::<CallbackHosts>().is_err(), "{wrong}");
         }

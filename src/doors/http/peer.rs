@@ -17,10 +17,18 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// No answer is longer.
 const LONGEST_ANSWER: u64 = 16 << 20;
 
-/// What is no base of a URL.
-#[derive(Debug, Error)]
-#[error("it is no URL; write http://HOST:PORT")]
-pub struct PeerUrlError;
+/// What is no base of a URL. It is told to others, so it repeats nothing of what was given.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum PeerUrlError {
+    /// It cannot be read.
+    #[error("it is no URL; write http://HOST:PORT")]
+    NoUrl,
+    /// The address is shown in logs and to whoever asks, so that a password in it would be, too.
+    #[error(
+        "it must hold no user and no password: where the service is, is shown to everybody; write http://HOST:PORT"
+    )]
+    Credentials,
+}
 
 /// Nothing was answered: whether the other side has heard it is not known.
 #[derive(Debug, Error)]
@@ -71,9 +79,12 @@ impl Peer {
     /// [`PeerUrlError`].
     pub fn new(base: &str) -> Result<Self, PeerUrlError> {
         let base = base.trim_end_matches('/');
-        let url: Uri = base.parse().map_err(|_| PeerUrlError)?;
+        let url: Uri = base.parse().map_err(|_| PeerUrlError::NoUrl)?;
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(PeerUrlError::Credentials);
+        }
         if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
-            return Err(PeerUrlError);
+            return Err(PeerUrlError::NoUrl);
         }
         let config = Agent::config_builder()
             .timeout_connect(Some(CONNECT))
@@ -160,6 +171,21 @@ mod tests {
         assert!(peer.get("/orders").is_err(), "nobody listens any more");
         assert!(Peer::new("ftp://x").is_err() && Peer::new("x").is_err());
         assert_eq!(Peer::new("http://[::1]:80").expect("a URL").host().as_deref(), Some("[::1]"));
+    }
+
+    /// A password in `--peer` was printed at the start and told to everybody by `/readyz`.
+    #[test]
+    fn an_address_with_a_password_is_refused_and_not_repeated() {
+        for url in [
+            "user:s3cret@host",
+            "http://user:s3cret@host",
+            "https://s3cret@host:1/",
+            "http://user:s3cret@127.0.0.1:3001/x",
+        ] {
+            let refused = Peer::new(url).expect_err(url);
+            assert_eq!(refused, PeerUrlError::Credentials, "{url}");
+            assert!(!refused.to_string().contains("s3cret"), "{refused}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ use axum::response::Response;
 use axum::routing::{delete, get, post};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::guard::{harden, is_foreign, is_json, is_meant_for_us};
+use super::bodies::{Bodies, NoBody};
+use super::guard::{MISDIRECTED, harden, is_foreign, is_json, is_meant_for_us};
 use super::place::Place;
 use crate::base::language::Language;
 
@@ -27,7 +28,7 @@ const MOST_AT_ONCE: usize = 512;
 const MOST_WORKING: usize = 48;
 
 /// A request may take so long to arrive, and its answer so long to be made.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest path and query that is looked at, in bytes.
 const LONGEST_TARGET: usize = 8_192;
@@ -90,6 +91,8 @@ pub struct Api {
     pub routes: Vec<Route>,
     /// The longest body, in bytes.
     pub longest_body: usize,
+    /// The names that it answers to beside those of this machine; see [`crate::tools::config::HostArgs`].
+    pub hosts: Vec<String>,
     /// How a refusal is told: status, and why in words.
     pub refusal: fn(u16, &str) -> Told,
 }
@@ -98,7 +101,8 @@ struct Inside {
     places: Semaphore,
     working: Arc<Semaphore>,
     bound: SocketAddr,
-    longest_body: usize,
+    hosts: Vec<String>,
+    bodies: Bodies,
     refusal: fn(u16, &str) -> Told,
 }
 
@@ -108,7 +112,8 @@ pub(super) fn build(api: Api, bound: SocketAddr) -> Router {
         places: Semaphore::new(MOST_AT_ONCE),
         working: Arc::new(Semaphore::new(MOST_WORKING)),
         bound,
-        longest_body: api.longest_body,
+        hosts: api.hosts,
+        bodies: Bodies::new(api.longest_body),
         refusal: api.refusal,
     });
     let mut router: Router<Arc<Inside>> = Router::new();
@@ -118,7 +123,7 @@ pub(super) fn build(api: Api, bound: SocketAddr) -> Router {
             let parts = parts.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             async move {
                 if is_probe {
-                    return made(&inside, request.into_parts().0, parts, Vec::new(), handle, None).await;
+                    return made(&inside, request.into_parts().0, parts, Vec::new(), handle, Vec::new()).await;
                 }
                 answer(&inside, parts, request, handle).await
             }
@@ -148,8 +153,8 @@ async fn guarded(State(inside): State<Arc<Inside>>, request: Request, next: Next
     let refuse = |status, text: &str| shown((inside.refusal)(status, text));
     let mut response = if request.uri().path_and_query().map_or(0, |target| target.as_str().len()) > LONGEST_TARGET {
         refuse(414, "the address is too long")
-    } else if !is_meant_for_us(inside.bound, request.headers(), request.uri()) {
-        refuse(421, "ask for localhost or 127.0.0.1: no other name is answered here")
+    } else if !is_meant_for_us(inside.bound, &inside.hosts, request.headers(), request.uri()) {
+        refuse(421, MISDIRECTED)
     } else if is_foreign(request.headers()) {
         refuse(403, "the request comes from a page of another site")
     } else {
@@ -163,29 +168,29 @@ async fn answer(inside: &Inside, parts: BTreeMap<String, String>, request: Reque
     let refuse = |status, text: &str| shown((inside.refusal)(status, text));
     let Ok(_place) = inside.places.try_acquire() else { return refuse(503, "too many requests at once") };
     let (head, body) = request.into_parts();
-    // A body that is a little too long is read all the same: who is still sending does not hear an answer.
-    let body = match tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, 2 * inside.longest_body)).await {
-        Ok(Ok(body)) if body.len() <= inside.longest_body => body.to_vec(),
-        Ok(_) => return refuse(413, "the body is too long, or was cut short"),
+    let (body, held) = match tokio::time::timeout(PATIENCE, inside.bodies.read(&head.headers, body)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(NoBody::TooLong)) => return refuse(413, "the body is too long, or was cut short"),
+        Ok(Err(NoBody::Full)) => return refuse(503, "too many large bodies at once"),
         Err(_) => return refuse(408, "the body took too long to arrive"),
     };
     if !body.is_empty() && !is_json(&head.headers) {
         return refuse(415, "send the body as application/json");
     }
     match tokio::time::timeout(PATIENCE, Arc::clone(&inside.working).acquire_owned()).await {
-        Ok(Ok(working)) => made(inside, head, parts, body, handle, Some(working)).await,
+        Ok(Ok(working)) => made(inside, head, parts, body, handle, vec![Some(working), held]).await,
         _ => refuse(503, "too many requests at once"),
     }
 }
 
-/// Makes an answer on a thread. `working` is given back when it is made, also when nobody waits for it any more.
+/// Makes an answer on a thread. What it holds is given back when it is made, also when nobody waits for it any more.
 async fn made(
     inside: &Inside,
     head: Parts,
     parts: BTreeMap<String, String>,
     body: Vec<u8>,
     handle: Handle,
-    working: Option<OwnedSemaphorePermit>,
+    held: Vec<Option<OwnedSemaphorePermit>>,
 ) -> Response {
     let refuse = |status, text: &str| shown((inside.refusal)(status, text));
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -193,7 +198,7 @@ async fn made(
     let due = std::time::Instant::now() + PATIENCE;
     // One that waited for a thread until its caller was sent away does nothing any more.
     let make = move || {
-        let _working = working;
+        let _held = held;
         (std::time::Instant::now() < due).then(|| handle(&asked))
     };
     match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(make)).await {
@@ -246,7 +251,8 @@ mod tests {
             Route { method: Method::Post, path: "/orders/{n}", handle: echo, is_probe: false },
             Route { method: Method::Get, path: "/orders/{n}", handle: get, is_probe: false },
         ];
-        Server::api("127.0.0.1:0", Api { routes, longest_body: 10, refusal: told }).expect("a free port")
+        Server::api("127.0.0.1:0", Api { routes, longest_body: 10, hosts: Vec::new(), refusal: told })
+            .expect("a free port")
     }
 
     fn ask(server: &Server, request: &str) -> String {
@@ -297,7 +303,8 @@ mod tests {
             Route { method: Method::Get, path: "/wait", handle: waiting, is_probe: false },
             Route { method: Method::Get, path: "/healthz", handle: probe, is_probe: true },
         ];
-        let server = Server::api("127.0.0.1:0", Api { routes, longest_body: 10, refusal: told }).expect("a free port");
+        let server = Server::api("127.0.0.1:0", Api { routes, longest_body: 10, hosts: Vec::new(), refusal: told })
+            .expect("a free port");
         let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let waiters: Vec<TcpStream> = (0..200)
             .map(|_| {

@@ -28,17 +28,25 @@ pub(super) fn harden(response: &mut Response) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
-/// Whether the request was meant for us. On a loopback address only names of this machine are: else any page on the
-/// Internet could have its own name lead here, and read us as its own.
-pub(super) fn is_meant_for_us(bound: SocketAddr, headers: &HeaderMap, uri: &Uri) -> bool {
-    if !bound.ip().is_loopback() {
+/// What is said to who asks for another name.
+pub(super) const MISDIRECTED: &str =
+    "ask for localhost or 127.0.0.1: no other name is answered here that --host does not name";
+
+/// Whether the request was meant for us: for one of our names, or for this machine. Else any page on the Internet could
+/// have its own name lead here, and read us as its own. Without `names` only an address that others cannot reach has
+/// such a guard: under which names they come there is not ours to know. In a container that is always so, also when it
+/// is published on the loopback address alone.
+pub(super) fn is_meant_for_us(bound: SocketAddr, names: &[String], headers: &HeaderMap, uri: &Uri) -> bool {
+    if !bound.ip().is_loopback() && names.is_empty() {
         return true;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| uri.authority().map(axum::http::uri::Authority::as_str)).unwrap_or_default();
     let name = without_port(host);
+    let bare = name.trim_matches(['[', ']']);
     name.eq_ignore_ascii_case("localhost")
-        || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || names.iter().any(|own| own.eq_ignore_ascii_case(bare))
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn without_port(host: &str) -> &str {
@@ -125,7 +133,7 @@ mod tests {
     #[test]
     fn on_loopback_only_names_of_this_machine_are_answered() {
         let local = "127.0.0.1:5000".parse().expect("an address");
-        let asked = |host| is_meant_for_us(local, &headers(&[("host", host)]), &Uri::from_static("/"));
+        let asked = |host| is_meant_for_us(local, &[], &headers(&[("host", host)]), &Uri::from_static("/"));
         for host in ["localhost:5000", "LOCALHOST", "127.0.0.1:5000", "127.1.2.3", "[::1]:5000"] {
             assert!(asked(host), "{host}");
         }
@@ -133,7 +141,23 @@ mod tests {
             assert!(!asked(host), "{host}");
         }
         let open = "0.0.0.0:5000".parse().expect("an address");
-        assert!(is_meant_for_us(open, &headers(&[("host", "shop.example")]), &Uri::from_static("/")));
+        assert!(is_meant_for_us(open, &[], &headers(&[("host", "shop.example")]), &Uri::from_static("/")));
+    }
+
+    /// A container listens on all its addresses, also when it is published on the loopback address alone: the guard was
+    /// off there, and any page could have its own name lead to it.
+    #[test]
+    fn with_names_of_its_own_it_is_guarded_on_any_address() {
+        for bound in ["0.0.0.0:9464", "[::]:9464", "192.0.2.7:9464", "127.0.0.1:9464"] {
+            let (bound, names) = (bound.parse().expect("an address"), ["tracker".to_owned(), "fe80::1".to_owned()]);
+            let asked = |host| is_meant_for_us(bound, &names, &headers(&[("host", host)]), &Uri::from_static("/"));
+            for host in ["tracker:9464", "TRACKER", "localhost:9464", "127.0.0.1:9464", "[::1]", "[fe80::1]:9464"] {
+                assert!(asked(host), "{bound} {host}");
+            }
+            for host in ["evil.example:9464", "tracker.evil.example", "192.0.2.7", "0.0.0.0", ""] {
+                assert!(!asked(host), "{bound} {host}");
+            }
+        }
     }
 
     #[test]

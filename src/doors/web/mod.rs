@@ -3,6 +3,7 @@
 
 mod api;
 mod assets;
+mod bodies;
 #[cfg(test)]
 pub(crate) mod checks;
 mod connections;
@@ -205,10 +206,15 @@ mod tests {
             pages: Arc::new(OnePage),
             templates: &[("page.html", "a page")],
             dictionary: Arc::new(Dictionary::read("{}").expect("JSON")),
-            probes: vec![("/healthz", alive)],
+            probes: vec![("/healthz", Arc::clone(&alive))],
+            figures: vec![("/figures", alive)],
             documents: Vec::new(),
-            writings: Vec::new(),
-            token: None,
+            writings: vec![(
+                "/write",
+                Arc::new(|_| Answer { status: 200, content_type: "text/plain", body: "written".into() }),
+            )],
+            token: Some("token".to_owned()),
+            hosts: Vec::new(),
             limits: Limits { connections, answers: 2 },
         };
         Server::site("127.0.0.1:0", site).expect("a free port")
@@ -233,6 +239,8 @@ mod tests {
         assert_eq!(answered("/healthz", "scraper.example:9464"), "200");
         assert_eq!(answered("/", "scraper.example:9464"), "421");
         assert_eq!(answered("/events?of=/", "scraper.example"), "421");
+        assert_eq!(answered("/figures", "scraper.example"), "421");
+        assert_eq!(answered("/figures", "localhost"), "200");
         assert_eq!(answered("/", "localhost"), "200");
         let mut hardened = ask(server.address(), "/healthz", "x\r\nConnection: close");
         let mut head = String::new();
@@ -260,9 +268,28 @@ mod tests {
         // Nobody has gone, and all places are taken.
         for _ in 0..20 {
             assert_eq!(status(&ask(address, "/healthz", "scraper.example")), "200");
+            assert_eq!(status(&ask(address, "/figures", "localhost")), "200");
         }
         assert_eq!(status(&ask(address, "/", "localhost")), "503");
         drop((streams, pages));
+    }
+
+    /// A thousand connections that each sent one byte of a body, and no token, held all places for as long as they liked.
+    #[test]
+    fn who_may_not_write_is_told_before_his_body_comes() {
+        let server = crowded(8);
+        let begin = |token: &str| {
+            let mut stream = TcpStream::connect(server.address()).expect("it listens");
+            let head =
+                "POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
+            stream.write_all(format!("{head}Authorization: Bearer {token}\r\n\r\n{{").as_bytes()).expect("sent");
+            stream
+        };
+        assert_eq!(status(&begin("guess")), "401", "though the body has not come");
+        let mut stream = begin("token");
+        stream.write_all(b"}").expect("sent");
+        assert_eq!(status(&stream), "200");
+        assert_eq!(status(&begin("token")), "408", "no body is waited for for long");
     }
 
     #[test]

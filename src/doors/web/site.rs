@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::assets::LIVE_PAGE;
 use super::connections::Routes;
-use super::guard::{harden, is_meant_for_us, may_write};
+use super::guard::{MISDIRECTED, harden, is_meant_for_us, may_write};
 use super::html::Templates;
 use super::language::{Dictionary, asked, cookie};
 use super::live::{Hub, NoStream};
@@ -31,6 +31,9 @@ const LONGEST_BODY: usize = 4_096;
 
 /// So many requests to write may wait at a time.
 const MOST_WRITING: usize = 4;
+
+/// The body of a request may take so long to arrive.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A page may take so long to be made.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -94,12 +97,16 @@ pub struct Site {
     /// What machines ask for to see how the program does, by path: answered at once, by whatever name they ask, also when
     /// all connections are taken. So they tell nothing that is not for everybody.
     pub probes: Vec<(&'static str, Handler)>,
+    /// The same, for who asks by one of our names alone: figures that are not for everybody.
+    pub figures: Vec<(&'static str, Handler)>,
     /// Other things to get, by path.
     pub documents: Vec<(&'static str, Document)>,
     /// What may be written by who has the token, by path.
     pub writings: Vec<(&'static str, Writing)>,
     /// The token; without one nothing may be written.
     pub token: Option<String>,
+    /// The names that it answers to beside those of this machine; see [`crate::tools::config::HostArgs`].
+    pub hosts: Vec<String>,
     /// What it may take.
     pub limits: Limits,
 }
@@ -111,6 +118,7 @@ struct Inside {
     templates: Templates,
     token: Option<String>,
     bound: SocketAddr,
+    hosts: Vec<String>,
     writing: tokio::sync::Semaphore,
 }
 
@@ -128,6 +136,7 @@ pub(super) fn build(site: Site, bound: SocketAddr) -> Result<(Routes, Arc<Hub>),
         templates,
         token: site.token,
         bound,
+        hosts: site.hosts,
         writing: tokio::sync::Semaphore::new(MOST_WRITING),
     });
     let mut router: Router<Arc<Inside>> = Router::new()
@@ -143,19 +152,19 @@ pub(super) fn build(site: Site, bound: SocketAddr) -> Result<(Routes, Arc<Hub>),
         router = router.route(path, get(make));
     }
     for (path, writing) in site.writings {
-        let take = move |State(inside): State<Arc<Inside>>, headers: HeaderMap, body: Bytes| {
+        let take = move |State(inside): State<Arc<Inside>>, request: Request| {
             let writing = Arc::clone(&writing);
-            async move { write(&inside, &headers, body, writing).await }
+            async move { write(&inside, request, writing).await }
         };
         router = router.route(path, post(take));
     }
     let router = router
         .fallback(get(page))
-        .layer(axum::extract::DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&inside), guarded))
-        .with_state(inside);
+        .with_state(Arc::clone(&inside));
+    let figures = probing(site.figures).layer(middleware::from_fn_with_state(inside, guarded));
     // Beside the guard: a scraper has no page that could be led here, and may know us by any name.
-    let probes = probing(site.probes).layer(middleware::map_response(hardened));
+    let probes = probing(site.probes).layer(middleware::map_response(hardened)).merge(figures);
     let spare = probes.clone().fallback(busy);
     Ok((Routes { all: router.merge(probes), spare }, hub))
 }
@@ -172,10 +181,10 @@ async fn busy() -> Response {
 async fn guarded(State(inside): State<Arc<Inside>>, request: Request, next: Next) -> Response {
     let mut response = if request.uri().path_and_query().map_or(0, |target| target.as_str().len()) > LONGEST_TARGET {
         plain(StatusCode::URI_TOO_LONG, "the address is too long")
-    } else if is_meant_for_us(inside.bound, request.headers(), request.uri()) {
+    } else if is_meant_for_us(inside.bound, &inside.hosts, request.headers(), request.uri()) {
         next.run(request).await
     } else {
-        plain(StatusCode::MISDIRECTED_REQUEST, "ask for localhost or 127.0.0.1: no other name is answered here")
+        plain(StatusCode::MISDIRECTED_REQUEST, MISDIRECTED)
     };
     harden(&mut response);
     response
@@ -305,16 +314,22 @@ async fn preferences(uri: Uri) -> Response {
     response
 }
 
-async fn write(inside: &Inside, headers: &HeaderMap, body: Bytes, writing: Writing) -> Response {
+/// The body is only waited for when who sends it may write, and not for long: a connection is a place that others want.
+async fn write(inside: &Inside, request: Request, writing: Writing) -> Response {
+    let (head, body) = request.into_parts();
     let Some(token) = &inside.token else {
         return plain(StatusCode::FORBIDDEN, "nothing may be written here: start it with --allow-write");
     };
-    if let Err(refusal) = may_write(headers, token) {
+    if let Err(refusal) = may_write(&head.headers, token) {
         let (status, text) = refusal.answer();
         return plain(status, text);
     }
     let Ok(_permit) = inside.writing.try_acquire() else {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "others are writing; try again in a moment");
     };
-    blocking(move || respond(&writing(&body))).await
+    match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, LONGEST_BODY)).await {
+        Ok(Ok(body)) => blocking(move || respond(&writing(&body))).await,
+        Ok(Err(_)) => plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or was cut short"),
+        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
+    }
 }

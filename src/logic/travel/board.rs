@@ -115,6 +115,15 @@ impl Board {
         Self { kept: ids.into_iter().map(|id| (id, Kept::default())).collect(), ..Self::default() }
     }
 
+    /// The same, where texts of these requests are kept whole, however long they are: to be shown.
+    #[must_use]
+    pub fn showing(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        for id in ids {
+            self.kept.entry(id).or_default().is_whole = true;
+        }
+        self
+    }
+
     /// Takes the next record of its partition.
     pub fn fold<'m>(&mut self, message: &Message<'m>) -> Told<'m> {
         let time_ms = match message.time {

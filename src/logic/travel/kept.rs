@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::digest::Digest;
 use super::life::Place;
-use super::request::{Fact, Request, Spot, What};
+use super::request::{Fact, Request, Spot, What, bounded};
 use crate::words::travel::{Etat, Verdict};
 
 /// A record of a request, and what became of it.
@@ -20,7 +20,8 @@ pub struct Entry {
     pub spot: Spot,
     /// `etat` as it was written; `None` in what is no event.
     pub etat: Option<Box<str>>,
-    /// `details` as they were written, or the beginning of what is no event.
+    /// `details` as they were written (bounded, where the request is not one that is shown whole), or the beginning of
+    /// what is no event.
     pub text: Box<str>,
     /// Whether the record had no key.
     pub has_no_key: bool,
@@ -60,6 +61,8 @@ pub struct Kept {
     state: Request,
     /// Whether some were added that do not come last.
     is_unsettled: bool,
+    /// Whether texts of any length are kept: somebody asked for this request's history.
+    pub(super) is_whole: bool,
 }
 
 impl Kept {
@@ -83,7 +86,7 @@ impl Kept {
             order,
             spot: fact.spot,
             etat: written.etat.map(Into::into),
-            text: written.text.into(),
+            text: if self.is_whole { written.text.into() } else { bounded(written.text) },
             has_no_key: written.has_no_key,
             is_own: written.is_own,
             what,

@@ -8,7 +8,7 @@ use crate::words::travel::{Etat, Refusal};
 
 /// How the fold judges beside the table. To be counted up with every change of what it makes of a record, whether
 /// the table changes or not: snapshots of another version are not used.
-const RULES: &str = "travel fold, rules 1";
+const RULES: &str = "travel fold, rules 2";
 
 /// Where in its life a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -194,6 +194,6 @@ mod tests {
     fn a_change_of_the_table_is_a_change_of_the_version() {
         // Whoever changes what the fold makes of records counts up RULES and writes the new digest here; the golden
         // topics beside these tests then have to agree with it.
-        assert_eq!(fold_version(), "95ecb4cff28c8884bdf3cae35c4ad7e652465b234bacea3dd541d1de74210630");
+        assert_eq!(fold_version(), "44024a4451342448aba482c5063272c25275b379644a98c38fea5720c832e981");
     }
 }

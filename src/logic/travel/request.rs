@@ -1,6 +1,8 @@
 //! One request: what it is after its records, each of which is judged once.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::digest::{Digest, Marks};
 use super::life::{Outcome, Place, outcome};
@@ -37,6 +39,25 @@ impl Counts {
     }
 }
 
+/// Longer `details` are not kept: a board is in memory for as long as somebody looks on, and whoever may write to the
+/// topic would decide how much of it there is.
+const MOST_DETAILS_BYTES: usize = 4 << 10;
+
+/// So much of them is kept instead, in bytes.
+const EXCERPT_BYTES: usize = 512;
+
+/// What is kept of `details`: all of them, or, when they are longer than 4 KiB, an object that says so: `left_out` with
+/// their length in `bytes`, their `sha256`, and how they begin. The topic has the rest.
+pub(super) fn bounded(details: &str) -> Box<str> {
+    if details.len() <= MOST_DETAILS_BYTES {
+        return details.into();
+    }
+    let begins = details.split_at_checked(details.floor_char_boundary(EXCERPT_BYTES)).map_or("", |(begins, _)| begins);
+    let sha256: String = Sha256::digest(details).iter().map(|byte| format!("{byte:02x}")).collect();
+    let left_out = json!({"left_out": {"bytes": details.len(), "sha256": sha256, "begins": begins}});
+    left_out.to_string().into()
+}
+
 /// Where a record stands, and when it was made, as far as it says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +86,7 @@ pub struct Last {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Happened {
-    /// Its `details`, the text of an object.
+    /// Its `details`, the text of an object; of very long ones only what [`bounded`] leaves.
     pub details: Box<str>,
     /// Where it stands.
     pub spot: Spot,
@@ -149,12 +170,41 @@ impl Request {
                 self.place = Some(place);
                 self.is_late = etat == Etat::Retard;
                 self.delays += u32::from(self.is_late);
-                self.happened = Some(Happened { details: details.into(), spot });
+                self.happened = Some(Happened { details: bounded(details), spot });
                 if self.accepted.get(content).is_none() {
                     self.accepted.add(content, ());
                 }
                 Verdict::Accepted
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Five hundred events of 900 kB took `travel consume` to 636 MB, for as long as it ran.
+    #[test]
+    fn of_long_details_an_excerpt_and_a_digest_are_kept() {
+        let short = format!(r#"{{"a":"{}"}}"#, "x".repeat(MOST_DETAILS_BYTES - 8));
+        assert_eq!(bounded(&short).as_ref(), short);
+        // What takes most room: each is written as six bytes, and none may be cut within a character.
+        for (letter, written) in [("\u{1}", 900_000), ("é", 900_000), ("x", MOST_DETAILS_BYTES)] {
+            let long = format!(r#"{{"a":"{}"}}"#, letter.repeat(written));
+            let kept = bounded(&long);
+            assert!(kept.len() <= MOST_DETAILS_BYTES, "{} bytes", kept.len());
+            assert_eq!(bounded(&kept), kept, "what was bounded stays as it is");
+            let kept: serde_json::Value = serde_json::from_str(&kept).expect("JSON");
+            assert_eq!(kept["left_out"]["bytes"], long.len());
+            assert_eq!(kept["left_out"]["sha256"].as_str().map(str::len), Some(64));
+            assert!(kept["left_out"]["begins"].as_str().is_some_and(|begins| long.starts_with(begins)));
+        }
+        let mut request = Request::default();
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(900_000));
+        let content = Digest::of_content(Etat::Creation, &long, &mut Vec::new());
+        let what = What::Event { etat: Etat::Creation, details: &long, content, name: None };
+        assert_eq!(request.take(Fact { spot: Spot::default(), what }), Verdict::Accepted);
+        assert!(request.happened.is_some_and(|happened| happened.details.len() <= MOST_DETAILS_BYTES));
     }
 }

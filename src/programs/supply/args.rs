@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::doors::http::CallbackHosts;
-use crate::tools::config::{CommonArgs, SideCommand, duration};
+use crate::tools::config::{CommonArgs, HostArgs, SideCommand, duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,9 +78,14 @@ pub struct ServiceArgs {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub(super) confirm_timeout: Duration,
 
-    /// dev-materiels: whom callers may name to be told of updates: loopback, any, or hosts (a.example,b.example)
-    #[arg(long, value_name = "HOSTS", default_value = "loopback")]
-    pub(super) subscribers: CallbackHosts,
+    /// Under which names it is asked.
+    #[command(flatten)]
+    pub(super) hosts: HostArgs,
+
+    /// dev-materiels: whom callers may name to be told of updates, beside the other service: none, loopback, any, or
+    /// hosts (a.example,b.example) [default: loopback, and none when --listen lets strangers in]
+    #[arg(long, value_name = "HOSTS")]
+    pub(super) subscribers: Option<CallbackHosts>,
 
     /// dev-materiels: how long an update waits for a subscriber before it is given up
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
@@ -89,4 +94,37 @@ pub struct ServiceArgs {
     /// With so many things waiting to be sent no new orders are accepted
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub(super) outbox_limit: u64,
+}
+
+impl ServiceArgs {
+    /// Whom callers may have this service call. Who is on this machine can reach all that is on it anyway; strangers
+    /// cannot, and shall not through us.
+    pub(super) fn callback_hosts(&self) -> CallbackHosts {
+        let unless_said =
+            || if self.listen.is_loopback() { CallbackHosts::loopback() } else { CallbackHosts::default() };
+        self.subscribers.clone().unwrap_or_else(unless_said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Strangers could have a service that listens for them call anything on its own machine.
+    #[test]
+    fn strangers_cannot_have_this_machine_called() {
+        let hosts = |more: &[&str]| {
+            let words = ["supply", "dev-materiels"].iter().chain(more);
+            match SupplyArgs::parse_from(words).command {
+                Command::DevMateriels(flags) => flags.callback_hosts().text(),
+                _ => "no service".to_owned(),
+            }
+        };
+        assert_eq!(hosts(&[]), "loopback", "who is on this machine reaches it anyway");
+        assert_eq!(hosts(&["--listen", "::1"]), "loopback");
+        assert_eq!(hosts(&["--listen", "0.0.0.0"]), "none");
+        assert_eq!(hosts(&["--listen", "192.168.1.7"]), "none");
+        assert_eq!(hosts(&["--listen", "0.0.0.0", "--subscribers", "loopback,a.example"]), "loopback,a.example");
+        assert_eq!(hosts(&["--subscribers", "none"]), "none");
+    }
 }

@@ -1,6 +1,8 @@
 //! What is taken, inside one change of the store. A thing that is received is a member of a set: whatever comes
 //! again, by whatever road, changes nothing but a count.
 
+use std::cmp::Reverse;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -17,8 +19,9 @@ use crate::doors::store::{Change, Reading as _, StoreError};
 use crate::logic::supply::{confirmation_id, history, order_number};
 use crate::words::supply::{Receipt, Status, SupplyOrder, Update, time_text};
 
-/// So many updates wait for their order.
-pub(super) const MOST_EARLY: usize = 1_000;
+/// So many updates are taken of one order, and one more when it says that the order is further than they do. Ours have
+/// six. Each that comes is seen together with all before it, so that more would make every other order wait.
+pub(super) const MOST_TAKEN: usize = 256;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -301,10 +304,16 @@ pub(super) fn union(
         quarantine(change, "unknown_order", "there is no such order here", Some(number), bytes, origin)?;
         return Ok(taken(Verdict::UnknownOrder, Status::New));
     };
-    let before = history(updates(change, number)?.iter().map(UpdateRow::entry));
+    let mut entries: Vec<_> = updates(change, number)?.iter().map(UpdateRow::entry).collect();
+    let before = history(entries.iter().cloned());
     let key = update_key(number, update.timestamp_ms, update.id());
     let known = row::<UpdateRow>(change, UPDATES, &key)?;
     let is_known = known.is_some();
+    if !is_known && entries.len() >= MOST_TAKEN && update.status <= before.status {
+        let reason = format!("its order has {} updates already, and this one brings it no further", entries.len());
+        quarantine(change, "too_many", &reason, Some(number), bytes, origin)?;
+        return Ok(taken(Verdict::Invalid(reason), before.status));
+    }
     if let Some(mut known) = known {
         *known.copies.entry(origin.road).or_default() += 1;
         // A copy by another road may be the one that has the number, or the receipt.
@@ -314,7 +323,9 @@ pub(super) fn union(
         let body = String::from_utf8_lossy(bytes).into_owned();
         put(change, UPDATES, &key, &UpdateRow::new(update, body, origin.road))?;
     }
-    let now = history(updates(change, number)?.iter().map(UpdateRow::entry));
+    // A history is a set: what it holds already counts once.
+    entries.push(UpdateRow::new(update, String::new(), origin.road).entry());
+    let now = history(entries);
     let receipt = receipt_of(update, bytes);
     if (order.receipt.is_none() && receipt.is_some()) || order.is_closed != now.is_closed() {
         order.receipt = order.receipt.or(receipt);
@@ -347,19 +358,35 @@ pub(super) fn union(
     })
 }
 
-/// Takes the updates that came before their order.
+/// Takes the updates that came before their order, those first that say that it is furthest: as many as are taken of an
+/// order, and who sent many cannot hide that it was shipped. The others stay where they are.
 fn early_updates(change: &Change<'_>, number: &str, now_ms: i64) -> Result<(), StoreError> {
-    for (key, _) in change.beginning(QUARANTINE_BY_ORDER, &of_order(number), MOST_EARLY)? {
+    let mut early: Vec<(Reverse<Status>, Vec<u8>)> = Vec::new();
+    for (key, _) in change.beginning(QUARANTINE_BY_ORDER, &of_order(number), usize::MAX)? {
         let id = key.get(number.len() + 1..).unwrap_or_default();
-        let Some(kept) = row::<QuarantineRow>(change, QUARANTINE, id)?.filter(|kept| kept.why == "unknown_order")
-        else {
-            continue;
-        };
-        let bytes = STANDARD.decode(&kept.body_b64).unwrap_or_default();
-        if let Ok(update) = Update::read(&bytes) {
+        if let Some((_, update, _)) = early_update(change, id)? {
+            early.push((Reverse(update.map_or(Status::New, |update| update.status)), id.to_vec()));
+        }
+    }
+    early.sort_unstable();
+    early.truncate(MOST_TAKEN);
+    for (_, id) in early {
+        let Some((kept, update, bytes)) = early_update(change, &id)? else { continue };
+        if let Some(update) = update {
             union(change, &update, &bytes, Origin { road: kept.road, now_ms, key: None, place: None })?;
         }
-        discard(change, key_number(id), &kept)?;
+        discard(change, key_number(&id), &kept)?;
     }
     Ok(())
+}
+
+/// What is kept under `id` and came before its order: its row, the update that it is, and its bytes.
+type Early = (QuarantineRow, Option<Update>, Vec<u8>);
+
+fn early_update(change: &Change<'_>, id: &[u8]) -> Result<Option<Early>, StoreError> {
+    let kept = row::<QuarantineRow>(change, QUARANTINE, id)?.filter(|kept| kept.why == "unknown_order");
+    Ok(kept.map(|kept| {
+        let bytes = STANDARD.decode(&kept.body_b64).unwrap_or_default();
+        (kept, Update::read(&bytes).ok(), bytes)
+    }))
 }

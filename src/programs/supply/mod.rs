@@ -2,6 +2,8 @@
 //! and HTTP while Kafka is silent; what comes by both roads, or again, has one effect.
 
 mod args;
+#[cfg(test)]
+mod bounds_tests;
 mod ending;
 mod error;
 mod figures;
@@ -151,9 +153,10 @@ fn last_word(service: &Service, path: PathBuf) -> Result<Exit, SupplyError> {
 /// Says what it means to listen for others than this machine.
 fn warn_if_open(service: &Service, address: SocketAddr) {
     if !address.ip().is_loopback() {
+        let names = if service.wishes.hosts.is_empty() { ", under any host name" } else { "" };
         let message = format!(
-            "whoever can reach {address} may order, send updates and discard what is kept, under any host name: there \
-             is no authentication here; let a proxy ask for it, or leave --listen out"
+            "whoever can reach {address} may order, send updates and discard what is kept{names}: there is no \
+             authentication here; let a proxy ask for it, or leave --listen out"
         );
         service.warn("listen.open", &message, "--listen names no loopback address");
     }

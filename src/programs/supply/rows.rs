@@ -188,7 +188,7 @@ pub(super) struct KeyRow {
 /// What could not be taken.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct QuarantineRow {
-    /// `invalid`, `conflict`, `key_reused`, `unknown_order`.
+    /// `invalid`, `conflict`, `key_reused`, `unknown_order`, `too_many`.
     pub(super) why: String,
     pub(super) detail: String,
     pub(super) road: Road,
@@ -196,7 +196,7 @@ pub(super) struct QuarantineRow {
     pub(super) place: Option<String>,
     pub(super) order_number: Option<String>,
     pub(super) at_ms: i64,
-    /// The exact bytes, in base64.
+    /// The exact bytes, in base64; of very many the first.
     pub(super) body_b64: String,
     /// Their SHA-256 in hexadecimal digits; rows of older stores have none.
     #[serde(default)]
@@ -284,5 +284,5 @@ pub(super) fn updates(from: &impl Reading, order_number: &str) -> Result<Vec<Upd
     rows.iter().map(|(_, value)| parsed(value)).collect()
 }
 
-/// No order has more updates than are looked at.
+/// No order has more updates than are looked at; stores of older versions may have so many.
 pub(super) const MOST_UPDATES: usize = 10_000;

@@ -39,6 +39,7 @@ pub(super) struct Wishes {
     pub(super) outbox_limit: u64,
     pub(super) topic_out: String,
     pub(super) topic_in: String,
+    pub(super) hosts: Vec<String>,
     pub(super) subscribers: CallbackHosts,
     pub(super) subscriber_patience: Duration,
 }
@@ -54,7 +55,8 @@ impl Wishes {
             outbox_limit: flags.outbox_limit,
             topic_out: role.topic_out(common),
             topic_in: role.topic_in(common),
-            subscribers: flags.subscribers.clone(),
+            hosts: flags.hosts.hosts.clone(),
+            subscribers: flags.callback_hosts(),
             subscriber_patience: flags.subscriber_patience,
         }
     }

@@ -21,34 +21,34 @@ use crate::words::supply::{Status, SupplyOrder};
 
 const ORDER: &str = r#"{"orderNumber":"WL-1","date":"2026-11-21T09:41:05Z","department":"d","priority":"HIGH","materials":[{"name":"n","quantity":2}]}"#;
 
-struct Side {
-    store: Store,
+pub(super) struct Side {
+    pub(super) store: Store,
 }
 
 impl Side {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { store: Store::in_memory(&TABLES).expect("a store") }
     }
 
-    fn order(&self, body: &str, road: Road, key: Option<&'static str>) -> super::intake::TakenOrder {
+    pub(super) fn order(&self, body: &str, road: Road, key: Option<&'static str>) -> super::intake::TakenOrder {
         let body = body.to_owned();
         let origin = Origin { road, now_ms: 1_000, key, place: None };
         self.store.commit(move |change| received_order(change, body.as_bytes(), 10, origin)).expect("written")
     }
 
-    fn update(&self, body: &str, road: Road) -> super::intake::TakenUpdate {
+    pub(super) fn update(&self, body: &str, road: Road) -> super::intake::TakenUpdate {
         let body = body.to_owned();
         let origin = Origin { road, now_ms: 2_000, key: None, place: None };
         self.store.commit(move |change| received_update(change, body.as_bytes(), origin)).expect("written")
     }
 
-    fn own(&self) -> super::intake::TakenOrder {
+    pub(super) fn own(&self) -> super::intake::TakenOrder {
         let order = SupplyOrder::read(ORDER.as_bytes()).expect("an order");
         let origin = Origin { road: Road::Own, now_ms: 1_000, key: None, place: None };
         self.store.commit(move |change| own_order(change, order, b"", origin)).expect("written")
     }
 
-    fn page(&self, number: &str) -> History {
+    pub(super) fn page(&self, number: &str) -> History {
         let view = self.store.view().expect("readable");
         history(updates(&view, number).expect("readable").iter().map(UpdateRow::entry))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::base::language::Language;
-use crate::tools::config::{CommonArgs, SideCommand, byte_size, duration};
+use crate::tools::config::{CommonArgs, HostArgs, SideCommand, byte_size, duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,6 +77,10 @@ pub struct TrackerArgs {
     /// Serve a live page of the trail here, and /metrics, /healthz and /readyz; for example 127.0.0.1:9464
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+
+    /// Under which names that page is asked.
+    #[command(flatten)]
+    pub hosts: HostArgs,
 
     /// Show people's data whole on that page
     #[arg(long, requires = "listen")]

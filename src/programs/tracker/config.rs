@@ -49,6 +49,7 @@ pub struct TrackerConfig {
     pub(super) dir: PathBuf,
     pub(super) metrics_interval: Duration,
     pub(super) listen: Option<String>,
+    pub(super) hosts: Vec<String>,
     pub(super) is_unmasked: bool,
     pub(super) payload: Payload,
     pub(super) printing: Printing,
@@ -107,6 +108,7 @@ impl TryFrom<TrackerArgs> for TrackerConfig {
             dir: args.dir,
             metrics_interval: args.metrics_interval,
             listen: args.listen,
+            hosts: args.hosts.hosts,
             is_unmasked: args.unmask,
             payload: args.payload,
             printing: match args.print {

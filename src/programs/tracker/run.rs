@@ -217,7 +217,8 @@ fn beside(
 fn serve(config: &TrackerConfig, page: PageMaker, status: &Status) -> Result<Option<Server>, TrackerError> {
     let Some(address) = config.listen.as_deref() else { return Ok(None) };
     let site = page(&config.dir, config.is_unmasked);
-    let site = site.map_err(|error| TrackerError::Start { source: io::Error::other(error) })?;
+    let mut site = site.map_err(|error| TrackerError::Start { source: io::Error::other(error) })?;
+    site.hosts.clone_from(&config.hosts);
     status.serve(address, site).map(Some)
 }
 

@@ -71,7 +71,7 @@ impl<'a> Reading<'a> {
 
     /// Reads only what concerns one request, and keeps its records.
     pub(super) fn of_one(cluster: &'a Cluster, topic: &TopicInfo, id: &str) -> Result<Self, TravelError> {
-        let board = Board::keeping([id.to_owned()]);
+        let board = Board::default().showing([id.to_owned()]);
         let mut reading = Self::from(cluster, topic, READER, board, Positions::default())?;
         reading.only = Some(id.to_owned());
         Ok(reading)
@@ -205,7 +205,7 @@ impl<'a> Reading<'a> {
             }
             Inflow::Ends => self.split()?,
             Inflow::NewTopic => {
-                self.board = Board::keeping(self.only.clone());
+                self.board = Board::default().showing(self.only.clone());
                 self.has_outlived = false;
                 self.ends.clear();
                 News::Anew(format!("{} is another topic of the same name now", self.topic.name))
@@ -261,7 +261,7 @@ impl<'a> Reading<'a> {
     fn anew(&mut self, keep: Vec<String>) -> Result<(), TravelError> {
         self.count_partitions();
         self.has_outlived = false;
-        self.board = Board::keeping(keep.into_iter().chain(self.only.clone()));
+        self.board = Board::keeping(keep).showing(self.only.clone());
         self.inlet = self.cluster.inlet(&self.topic, self.group, Positions::default())?;
         Ok(())
     }

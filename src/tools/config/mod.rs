@@ -6,10 +6,12 @@
 
 mod args;
 mod client;
+mod hosts;
 mod side_command;
 mod text;
 
 pub use args::{ColorChoice, CommonArgs};
 pub use client::{ClientSettings, Property, SettingsError};
+pub use hosts::HostArgs;
 pub use side_command::SideCommand;
 pub use text::{byte_size, duration, is_quiet_end, rate};

@@ -62,9 +62,11 @@ pub fn site(folder: &Path, is_unmasked: bool) -> Result<Site, serde_json::Error>
         templates: TEMPLATES,
         dictionary: Arc::new(Dictionary::read(FRENCH)?),
         probes: Vec::new(),
+        figures: Vec::new(),
         documents: Vec::new(),
         writings: Vec::new(),
         token: None,
+        hosts: Vec::new(),
         limits: LIMITS,
     })
 }

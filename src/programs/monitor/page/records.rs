@@ -10,7 +10,7 @@ use crate::doors::web::{Piece, Row, Tone, View};
 use crate::programs::monitor::record::{Field, Form, RECORD_BYTES, RecordKind, RecordView, Value};
 use crate::programs::monitor::rows::glance;
 use crate::programs::monitor::texts::{Clock, Texts};
-use crate::tools::masking::{masked, without_addresses, without_people};
+use crate::tools::masking::{masked, without_addresses, without_people, without_texts};
 use crate::tools::pretty::pretty_up_to;
 use crate::words::record::AuditLine;
 
@@ -25,6 +25,10 @@ const LONGEST_FIELD: usize = 2_000;
 
 /// So many headers are shown.
 const MOST_HEADERS: usize = 100;
+
+/// Headers that say how a message is made, and nothing of whom.
+const TECHNICAL: [&str; 8] =
+    ["content-type", "traceparent", "tracestate", "ce_id", "ce_source", "ce_type", "ce_specversion", "ce_time"];
 
 /// So many records that were opened are remembered: an open page asks for its own twice a second.
 const MOST_REMEMBERED: usize = 64;
@@ -51,14 +55,17 @@ impl Records {
         let known = self.known(path, texts.language);
         let record = known.or_else(|| {
             let (line, is_sealed) = reading.line(file, place, RECORD_BYTES)?;
-            let customer = AuditLine::parse(&line.bytes).ok().map(|audit| glance(&audit).customer);
+            let audit = AuditLine::parse(&line.bytes).ok();
+            let is_order = audit.as_ref().is_some_and(|audit| audit.order_full.is_some());
+            let customer = audit.map(|audit| glance(&audit).customer);
             let mut record = match file {
                 File::Events => RecordView::of_event(line),
                 File::Log => RecordView::of_log(line),
             };
             record.is_sealed = is_sealed;
+            let is_foreign = matches!(record.kind, RecordKind::Valid | RecordKind::Invalid) && !is_order;
             let customer = customer.unwrap_or_default();
-            let shown = Opened { reading, record, customer, texts, is_unmasked }.view();
+            let shown = Opened { reading, record, customer, is_foreign, texts, is_unmasked }.view();
             // One that is not sealed yet will be: it is read again until then.
             if is_sealed == Some(true) || file == File::Log {
                 self.remember(path, texts.language, &shown);
@@ -103,6 +110,8 @@ struct Opened<'a> {
     record: RecordView,
     /// Whose order it is.
     customer: String,
+    /// Whether it is no order: nobody knows then which of its texts tell of people.
+    is_foreign: bool,
     texts: &'a Texts,
     is_unmasked: bool,
 }
@@ -133,7 +142,9 @@ impl Opened<'_> {
         let sealed = sealed.map(|told| Row::new("sealed", [texts.choose("Sealed", "Scellé").into(), told.into()]));
         view.table("fields", fields.chain(sealed));
         let headers = record.headers.iter().take(MOST_HEADERS).enumerate().map(|(index, (name, value))| {
-            let cells = [self.hidden(name), self.hidden(value)].map(Piece::from);
+            let is_hidden = self.hides_all() && !TECHNICAL.contains(&name.as_str());
+            let value = if is_hidden { masked(value) } else { self.hidden(value) };
+            let cells = [self.hidden(name), value].map(Piece::from);
             Row::new(index.to_string(), cells)
         });
         view.table("headers", headers);
@@ -147,7 +158,11 @@ impl Opened<'_> {
     fn value(&self, field: Field, value: &Value) -> String {
         let texts = self.texts;
         match value {
-            Value::Text(key) if field == Field::Key && !self.is_unmasked && *key == self.customer => masked(key),
+            Value::Text(key)
+                if field == Field::Key && (self.hides_all() || !self.is_unmasked && *key == self.customer) =>
+            {
+                masked(key)
+            }
             Value::Text(text) => self.hidden(text),
             Value::Bytes(bytes) => texts.size(*bytes),
             Value::Number(number) => texts.decimal(*number as f64, 0),
@@ -168,6 +183,11 @@ impl Opened<'_> {
         if self.record.kind == RecordKind::Log { self.reading.without_folder(&text) } else { text }
     }
 
+    /// Whether no text of it is shown.
+    fn hides_all(&self) -> bool {
+        self.is_foreign && !self.is_unmasked
+    }
+
     /// A text of somebody, as far as it is shown, and not longer than is read.
     fn hidden(&self, text: &str) -> String {
         let text = if self.is_unmasked { text.to_owned() } else { without_addresses(text) };
@@ -184,6 +204,9 @@ impl Opened<'_> {
         let is_json = record.cut_from_bytes.is_none() && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         match (is_json, self.is_unmasked) {
             (true, true) => pretty_up_to(&text, 0, LONGEST_SHOWN),
+            (true, false) if self.is_foreign => {
+                pretty_up_to(&without_texts(&text).unwrap_or_default(), 0, LONGEST_SHOWN)
+            }
             (true, false) => without_addresses(&pretty_up_to(
                 &without_people(&text).unwrap_or_else(|| text.into_owned()),
                 0,
@@ -193,10 +216,11 @@ impl Opened<'_> {
             (false, true) if record.form == Form::Hex => hex_of(record.payload()),
             (false, true) => text.into_owned(),
             // Whose data it is cannot be found in what is no JSON, or only a part of some.
-            (false, false) if text.contains(['{', '[']) => {
-                let hidden = "hidden: it is not whole JSON, and may tell of people. tracker --unmask shows it";
+            (false, false) if (self.is_foreign && !text.is_empty()) || text.contains(['{', '[']) => {
+                let hidden =
+                    "hidden: it is no order or no whole JSON, and may tell of people. tracker --unmask shows it";
                 let masked =
-                    "masqué : ce n’est pas du JSON entier et peut parler de personnes. tracker --unmask le montre";
+                    "masqué : ni commande ni JSON entier, peut parler de personnes. tracker --unmask le montre";
                 self.texts.choose(hidden, masked).to_owned()
             }
             (false, false) => without_addresses(&text),

@@ -120,3 +120,22 @@ fn a_link_that_leads_into_a_line_or_nowhere_says_so() {
     write(folder.path(), "tracker.events", b"");
     assert!(!view(&pages_of(folder.path(), true), &href).texts.contains_key("record.missing"));
 }
+
+/// Of a topic that is not of orders names, telephones, keys and headers were shown whole.
+#[test]
+fn of_what_is_no_order_no_text_is_shown_unless_that_is_asked_for() {
+    let line = r#"{"timestamp":"2026-11-21T09:12:30.123Z","event_type":"message.received","kafka_topic":"payments","kafka_partition":0,"kafka_offset":0,"raw_message":"{\"name\":\"Alice Martin\",\"note\":\"Alice Martin\",\"telephone\":\"+33612345678\",\"n\":7}","message_size":80,"deserialized":true,"kafka_timestamp":1763716350123,"kafka_key":"+33612345678","kafka_headers":[["caller","+33612345678 Alice Martin"],["content-type","application/json"]]}"#;
+    for is_unmasked in [false, true] {
+        let (folder, pages) = pages(is_unmasked);
+        write(folder.path(), "tracker.events", format!("{line}\n").as_bytes());
+        let list = view(&pages, "/");
+        let href = list.tables["records"].first().and_then(|row| row.href.clone()).expect("a link");
+        let record = view(&pages, &href);
+        let told = serde_json::to_string(&(&list, &record)).expect("JSON");
+        for personal in ["Alice Martin", "33612345678"] {
+            assert_eq!(told.contains(personal), is_unmasked, "{personal} in {told}");
+        }
+        assert!(told.contains("application/json"), "{told}");
+        assert!(record.texts["record.payload"].text.contains("\"n\": 7"), "{told}");
+    }
+}

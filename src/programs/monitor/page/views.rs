@@ -188,6 +188,11 @@ fn hidden(text: &str, is_unmasked: bool) -> String {
     if is_unmasked { text.to_owned() } else { without_addresses(text) }
 }
 
+/// The beginning of what is no order: which of it tells of people is not known.
+fn foreign(sample: &str, is_unmasked: bool) -> String {
+    if is_unmasked || sample.is_empty() { sample.to_owned() } else { "•••".to_owned() }
+}
+
 /// What a line of the trail is, in the word of the screen.
 fn status(row: &EventRow, texts: &Texts) -> Piece {
     let (word, tone) = match &row.kind {
@@ -212,10 +217,10 @@ fn event(row: &EventRow, texts: &Texts, is_unmasked: bool) -> Row {
             let total = glance.total.as_deref().map(|total| texts.money(total, &glance.currency));
             (format!("{number}{}", isolated(&shown(&glance.items))), customer, total.unwrap_or_default())
         }
-        EventKind::Valid(glance) => (shown(&glance.sample), String::new(), String::new()),
+        EventKind::Valid(glance) => (foreign(&glance.sample, is_unmasked), String::new(), String::new()),
         EventKind::Invalid { reason, sample } => {
-            let said = if reason.is_empty() { sample } else { reason };
-            (shown(said), String::new(), String::new())
+            let said = if reason.is_empty() { foreign(sample, is_unmasked) } else { shown(reason) };
+            (said, String::new(), String::new())
         }
         EventKind::Gap { kind, reason } => {
             (format!("{}: {}", kind.as_str(), shown(reason)), String::new(), String::new())

@@ -79,12 +79,18 @@ fn all(role: Role) -> Vec<(Method, &'static str, Answering)> {
 
 /// What a service answers.
 pub(super) fn api(service: &Arc<Service>) -> Api {
+    let hosts = service.wishes.hosts.clone();
     let routes = all(service.role).into_iter().map(|(method, path, answering)| {
         let service = Arc::clone(service);
         let handle: Handle = Arc::new(move |asked| answering(&service, asked));
         Route { method, path, handle, is_probe: PROBES.contains(&path) }
     });
-    Api { routes: routes.collect(), longest_body: LONGEST_BODY, refusal: |status, reason| problem(status, reason) }
+    Api {
+        routes: routes.collect(),
+        longest_body: LONGEST_BODY,
+        hosts,
+        refusal: |status, reason| problem(status, reason),
+    }
 }
 
 /// A JSON document.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::state::State;
 use super::views::matching_errors;
 use crate::doors::health::ServiceMeters;
-use crate::doors::web::{Answer, Document, Place};
+use crate::doors::web::{Answer, Document, Handler, Place};
 use crate::logic::shopfold::RecentOrder;
 use crate::tools::masking::masked;
 use crate::tools::moment::now_ms;
@@ -20,18 +20,29 @@ const MOST_ERRORS: usize = 20_000;
 
 static OPENAPI: &str = include_str!("openapi.json");
 
+/// What is served beside the pages, by path.
+pub(super) struct Served {
+    /// How it does: for everybody, at any time.
+    pub(super) probes: Vec<(&'static str, Handler)>,
+    /// Figures of the shop: at any time.
+    pub(super) figures: Vec<(&'static str, Handler)>,
+    /// All else.
+    pub(super) documents: Vec<(&'static str, Document)>,
+}
+
 /// The documents by their paths. `readiness` says why not, when it is not ready.
 pub(super) fn all(
     state: &Arc<State>,
     meters: &Arc<ServiceMeters>,
     readiness: impl Fn() -> Option<String> + Send + Sync + 'static,
-) -> Vec<(&'static str, Document)> {
+) -> Served {
     let of = |make: fn(&State, &Place) -> Answer| -> Document {
         let state = Arc::clone(state);
         Arc::new(move |place| make(&state, place))
     };
     let (counted, meters) = (Arc::clone(state), Arc::clone(meters));
-    let prometheus: Document = Arc::new(move |_| {
+    let original = Arc::clone(state);
+    let prometheus: Handler = Arc::new(move || {
         let (content_type, mut body) = meters.text();
         insert_before_end(&mut body, &shop_metrics(&counted));
         Answer { status: 200, content_type, body }
@@ -39,7 +50,7 @@ pub(super) fn all(
     let readiness: Arc<dyn Fn() -> Option<String> + Send + Sync> = Arc::new(readiness);
     let ready = Arc::clone(&readiness);
     let shown = Arc::clone(state);
-    let health: Document = Arc::new(move |_| {
+    let health: Handler = Arc::new(move || {
         let trouble = readiness();
         let body = json!({
             "status": if trouble.is_none() { "ok" } else { "waiting" }, "reason": trouble,
@@ -47,16 +58,15 @@ pub(super) fn all(
         });
         json_answer(200, &body)
     });
-    let readyz: Document = Arc::new(move |_| match ready() {
+    let readyz: Handler = Arc::new(move || match ready() {
         None => plain(200, "ready"),
         Some(reason) => plain(503, &format!("not ready: {reason}")),
     });
-    vec![
-        ("/metrics", of(metrics)),
-        ("/metrics/prometheus", prometheus),
-        ("/health", health),
-        ("/healthz", of(|_, _| plain(200, "alive"))),
-        ("/readyz", readyz),
+    let probes: Vec<(&'static str, Handler)> =
+        vec![("/health", health), ("/healthz", Arc::new(|| plain(200, "alive"))), ("/readyz", readyz)];
+    let figures: Vec<(&'static str, Handler)> =
+        vec![("/metrics", Arc::new(move || metrics(&original))), ("/metrics/prometheus", prometheus)];
+    let documents = vec![
         (
             "/openapi.json",
             of(|_, _| Answer { status: 200, content_type: "application/json", body: OPENAPI.to_owned() }),
@@ -64,7 +74,8 @@ pub(super) fn all(
         ("/api/kafka", of(kafka)),
         ("/errors.json", of(errors_json)),
         ("/errors.csv", of(errors_csv)),
-    ]
+    ];
+    Served { probes, figures, documents }
 }
 
 fn plain(status: u16, text: &str) -> Answer {
@@ -76,7 +87,7 @@ fn json_answer(status: u16, value: &Value) -> Answer {
 }
 
 /// The original's shape.
-fn metrics(state: &State, _: &Place) -> Answer {
+fn metrics(state: &State) -> Answer {
     let figures = state.figures();
     let sales = &figures.sales;
     let mut regions: Map<String, Value> =

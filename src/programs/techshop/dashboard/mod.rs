@@ -28,6 +28,7 @@ use super::stock::levels;
 use super::{Shop, TechshopError};
 use crate::doors::kafka::{Cluster, Role};
 use crate::doors::web::{Dictionary, Limits, Site};
+use crate::tools::config::HostArgs;
 use crate::tools::exit::Exit;
 use state::{GROUP, State};
 
@@ -53,6 +54,9 @@ pub struct DashboardArgs {
     /// The same on 127.0.0.1 with this port
     #[arg(long, value_name = "PORT", conflicts_with = "listen")]
     port: Option<u16>,
+
+    #[command(flatten)]
+    hosts: HostArgs,
 
     /// Where figures and positions are kept; without the file all is counted anew from the topics
     #[arg(long, value_name = "FILE", default_value = "dashboard.state.json")]
@@ -84,14 +88,17 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
     let listen = args.port.map_or_else(|| args.listen.clone(), |port| format!("127.0.0.1:{port}"));
     let service = Service::serving("techshop-dashboard", &listen, shop, |meters, trouble| {
         let (shown, told) = (Arc::clone(&state), Arc::clone(trouble));
+        let served = documents::all(&state, meters, move || documents::trouble(&shown, &told));
         Site {
             pages: Arc::clone(&state) as Arc<dyn crate::doors::web::Pages>,
             templates: views::TEMPLATES,
             dictionary: Arc::clone(&state.dictionary),
-            probes: Vec::new(),
-            documents: documents::all(&state, meters, move || documents::trouble(&shown, &told)),
+            probes: served.probes,
+            figures: served.figures,
+            documents: served.documents,
             writings: vec![("/api/restocks", restocking::writing(shop, &state))],
             token,
+            hosts: args.hosts.hosts.clone(),
             limits: Limits::default(),
         }
     })?;

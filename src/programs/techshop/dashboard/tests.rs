@@ -25,14 +25,17 @@ fn serve(state: &Arc<State>, token: Option<String>) -> Server {
     let shown = Arc::clone(state);
     let writing: Writing =
         Arc::new(|_| crate::doors::web::Answer { status: 200, content_type: "text/plain", body: "written".to_owned() });
+    let served = documents::all(state, &meters, move || documents::trouble(&shown, &told));
     let site = Site {
         pages: Arc::clone(state) as Arc<dyn crate::doors::web::Pages>,
         templates: TEMPLATES,
         dictionary: Arc::clone(&state.dictionary),
-        probes: Vec::new(),
-        documents: documents::all(state, &meters, move || documents::trouble(&shown, &told)),
+        probes: served.probes,
+        figures: served.figures,
+        documents: served.documents,
         writings: vec![("/api/restocks", writing)],
         token,
+        hosts: Vec::new(),
         limits: crate::doors::web::Limits::default(),
     };
     Server::site("127.0.0.1:0", site).expect("a free port")
@@ -103,9 +106,10 @@ fn what_is_described_is_served_and_what_is_served_is_described() {
     let (_, _, body) = get(server.address(), "/openapi.json");
     let described: Value = serde_json::from_str(&body).expect("JSON");
     let paths = described["paths"].as_object().expect("paths");
-    let served: BTreeSet<&str> = documents::all(&state, &Arc::new(ServiceMeters::new("x")), || None)
-        .into_iter()
-        .map(|(path, _)| path)
+    let all = documents::all(&state, &Arc::new(ServiceMeters::new("x")), || None);
+    let at_once = all.probes.iter().chain(&all.figures).map(|(path, _)| *path);
+    let served: BTreeSet<&str> = at_once
+        .chain(all.documents.iter().map(|(path, _)| *path))
         .chain(["/events", "/api/view", "/api/restocks"])
         .collect();
     assert_eq!(paths.keys().map(String::as_str).collect::<BTreeSet<_>>(), served);
