@@ -13,6 +13,7 @@ mod seal_work;
 mod sealer;
 mod shared;
 mod stored;
+mod stored_keys;
 pub mod verify;
 mod work;
 

@@ -1,7 +1,7 @@
 //! Sealing: hashing what is synced, keeping the seal, signing checkpoints, closing segments.
 //!
-//! The order is that of a transparency log: lines durable, then the seal durable, then the signature,
-//! then the checkpoint. The sealer reads the lines back from the file, so it signs what is there, and
+//! The order is that of a transparency log: lines durable, then the seal durable, which is signed as a
+//! whole, then the checkpoint. The sealer reads the lines back from the file, so it signs what is there, and
 //! nothing needs to be undone when an unsealed tail is cut.
 
 use std::collections::BTreeMap;
@@ -55,6 +55,13 @@ pub(super) struct SealedState {
     pub(super) started_ms: i64,
 }
 
+impl SealedState {
+    /// The same, with lines of the newest segment up to byte `end` that a checkpoint proves: `tree` is of all.
+    pub(super) fn proven(self, tree: Tree, end: u64) -> Self {
+        Self { tree, hashed_bytes: end, sealed_bytes: end, ..self }
+    }
+}
+
 /// How far the closing of a segment has come; after a full disk it goes on from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closing {
@@ -95,8 +102,6 @@ pub(super) struct Sealer<D: Disk> {
     last: Mark,
     /// Whether a checkpoint of what is sealed was written.
     is_signed: bool,
-    /// Whether the seal says that the tracker stopped as asked, which is so no more.
-    is_clean: bool,
     /// The time of the last checkpoint.
     signed_s: u64,
     closing: Closing,
@@ -114,15 +119,13 @@ pub(super) struct SealerParts<'a, D: Disk> {
     pub(super) checkpoints: AppendFile<D::File>,
     pub(super) last: Mark,
     pub(super) is_signed: bool,
-    pub(super) is_clean: bool,
     /// The time of the last checkpoint, seconds since 1970-01-01 UTC.
     pub(super) signed_s: u64,
 }
 
 impl<D: Disk> Sealer<D> {
     pub(super) fn new(parts: SealerParts<'_, D>) -> io::Result<Self> {
-        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, is_clean, signed_s } =
-            parts;
+        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, signed_s } = parts;
         let mut index = AppendFile::open(disk, &index_path(folder))?.without_room();
         let whole = whole_lines(index.file(), index.length())?;
         if whole < index.length() {
@@ -140,7 +143,6 @@ impl<D: Disk> Sealer<D> {
             indexed_bytes: None,
             last,
             is_signed,
-            is_clean,
             signed_s,
             closing: Closing::Open,
             block: Vec::new(),
@@ -216,7 +218,6 @@ impl<D: Disk> Sealer<D> {
             self.state.started_ms = now_ms;
         }
         self.write_seal(&mark, end, now_ms, clean)?;
-        self.is_clean = clean;
         self.is_signed = false;
         self.state.sealed_bytes = end;
         self.last = mark;
@@ -225,6 +226,7 @@ impl<D: Disk> Sealer<D> {
         Ok(note)
     }
 
+    /// Replaces the seal, signed: of what is hashed, which ends at byte `end` of the newest segment.
     fn write_seal(&self, mark: &Mark, end: u64, now_ms: i64, clean: bool) -> io::Result<()> {
         let SealedState { tree, first_line, started_ms, .. } = &self.state;
         let seal = Seal {
@@ -245,8 +247,10 @@ impl<D: Disk> Sealer<D> {
             rolled_back: mark.rolled_back.clone(),
             sealed_ms: now_ms,
             clean,
+            signature: String::new(),
         };
-        self.disk.replace(&seal_path(&self.folder), &seal.to_bytes(), Access::Ordinary)
+        let signed = seal.signed_by(&self.key);
+        self.disk.replace(&seal_path(&self.folder), &signed.to_bytes(), Access::Ordinary)
     }
 
     /// Signs what is sealed, once more or for the first time.
@@ -340,6 +344,13 @@ impl<D: Disk> Sealer<D> {
         Ok(next)
     }
 
+    /// Writes the seal once more, to say that a tracker has begun: from now on lines may follow.
+    pub(super) fn say_begun(&mut self, now_ms: i64) -> io::Result<()> {
+        // The start is signed, too, as soon as there is a thread for it.
+        self.is_signed = false;
+        self.write_seal(&self.last, self.state.sealed_bytes, now_ms, false)
+    }
+
     /// Writes the seal once more, to say that the tracker stopped as asked.
     pub(super) fn say_clean(&mut self, now_ms: i64) -> Result<(), SealFailure> {
         Ok(self.write_seal(&self.last, self.state.sealed_bytes, now_ms, true)?)
@@ -347,7 +358,7 @@ impl<D: Disk> Sealer<D> {
 
     /// Whether a seal says so much already, and a checkpoint with it.
     pub(super) fn says(&self, mark: &Mark, end: u64) -> bool {
-        end <= self.sealed_end() && *mark == self.last && self.is_signed && !self.is_clean
+        end <= self.sealed_end() && *mark == self.last && self.is_signed
     }
 }
 

@@ -107,7 +107,7 @@ fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: Option<
 fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()> {
     let dir = safe(dir);
     match report.damages.split_first() {
-        None => writeln!(out, "{dir}: sound")?,
+        None => writeln!(out, "{dir}: {}", headline(report))?,
         Some((first, more)) => {
             writeln!(out, "{dir}: DAMAGED\n  first: {}", safe(&first.to_string()))?;
             for damage in more.iter().take(TOLD - 1) {
@@ -153,6 +153,18 @@ fn write_text(out: &mut dyn Write, dir: &str, report: &Report) -> io::Result<()>
         writeln!(out, "  {} lines are not sealed yet{torn}", grouped(report.unsealed_lines))?;
     }
     Ok(())
+}
+
+/// What is said of a trail in which nothing is damaged: up to where anybody has signed it.
+fn headline(report: &Report) -> String {
+    let (covered, lines) = (report.covered_lines, report.lines);
+    if covered == 0 && lines > 0 {
+        return "nothing is damaged, and no line is signed".to_owned();
+    }
+    if covered == lines {
+        return "sound".to_owned();
+    }
+    format!("sound up to line {}; no signature covers the lines after it", grouped(covered))
 }
 
 fn plural(count: usize, word: &str) -> String {
