@@ -4,6 +4,7 @@
 //! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
 
 mod append;
+mod file_ends;
 mod keys;
 mod paths;
 pub mod read;

@@ -14,16 +14,16 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::file_ends::tail;
 use super::keys::settle_keys;
 use super::paths::{checkpoints_path, seal_path, segments_path, trail_path};
 use super::reader::LineReader;
-use super::sealer::{Mark, Sealer, SealerParts, tail};
+use super::sealer::{Mark, Sealer, SealerParts};
 use super::stored::{Adopts, Stored, load};
 use super::stored_keys::{key_error, make_key, publish_key};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
 use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
-use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::Checkpoint;
 
@@ -156,6 +156,7 @@ impl<D: Disk> Opening<'_, D> {
         let proven = self.replay_unsealed(&stored, from, &mut replay)?;
         // Up to here nothing was touched.
         let is_new = stored.key.is_none();
+        let is_begun = is_new || (stored.has_seal && !stored.was_clean);
         let key = match stored.key {
             Some(key) => key,
             None => make_key(self.disk, self.folder, self.topic, self.seed)?,
@@ -204,15 +205,12 @@ impl<D: Disk> Opening<'_, D> {
             state,
             checkpoints,
             last,
-            is_signed: stored.is_signed,
+            // The start after a clean stop is signed, too.
+            is_signed: stored.is_signed && is_begun,
+            is_begun,
             signed_s: stored.signed_s,
         };
-        let mut sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;
-        // Before the first line is written: behind a clean seal, or without one, the next start would cut it.
-        if stored.was_clean || !stored.has_seal {
-            let seal = seal_path(self.folder);
-            sealer.say_begun(now_ms()).map_err(disk_error("write", &seal))?;
-        }
+        let sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;
         Ok((Trail { file, sealer, mark }, recovery))
     }
 

@@ -4,9 +4,14 @@
 //! fails its syncs and loses power.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+/// Far more than any file that is read as a whole ever has: a larger one must not fill the memory.
+const MOST_READ_BYTES: u64 = 256 << 20;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +58,10 @@ pub trait Disk: Clone + Send + 'static {
     /// What the operating system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// The whole content of a file; `None` when there is none.
+    /// The whole content of a small file; `None` when there is none.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says; a file of more than 256 MiB is an error, too.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
     /// Makes the entry of `path` in its folder durable.
@@ -130,6 +135,17 @@ fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// Opens a file, and nothing else: a pipe would keep whoever reads it waiting, a device never end.
+fn open_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "what stands there is no regular file"))
+    }
+}
+
 /// Some file systems let a signal interrupt what the standard library does not repeat by itself.
 fn uninterrupted(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     loop {
@@ -145,7 +161,7 @@ impl Disk for OsDisk {
 
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
         // Not O_APPEND: after a cut the next piece must stand where the cut is.
-        if_there(OpenOptions::new().read(true).write(true).open(path))
+        if_there(open_file(OpenOptions::new().read(true).write(true), path))
     }
 
     fn create(&self, path: &Path) -> io::Result<File> {
@@ -186,7 +202,13 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        if_there(std::fs::read(path))
+        let Some(file) = if_there(open_file(OpenOptions::new().read(true), path))? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let length = file.take(MOST_READ_BYTES + 1).read_to_end(&mut bytes)?;
+        if length as u64 > MOST_READ_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than any file of its kind"));
+        }
+        Ok(Some(bytes))
     }
 
     fn sync_entry(&self, path: &Path) -> io::Result<()> {

@@ -241,15 +241,18 @@ fn consistent_look(dir: &Path) -> Result<Look, VerifyError> {
     Ok(before)
 }
 
-/// Refuses a pipe or a device in the place of a segment, which would be read without an end.
+/// Refuses a pipe or a device in the place of a segment, or of what is read with them: reading would not end.
 pub(super) fn refuse_what_is_no_file(dir: &Path) -> Result<(), VerifyError> {
     // A folder that is not there, or not to be read, is told by whoever reads the segments.
     let Ok(names) = std::fs::read_dir(dir) else { return Ok(()) };
     for entry in names.flatten() {
         let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix("tracker.events"));
-        let is_segment = |end: &str| end.strip_prefix('.').is_some_and(|number| number.parse::<u64>().is_ok());
-        if number.is_some_and(|end| end.is_empty() || is_segment(end)) {
+        let end = name.to_str().and_then(|name| name.strip_prefix("tracker.events"));
+        let is_read = |end: &str| match end.strip_prefix('.') {
+            Some(end) => matches!(end, "segments" | "index") || end.parse::<u64>().is_ok(),
+            None => end.is_empty(),
+        };
+        if end.is_some_and(is_read) {
             open_regular(&entry.path()).map_err(|source| disk(&entry.path(), source))?;
         }
     }
