@@ -1,6 +1,6 @@
 //! The subcommands, as a person types them.
 
-use super::maker::{Dice, EVENTS, KEYS, Maker};
+use super::maker::{CHECKPOINTS, Dice, EVENTS, KEYS, Maker};
 use super::{assert_sound, folder_of, verified};
 use clap::Parser as _;
 use ordertrail::doors::audit::{KeysError, rotate_key, settle_keys};
@@ -217,6 +217,81 @@ fn a_new_key_is_signed_by_the_old_one_and_the_trail_goes_on() {
     assert!(
         !names.iter().any(|name| name.to_string_lossy().ends_with("next") || name.to_string_lossy().ends_with("tmp"))
     );
+}
+
+#[test]
+fn no_key_is_changed_while_lines_are_sealed_that_no_checkpoint_has() {
+    let mut maker = Maker::full(9);
+    let signed_lines = maker.lines;
+    let refused = |maker: &Maker, signed: u64| {
+        let folder = with_key(maker);
+        let (told, code) = audit(folder.path(), &["rotate-key"]);
+        assert_eq!(code, 1, "{told}");
+        assert!(told.contains(&format!("the last checkpoint is of {signed}:")), "{told}");
+        assert!(told.contains("start the tracker and stop it"), "{told}");
+        assert_eq!(fs::read(folder.path().join(KEYS)).expect("there"), maker.files[KEYS]);
+        assert!(!folder.path().join("tracker.events.key.next").exists());
+    };
+    for checkpoints in [None, Some(&maker.files[CHECKPOINTS][..40])] {
+        let mut without = maker.clone();
+        without.files.remove(CHECKPOINTS);
+        if let Some(torn) = checkpoints {
+            without.files.insert(CHECKPOINTS.to_owned(), torn.to_vec());
+        }
+        refused(&without, 0);
+    }
+    maker.some_lines(3, &mut Dice(1));
+    maker.seal_only();
+    refused(&maker, signed_lines);
+    maker.sign();
+    assert_eq!(audit(with_key(&maker).path(), &["rotate-key"]).1, 0);
+}
+
+#[test]
+fn a_proof_by_a_later_key_is_checked_with_the_first_one_and_the_chain() {
+    let mut maker = Maker::new();
+    let first = maker.key.verifier().to_string();
+    maker.some_lines(5, &mut Dice(1));
+    maker.seal();
+    maker.rotate_key(2);
+    maker.some_lines(5, &mut Dice(1));
+    maker.stop();
+    let folder = folder_of(&maker);
+    let alone = TempDir::new().expect("a folder");
+    let [proof, text, chain] = ["proof", "line", "now.pub"].map(|name| alone.path().join(name));
+    let [proof, text, chain] = [&proof, &text, &chain].map(|path: &PathBuf| path.to_str().expect("UTF-8"));
+    assert_eq!(audit(folder.path(), &["prove", "5", "-o", proof]).1, 0);
+    fs::write(text, line(&maker, 5)).expect("room");
+    fs::write(chain, &maker.files[KEYS]).expect("room");
+    let check = |key: &str, more: &[&str]| {
+        audit(alone.path(), &[&["check", proof, "--line", text, "--key", key], more].concat())
+    };
+    let (told, code) = check(&first, &[]);
+    assert!(code == 3 && told.contains("--chain") && told.contains("rotate-key"), "{told}");
+    let (told, code) = check(&first, &["--chain", chain]);
+    assert!(code == 0 && told.contains("line 5 of the 10 lines"), "{told}");
+    let stranger = SigningKey::from_seed(maker.key.origin(), [77; 32]).expect("a name").verifier().to_string();
+    let (told, code) = check(&stranger, &["--chain", chain]);
+    assert!(code == Exit::Usage.code() && told.contains("does not begin with the key"), "{told}");
+}
+
+#[test]
+fn the_headline_says_up_to_where_signatures_reach() {
+    let mut maker = Maker::full(3);
+    let sealed = maker.lines;
+    let told = |maker: &Maker| audit(folder_of(maker).path(), &["verify"]).0;
+    assert!(told(&maker).contains(": sound\n"), "{}", told(&maker));
+    maker.start();
+    maker.some_lines(4, &mut Dice(1));
+    let headline = format!(": sound up to line {sealed}; no signature covers the lines after it\n");
+    assert!(told(&maker).contains(&headline), "{}", told(&maker));
+    maker.seal_only();
+    let of_seal = format!("lines {} to {} are signed in the seal", sealed + 1, sealed + 4);
+    assert!(told(&maker).contains(": sound\n") && told(&maker).contains(&of_seal), "{}", told(&maker));
+    let mut unsealed = Maker::new();
+    unsealed.some_lines(4, &mut Dice(1));
+    unsealed.files.retain(|name, _| name == EVENTS);
+    assert!(told(&unsealed).contains(": nothing is damaged, and no line is signed\n"), "{}", told(&unsealed));
 }
 
 #[test]

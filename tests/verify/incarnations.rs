@@ -93,7 +93,7 @@ fn expect_seal_damaged(maker: &Maker, change: impl FnOnce(&mut Seal)) {
     let mut changed = maker.clone();
     let mut seal = Seal::parse(&maker.files[SEAL]).expect("a seal");
     change(&mut seal);
-    changed.files.insert(SEAL.to_owned(), seal.to_bytes());
+    changed.files.insert(SEAL.to_owned(), seal.signed_by(&maker.key).to_bytes());
     let report = verified(&folder_of(&changed));
     let [damage] = report.damages.as_slice() else { panic!("{:#?}", report.damages) };
     assert_eq!(damage.kind, DamageKind::Seal, "{damage:?}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod attacks;
 mod commands;
 mod incarnations;
 mod maker;

@@ -202,7 +202,7 @@ impl Maker {
         let tail = &newest[newest.len().saturating_sub(65_536)..];
         let is_empty = self.segment_first == self.lines + 1;
         let seal = Seal {
-            version: 1,
+            version: Seal::VERSION,
             origin: ORIGIN.to_owned(),
             topic: TOPIC.to_owned(),
             cluster_id: Some("1L6g7nGhU-eAKfL--X25wo".to_owned()),
@@ -223,8 +223,9 @@ impl Maker {
             rolled_back: self.replay.recovered().rolled_back.clone(),
             sealed_ms: self.time_ms,
             clean: self.clean,
+            signature: String::new(),
         };
-        self.files.insert(SEAL.to_owned(), seal.to_bytes());
+        self.files.insert(SEAL.to_owned(), seal.signed_by(&self.key).to_bytes());
     }
 
     pub(crate) fn seal(&mut self) {
@@ -237,6 +238,11 @@ impl Maker {
         self.clean = true;
         self.seal();
         self.clean = false;
+    }
+
+    /// The seal of a tracker that begins again after that: lines may follow.
+    pub(crate) fn start(&mut self) {
+        self.seal_only();
     }
 
     /// Closes the newest segment, as far as a tracker gets that is killed before it renames it.

@@ -3,7 +3,7 @@
 
 use super::maker::{CHECKPOINTS, Dice, EVENTS, KEYS, Maker, SEAL, SEGMENTS};
 use super::{folder_of, verified};
-use ordertrail::words::seal::{Seal, SegmentEntry};
+use ordertrail::words::seal::SegmentEntry;
 use std::fs;
 use std::num::NonZero;
 
@@ -16,18 +16,6 @@ const TRAILS: usize = 50;
 /// Whether only fields were changed of which docs/formats.md says that nobody can check them.
 fn is_unchecked(name: &str, before: &[u8], after: &[u8]) -> bool {
     match name {
-        SEAL => {
-            let plain = |bytes: &[u8]| {
-                let mut seal = Seal::parse(bytes).ok().filter(|seal| seal.to_bytes() == bytes)?;
-                (seal.cluster_id, seal.topic_id, seal.sealed_ms, seal.clean) = (None, None, 0, false);
-                if seal.segment.bytes > 0 {
-                    seal.segment.started_ms = 0;
-                }
-                seal.positions.retain(|_, position| !position.without_line);
-                Some(seal)
-            };
-            plain(before) == plain(after)
-        }
         SEGMENTS => {
             let plain = |bytes: &[u8]| {
                 let entry = |line: &[u8]| {
@@ -209,14 +197,7 @@ fn change(maker: &Maker, dice: &mut Dice) -> Option<Change> {
     let before = &maker.files[name];
     let (what, at, after) =
         if beside.contains(&name) { change_beside(name, before, dice)? } else { change_trail(before, dice)? };
-    // What stands behind the seal may be anything.
-    let is_behind = name == EVENTS && after.starts_with(before);
-    (after != *before && !is_behind && !is_unchecked(name, before, &after)).then(|| Change {
-        name: name.to_owned(),
-        what,
-        at,
-        after,
-    })
+    (after != *before && !is_unchecked(name, before, &after)).then(|| Change { name: name.to_owned(), what, at, after })
 }
 
 #[test]

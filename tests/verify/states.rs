@@ -49,6 +49,7 @@ fn a_trail_that_was_never_sealed_is_only_told_to_be_so() {
 #[test]
 fn lines_after_the_seal_are_counted_and_may_be_torn_or_no_lines_at_all() {
     let mut maker = in_segments();
+    maker.start();
     maker.some_lines(3, &mut Dice(2));
     maker.file(EVENTS).extend_from_slice(b"{\"torn");
     let report = verified(&folder_of(&maker));
@@ -284,7 +285,8 @@ fn whatever_file_beside_the_trail_is_gone_is_missed() {
 
 #[test]
 fn a_flood_of_line_breaks_is_damage_and_does_not_fill_the_memory() {
-    let maker = in_segments();
+    let mut maker = in_segments();
+    maker.start();
     let flooded = |name: &str| {
         let folder = folder_of(&maker);
         let bytes = [&maker.files[name][..], &vec![b'\n'; 5 << 20]].concat();

@@ -113,6 +113,7 @@ impl<D: Disk> Trail<D> {
             segment_start: 0,
             last: mark.clone(),
             last_number: 0,
+            is_begun: false,
         };
         let syncing = SyncingThread { shared: Arc::clone(&shared), handle, rhythm: SyncRhythm(durability) };
         let sealing = SealingThread::new(Arc::clone(&shared), sealer, mark, length);

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::paths::{key_path, lock_path, public_key_path};
+use super::paths::{key_path, lock_path, public_key_path, seal_path};
 use super::verify::{LastCheckpointError, last_checkpoint};
-use crate::base::tree::Tree;
+use crate::base::tree::{Hash, Tree};
 use crate::tools::durable::{Access, Disk, Lock, LockAttempt, OsDisk, beside};
-use crate::words::seal::{ChainError, KeyChain, KeyError, SigningKey, VerifierKey};
+use crate::words::seal::{ChainError, KeyChain, KeyError, Seal, SigningKey, VerifierKey};
 
 /// Why the keys of a trail cannot be had, or not be changed.
 #[derive(Debug, Error)]
@@ -61,6 +61,16 @@ pub enum KeysError {
     Mismatch {
         /// The folder.
         dir: PathBuf,
+    },
+    /// What is sealed was not signed as a checkpoint, so the old key would vouch for less than there is.
+    #[error(
+        "{sealed_lines} lines are sealed, and the last checkpoint is of {signed_lines}: nothing was changed; start the tracker and stop it, which signs them, then run audit rotate-key again"
+    )]
+    Unsigned {
+        /// By the seal.
+        sealed_lines: u64,
+        /// By the last checkpoint; 0 without one.
+        signed_lines: u64,
     },
     /// Nobody may sign on, because what was signed last cannot be told.
     #[error("{what}; audit verify tells more")]
@@ -160,12 +170,7 @@ pub fn rotate_key(dir: &Path, seed: [u8; 32]) -> Result<Rotation, KeysError> {
         LockAttempt::HeldBy(holder) => return Err(KeysError::Held { holder }),
     };
     let Some((old, chain)) = settle_keys(&disk, dir)? else { return Err(KeysError::NoKey { path: public }) };
-    // Not what the seal says, which nobody signed: the old key must not be made to sign a wrong root.
-    let (lines, root) = match last_checkpoint(dir, &chain) {
-        Ok((_, signed)) => (signed.checkpoint.size, signed.checkpoint.root),
-        Err(LastCheckpointError::Nothing) => (0, Tree::new().root()),
-        Err(error) => return Err(KeysError::NoCheckpoint { what: error.to_string() }),
-    };
+    let (lines, root) = signed_end(&disk, dir, &chain)?;
     let new = SigningKey::from_seed(old.origin(), seed);
     let new = new.map_err(|source| KeysError::Private { path: private.clone(), source })?;
     let next = next_path(&private);
@@ -176,6 +181,32 @@ pub fn rotate_key(dir: &Path, seed: [u8; 32]) -> Result<Rotation, KeysError> {
     disk.replace(&public, text.as_bytes(), Access::Ordinary).map_err(failed("write", &public))?;
     settle_keys(&disk, dir)?;
     Ok(Rotation { old: old.verifier(), new: new.verifier(), lines })
+}
+
+/// After how many lines a key may succeed, and their root: those of the last checkpoint, which must be those of
+/// the seal. After fewer of them the old key would sign nothing of the rest any more, though it did.
+fn signed_end<D: Disk>(disk: &D, dir: &Path, chain: &KeyChain) -> Result<(u64, Hash), KeysError> {
+    let unclear = |what: String| KeysError::NoCheckpoint { what };
+    let (lines, root) = match last_checkpoint(dir, chain) {
+        Ok((_, signed)) => (signed.checkpoint.size, signed.checkpoint.root),
+        Err(LastCheckpointError::Nothing) => (0, Tree::new().root()),
+        Err(error) => return Err(unclear(error.to_string())),
+    };
+    let path = seal_path(dir);
+    let Some(bytes) = disk.read(&path).map_err(failed("read", &path))? else {
+        // The next start makes it again, of what is signed.
+        return Ok((lines, root));
+    };
+    let told = |what: String| unclear(format!("{}: {what}", path.display()));
+    let seal = Seal::parse(&bytes).map_err(|error| told(error.to_string()))?;
+    chain.check_seal(&seal).map_err(|error| told(error.to_string()))?;
+    if seal.lines > lines {
+        return Err(KeysError::Unsigned { sealed_lines: seal.lines, signed_lines: lines });
+    }
+    if seal.lines < lines || seal.root != root {
+        return Err(told(format!("it is of other lines than the last checkpoint, which is of {lines}")));
+    }
+    Ok((lines, root))
 }
 
 fn read<D: Disk>(disk: &D, path: &Path) -> Result<Option<String>, KeysError> {

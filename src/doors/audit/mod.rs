@@ -4,6 +4,7 @@
 //! recovered: [`open`] is the only way to a [`Trail`], and it ends at the last whole line.
 
 mod append;
+mod file_ends;
 mod keys;
 mod paths;
 pub mod read;
@@ -13,6 +14,7 @@ mod seal_work;
 mod sealer;
 mod shared;
 mod stored;
+mod stored_keys;
 pub mod verify;
 mod work;
 

@@ -1,10 +1,11 @@
 //! From whatever a crash left behind to a trail that ends at a whole line.
 //!
 //! What is sealed is only looked at, never touched: that it is all there is found by its length and
-//! its last bytes, and a trail of which some is missing is refused. What comes after the seal is read
-//! line by line. The first line that is torn, is no line, or does not continue its partition ends
+//! its last bytes, and a trail of which some is missing is refused. What comes after the seal of a tracker
+//! that was killed is read line by line. The first line that is torn, is no line, or does not continue its partition ends
 //! the trail: from there on everything comes again from Kafka, in order. A torn last line is simply
-//! cut. When whole lines would be cut with it, they are first copied aside, so that no byte is lost
+//! cut. Behind the seal of a tracker that stopped as asked there is nothing of a tracker's, and without a seal
+//! nothing that no checkpoint proves: that is cut, too, and comes again. When whole lines would be cut with it, they are first copied aside, so that no byte is lost
 //! whatever the cause was.
 
 use std::io;
@@ -13,11 +14,13 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::file_ends::tail;
 use super::keys::settle_keys;
 use super::paths::{checkpoints_path, seal_path, segments_path, trail_path};
 use super::reader::LineReader;
-use super::sealer::{Mark, Sealer, SealerParts, tail};
-use super::stored::{Stored, key_error, load, make_key, publish_key};
+use super::sealer::{Mark, Sealer, SealerParts};
+use super::stored::{Adopts, Stored, load};
+use super::stored_keys::{key_error, make_key, publish_key};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
 use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
@@ -150,18 +153,10 @@ impl<D: Disk> Opening<'_, D> {
         self.check_sealed(&stored, &path)?;
         let from = stored.state.sealed_bytes;
         let mut replay = Replay::new(self.topic, stored.recovered());
-        // Without a seal the last checkpoint says what must be there: it is found again by hashing.
-        let mut proof = stored.to_prove.clone().map(|wanted| Proof { wanted, tree: stored.state.tree.clone() });
-        if let Some(found) = self.disk.open(&path).map_err(disk_error("open", &path))? {
-            self.scan(&found, from, &mut replay, proof.as_mut())?;
-        }
-        if let Some(Proof { wanted, tree }) = &proof
-            && (tree.size() < wanted.size || (tree.size() == wanted.size && tree.root() != wanted.root))
-        {
-            return Err(self.altered(&path, missing(wanted, tree)));
-        }
+        let proven = self.replay_unsealed(&stored, from, &mut replay)?;
         // Up to here nothing was touched.
         let is_new = stored.key.is_none();
+        let is_begun = is_new || (stored.has_seal && !stored.was_clean);
         let key = match stored.key {
             Some(key) => key,
             None => make_key(self.disk, self.folder, self.topic, self.seed)?,
@@ -196,21 +191,47 @@ impl<D: Disk> Opening<'_, D> {
             is_new,
             elapsed: Duration::ZERO,
         };
+        // What a checkpoint proves is sealed anew.
+        let (state, last) = match proven {
+            Some(tree) => (stored.state.proven(tree, replay.bytes), mark.clone()),
+            None => (stored.state, stored.last),
+        };
         let parts = SealerParts {
             disk: self.disk,
             folder: self.folder,
             topic: self.topic,
             key,
             file: file.file().second().map_err(disk_error("open", &path))?,
-            state: stored.state,
+            state,
             checkpoints,
-            last: stored.last,
-            is_signed: stored.is_signed,
-            is_clean: stored.was_clean,
+            last,
+            // The start after a clean stop is signed, too.
+            is_signed: stored.is_signed && is_begun,
+            is_begun,
             signed_s: stored.signed_s,
         };
         let sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;
         Ok((Trail { file, sealer, mark }, recovery))
+    }
+
+    /// Reads the lines behind the sealed ones that may be taken for the trail's. When a checkpoint says which
+    /// they are, they are found again by hashing: gives their tree.
+    fn replay_unsealed(&self, stored: &Stored, from: u64, replay: &mut Replay) -> Result<Option<Tree>, RecoverError> {
+        let path = trail_path(self.folder);
+        let mut proof = match &stored.adopts {
+            Adopts::None => return Ok(None),
+            Adopts::All => None,
+            Adopts::UpTo(wanted) => Some(Proof { wanted: wanted.clone(), tree: stored.state.tree.clone() }),
+        };
+        if let Some(found) = self.disk.open(&path).map_err(disk_error("open", &path))? {
+            self.scan(&found, from, replay, proof.as_mut())?;
+        }
+        match proof {
+            Some(Proof { wanted, tree }) if tree.size() != wanted.size || tree.root() != wanted.root => {
+                Err(self.altered(&path, missing(&wanted, &tree)))
+            }
+            proof => Ok(proof.map(|proof| proof.tree)),
+        }
     }
 
     /// A file beside the trail, cut where it is torn. Its end is written once more, as that of the
@@ -258,7 +279,7 @@ impl<D: Disk> Opening<'_, D> {
         Ok(())
     }
 
-    /// Reads lines from byte `from` on for as long as they are sound.
+    /// Reads lines from byte `from` on for as long as they are sound, and no more than are to be proven.
     fn scan(
         &self,
         file: &D::File,
@@ -283,8 +304,8 @@ impl<D: Disk> Opening<'_, D> {
             }
             if let Some(Proof { wanted, tree }) = proof.as_deref_mut() {
                 tree.push(leaf_hash(line.strip_suffix(b"\n").unwrap_or(line)));
-                if tree.size() == wanted.size && tree.root() != wanted.root {
-                    return Err(self.altered(&path, missing(wanted, tree)));
+                if tree.size() == wanted.size {
+                    return Ok(());
                 }
             }
             // Looked at once in a while: it is cheap, but lines are many.

@@ -1,20 +1,19 @@
 //! Sealing: hashing what is synced, keeping the seal, signing checkpoints, closing segments.
 //!
-//! The order is that of a transparency log: lines durable, then the seal durable, then the signature,
-//! then the checkpoint. The sealer reads the lines back from the file, so it signs what is there, and
+//! The order is that of a transparency log: lines durable, then the seal durable, which is signed as a
+//! whole, then the checkpoint. The sealer reads the lines back from the file, so it signs what is there, and
 //! nothing needs to be undone when an unsealed tail is cut.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
+use super::file_ends::{tail, whole_lines};
 use super::paths::{index_path, seal_path, segment_path, segments_path, trail_path};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::Identity;
 use crate::tools::durable::{Access, AppendFile, Disk, DiskFile};
-use crate::words::seal::{Checkpoint, IndexEntry, Seal, SealedPosition, SealedSegment, SegmentEntry, SigningKey, Tail};
+use crate::words::seal::{Checkpoint, IndexEntry, Seal, SealedPosition, SealedSegment, SegmentEntry, SigningKey};
 
 /// How much is read and hashed at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -53,6 +52,13 @@ pub(super) struct SealedState {
     pub(super) first_line: u64,
     /// When the first line of the newest segment was written; 0 without one.
     pub(super) started_ms: i64,
+}
+
+impl SealedState {
+    /// The same, with lines of the newest segment up to byte `end` that a checkpoint proves: `tree` is of all.
+    pub(super) fn proven(self, tree: Tree, end: u64) -> Self {
+        Self { tree, hashed_bytes: end, sealed_bytes: end, ..self }
+    }
 }
 
 /// How far the closing of a segment has come; after a full disk it goes on from there.
@@ -95,8 +101,8 @@ pub(super) struct Sealer<D: Disk> {
     last: Mark,
     /// Whether a checkpoint of what is sealed was written.
     is_signed: bool,
-    /// Whether the seal says that the tracker stopped as asked, which is so no more.
-    is_clean: bool,
+    /// Whether the seal says that lines may follow: it is there, and the tracker has not stopped as asked.
+    is_begun: bool,
     /// The time of the last checkpoint.
     signed_s: u64,
     closing: Closing,
@@ -114,14 +120,14 @@ pub(super) struct SealerParts<'a, D: Disk> {
     pub(super) checkpoints: AppendFile<D::File>,
     pub(super) last: Mark,
     pub(super) is_signed: bool,
-    pub(super) is_clean: bool,
+    pub(super) is_begun: bool,
     /// The time of the last checkpoint, seconds since 1970-01-01 UTC.
     pub(super) signed_s: u64,
 }
 
 impl<D: Disk> Sealer<D> {
     pub(super) fn new(parts: SealerParts<'_, D>) -> io::Result<Self> {
-        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, is_clean, signed_s } =
+        let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, is_begun, signed_s } =
             parts;
         let mut index = AppendFile::open(disk, &index_path(folder))?.without_room();
         let whole = whole_lines(index.file(), index.length())?;
@@ -140,7 +146,7 @@ impl<D: Disk> Sealer<D> {
             indexed_bytes: None,
             last,
             is_signed,
-            is_clean,
+            is_begun,
             signed_s,
             closing: Closing::Open,
             block: Vec::new(),
@@ -216,7 +222,7 @@ impl<D: Disk> Sealer<D> {
             self.state.started_ms = now_ms;
         }
         self.write_seal(&mark, end, now_ms, clean)?;
-        self.is_clean = clean;
+        self.is_begun = !clean;
         self.is_signed = false;
         self.state.sealed_bytes = end;
         self.last = mark;
@@ -225,6 +231,7 @@ impl<D: Disk> Sealer<D> {
         Ok(note)
     }
 
+    /// Replaces the seal, signed: of what is hashed, which ends at byte `end` of the newest segment.
     fn write_seal(&self, mark: &Mark, end: u64, now_ms: i64, clean: bool) -> io::Result<()> {
         let SealedState { tree, first_line, started_ms, .. } = &self.state;
         let seal = Seal {
@@ -245,8 +252,10 @@ impl<D: Disk> Sealer<D> {
             rolled_back: mark.rolled_back.clone(),
             sealed_ms: now_ms,
             clean,
+            signature: String::new(),
         };
-        self.disk.replace(&seal_path(&self.folder), &seal.to_bytes(), Access::Ordinary)
+        let signed = seal.signed_by(&self.key);
+        self.disk.replace(&seal_path(&self.folder), &signed.to_bytes(), Access::Ordinary)
     }
 
     /// Signs what is sealed, once more or for the first time.
@@ -289,6 +298,8 @@ impl<D: Disk> Sealer<D> {
     /// an error it can be tried again.
     pub(super) fn rotate(&mut self, now_ms: i64) -> Result<AppendFile<D::File>, SealFailure> {
         if self.closing == Closing::Open {
+            // A start believes no closed segment behind a seal that says that the tracker has stopped.
+            self.begin(now_ms)?;
             let SealedState { tree, first_line, started_ms, sealed_bytes, .. } = &self.state;
             let entry = SegmentEntry {
                 first_line: *first_line,
@@ -340,44 +351,30 @@ impl<D: Disk> Sealer<D> {
         Ok(next)
     }
 
+    /// Sees to it that the seal says that a tracker has begun: must be called before the first line is written.
+    /// After an error it can be tried again.
+    pub(super) fn begin(&mut self, now_ms: i64) -> io::Result<()> {
+        // Nothing is hashed that is not sealed: behind a clean seal, or without one, recovery leaves no line.
+        if !self.is_begun {
+            self.write_seal(&self.last, self.state.sealed_bytes, now_ms, false)?;
+            self.is_begun = true;
+        }
+        Ok(())
+    }
+
     /// Writes the seal once more, to say that the tracker stopped as asked.
     pub(super) fn say_clean(&mut self, now_ms: i64) -> Result<(), SealFailure> {
+        self.is_begun = false;
         Ok(self.write_seal(&self.last, self.state.sealed_bytes, now_ms, true)?)
     }
 
     /// Whether a seal says so much already, and a checkpoint with it.
     pub(super) fn says(&self, mark: &Mark, end: u64) -> bool {
-        end <= self.sealed_end() && *mark == self.last && self.is_signed && !self.is_clean
+        end <= self.sealed_end() && *mark == self.last && self.is_signed
     }
 }
 
 /// A sync that failed for want of room is final like any other: nobody knows what is on the disk.
 fn unsynced(error: io::Error) -> io::Error {
     io::Error::other(format!("sync: {error}"))
-}
-
-/// The last sealed bytes before `end`, and their digest.
-pub(super) fn tail<F: DiskFile>(file: &F, end: u64) -> io::Result<Tail> {
-    let bytes = end.min(Tail::MOST_BYTES);
-    let mut last = vec![0; usize::try_from(bytes).unwrap_or(0)];
-    if file.read_at(end - bytes, &mut last)? < last.len() {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is shorter than it was"));
-    }
-    Ok(Tail { bytes, sha256: Sha256::digest(&last).into() })
-}
-
-/// Up to where a small file beside the trail holds whole lines.
-pub(super) fn whole_lines<F: DiskFile>(file: &F, length: u64) -> io::Result<u64> {
-    let mut end = length;
-    let mut block = vec![0; 64 << 10];
-    while end > 0 {
-        let start = end.saturating_sub(block.len() as u64);
-        let part = block.get_mut(..usize::try_from(end - start).unwrap_or(0)).unwrap_or_default();
-        let read = file.read_at(start, part)?;
-        if let Some(lf) = memchr::memrchr(b'\n', part.get(..read).unwrap_or_default()) {
-            return Ok(start + lf as u64 + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }

@@ -3,19 +3,30 @@
 use std::io;
 use std::path::Path;
 
-use super::keys::{KeysError, find_keys};
-use super::paths::{checkpoints_path, key_path, public_key_path, seal_path, segment_path, segments_path};
+use super::paths::{checkpoints_path, seal_path, segment_path, segments_path};
 use super::recover::{RecoverError, disk_error};
 use super::sealer::{Mark, SealedState};
+use super::stored_keys::{no_key, read_keys};
 use crate::base::tree::Tree;
 use crate::logic::ledger::{Identity, Recovered};
-use crate::tools::durable::{Access, Disk, DiskFile};
+use crate::tools::durable::{Disk, DiskFile};
 use crate::words::seal::{
     Checkpoint, KeyChain, Notes, Seal, SegmentEntry, SignedCheckpoint, SigningKey, StoredNote, Tail,
 };
 
 /// Of the end of the checkpoints so much is read: many times what the last one takes.
 const LAST_NOTES_BYTES: u64 = 64 << 10;
+
+/// Which lines behind what is sealed are taken for the trail's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Adopts {
+    /// All that continue it: a tracker was killed, or the Go program wrote them.
+    All,
+    /// Those that the last checkpoint proves: the seal is gone, and nobody vouches for more.
+    UpTo(Checkpoint),
+    /// None: the tracker stopped as asked, or was killed before it proved anything.
+    None,
+}
 
 /// What is known of a trail before its newest segment is read.
 pub(super) struct Stored {
@@ -30,8 +41,8 @@ pub(super) struct Stored {
     pub(super) is_signed: bool,
     /// The time of the last checkpoint, seconds since 1970-01-01 UTC; 0 without one.
     pub(super) signed_s: u64,
-    /// The last checkpoint, when no seal vouches for its lines.
-    pub(super) to_prove: Option<Checkpoint>,
+    /// Which lines of the newest segment, behind those, may be taken for the trail's.
+    pub(super) adopts: Adopts,
     /// Whole notes end here in the file of checkpoints.
     pub(super) checkpoints_bytes: u64,
     /// Whole entries, without one whose segment was not closed in the end, end here.
@@ -55,37 +66,26 @@ fn altered(path: &Path, what: impl Into<String>) -> RecoverError {
 pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stored, RecoverError> {
     let seal = read_seal(disk, folder, topic)?;
     let (mut entries, mut segments_bytes) = read_segments(disk, folder)?;
-    let begun = seal.is_some() || !entries.is_empty();
-    let key = read_key(disk, folder)?;
-    let (signed, checkpoints_bytes) = match &key {
-        Some(key) => last_checkpoint(disk, folder, key)?,
-        None if begun => return Err(no_key(folder, "it is not there, and this trail was signed with it")),
+    let (key, chain) = read_keys(disk, folder, topic)?.unzip();
+    // The first start of all was killed before there was a key.
+    let seal = seal.filter(|seal| key.is_some() || seal.lines > 0);
+    let (signed, checkpoints_bytes) = match &chain {
+        Some(chain) => last_checkpoint(disk, folder, chain)?,
+        None if seal.is_some() || !entries.is_empty() => {
+            return Err(no_key(folder, "it is not there, and this trail was signed with it"));
+        }
         None => (None, 0),
     };
-    if let (Some(key), Some(seal)) = (&key, &seal)
-        && key.origin() != seal.origin
-    {
-        return Err(no_key(folder, format!("it is the key of {}, and the trail is {}", key.origin(), seal.origin)));
-    }
-    // Noted but not renamed: the segment goes on.
-    if let (Some(seal), Some((last, start))) = (&seal, entries.last())
-        && last.first_line == seal.segment.first_line
-    {
-        let closed = segment_path(folder, last.first_line);
-        match disk.open(&closed).map_err(disk_error("open", &closed))? {
-            None => {
-                segments_bytes = *start;
-                entries.pop();
-            }
-            Some(file) => {
-                let length = file.length().map_err(disk_error("read", &closed))?;
-                if length < last.bytes {
-                    return Err(altered(&closed, format!("it has {length} bytes, and {} are sealed", last.bytes)));
-                }
-            }
+    if let (Some(chain), Some(seal)) = (&chain, &seal) {
+        check_signed(folder, chain, seal)?;
+        if let Some((last, start)) = entries.last()
+            && last.first_line == seal.segment.first_line
+            && !is_closed(disk, folder, seal, last)?
+        {
+            // Noted but not renamed: the segment goes on.
+            segments_bytes = *start;
+            entries.pop();
         }
-    }
-    if let Some(seal) = &seal {
         let begins = entries.last().map_or(Some(1), |(last, _)| Some(last.end()? + 1));
         let is_being_closed = entries.last().is_some_and(|(last, _)| last.first_line == seal.segment.first_line);
         if begins != Some(seal.segment.first_line) && !is_being_closed {
@@ -97,8 +97,8 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
     let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
     let size = standing.state.tree.size();
     let (signed, signed_s) = signed.map_or((None, 0), |signed| (Some(signed.checkpoint), signed.time_s));
-    let is_signed = !standing.has_seal || signed.as_ref().is_some_and(|signed| signed.size == size);
-    let to_prove = compare(folder, &standing, signed)?;
+    let is_signed = signed.as_ref().is_some_and(|signed| signed.size == size);
+    let adopts = adopts(folder, &standing, signed, key.is_some())?;
     let Standing { sealed, state, last, has_seal, was_clean } = standing;
     Ok(Stored {
         sealed,
@@ -107,12 +107,52 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
         key,
         is_signed,
         signed_s,
-        to_prove,
+        adopts,
         checkpoints_bytes,
         segments_bytes,
         has_seal,
         was_clean,
     })
+}
+
+/// Whether the seal is by the key that may have signed it, and of as many lines as the keys know.
+fn check_signed(folder: &Path, chain: &KeyChain, seal: &Seal) -> Result<(), RecoverError> {
+    if chain.origin() != seal.origin {
+        return Err(no_key(folder, format!("it is the key of {}, and the trail is {}", chain.origin(), seal.origin)));
+    }
+    let path = seal_path(folder);
+    chain.check_seal(seal).map_err(|error| altered(&path, error.to_string()))?;
+    match chain.successions().last() {
+        Some(last) if last.lines > seal.lines => {
+            let (has, lines) = (seal.lines, last.lines);
+            Err(altered(
+                &path,
+                format!("it knows {has} lines, and the key was changed after {lines}: it is an old copy"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the newest segment of the seal, of which `entry` tells, was renamed, too. The entry is signed by
+/// nobody: a segment is closed when all of it is sealed, so the seal must say the same of it.
+fn is_closed<D: Disk>(disk: &D, folder: &Path, seal: &Seal, entry: &SegmentEntry) -> Result<bool, RecoverError> {
+    let closed = segment_path(folder, entry.first_line);
+    let Some(file) = disk.open(&closed).map_err(disk_error("open", &closed))? else { return Ok(false) };
+    let is_sealed = entry.end() == Some(seal.lines)
+        && entry.frontier == seal.frontier
+        && entry.bytes == seal.segment.bytes
+        && entry.positions == seal.positions
+        && [entry.valid, entry.invalid, entry.gaps] == [seal.valid, seal.invalid, seal.gaps];
+    if !is_sealed || seal.clean {
+        let what = format!("it tells otherwise of the segment from line {} on than the seal", entry.first_line);
+        return Err(altered(&segments_path(folder), what));
+    }
+    let length = file.length().map_err(disk_error("read", &closed))?;
+    if length < entry.bytes {
+        return Err(altered(&closed, format!("it has {length} bytes, and {} are sealed", entry.bytes)));
+    }
+    Ok(true)
 }
 
 /// What the seal, or without one the last closed segment, says.
@@ -186,25 +226,37 @@ fn standing(folder: &Path, seal: Option<Seal>, closed: Option<&SegmentEntry>) ->
     Ok(Standing { sealed, state, last, has_seal, was_clean })
 }
 
-/// The last checkpoint against what is sealed. Gives it back when only the lines can tell.
-fn compare(folder: &Path, standing: &Standing, signed: Option<Checkpoint>) -> Result<Option<Checkpoint>, RecoverError> {
-    let Some(signed) = signed else { return Ok(None) };
+/// The last checkpoint against what is sealed, and what follows of both for the lines behind that.
+fn adopts(
+    folder: &Path,
+    standing: &Standing,
+    signed: Option<Checkpoint>,
+    has_key: bool,
+) -> Result<Adopts, RecoverError> {
     let tree = &standing.state.tree;
-    if signed.size == tree.size() && signed.root != tree.root() {
-        let what = format!("it knows other lines than those that were signed, up to line {}", signed.size);
+    let size = tree.size();
+    let signed_lines = signed.as_ref().map_or(0, |signed| signed.size);
+    if let Some(signed) = &signed
+        && signed.size == size
+        && signed.root != tree.root()
+    {
+        let what = format!("it knows other lines than those that were signed, up to line {size}");
         return Err(altered(&seal_path(folder), what));
     }
-    if signed.size <= tree.size() {
-        return Ok(None);
+    match signed {
+        Some(signed) if signed.size > size && !standing.has_seal => Ok(Adopts::UpTo(signed)),
+        _ if signed_lines > size => {
+            let what = format!("it knows {size} lines, and {signed_lines} were signed: it is an old copy");
+            Err(altered(&seal_path(folder), what))
+        }
+        _ if standing.has_seal => Ok(if standing.was_clean { Adopts::None } else { Adopts::All }),
+        // Each segment is signed before it is closed.
+        _ if signed_lines < size => {
+            let what = format!("it tells of {size} lines, and {signed_lines} were signed");
+            Err(altered(&segments_path(folder), what))
+        }
+        _ => Ok(if has_key { Adopts::None } else { Adopts::All }),
     }
-    if standing.has_seal {
-        let (has, size) = (tree.size(), signed.size);
-        return Err(altered(
-            &seal_path(folder),
-            format!("it knows {has} lines, and {size} were signed: it is an old copy"),
-        ));
-    }
-    Ok(Some(signed))
 }
 
 fn read_seal<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Option<Seal>, RecoverError> {
@@ -241,7 +293,7 @@ fn read_segments<D: Disk>(disk: &D, folder: &Path) -> Result<(Vec<(SegmentEntry,
 fn last_checkpoint<D: Disk>(
     disk: &D,
     folder: &Path,
-    key: &SigningKey,
+    chain: &KeyChain,
 ) -> Result<(Option<SignedCheckpoint>, u64), RecoverError> {
     let path = checkpoints_path(folder);
     let read = || -> io::Result<Option<(u64, u64, Vec<u8>)>> {
@@ -253,11 +305,8 @@ fn last_checkpoint<D: Disk>(
         Ok(Some((length, start, bytes)))
     };
     let Some((length, start, bytes)) = read().map_err(disk_error("read", &path))? else { return Ok((None, 0)) };
-    let chain = disk.read(&public_key_path(folder)).map_err(disk_error("read", &path))?;
-    let chain = chain.and_then(|text| KeyChain::parse(&String::from_utf8_lossy(&text)).ok());
-    let chain = chain.unwrap_or_else(|| KeyChain::of(key.verifier()));
     // The block may begin within a note; each note begins with the name of the trail.
-    let mark = format!("\n{}\n", key.origin());
+    let mark = format!("\n{}\n", chain.origin());
     let skipped = match start {
         0 => 0,
         _ => memchr::memmem::find(&bytes, mark.as_bytes()).map_or(bytes.len(), |found| found + 1),
@@ -272,64 +321,4 @@ fn last_checkpoint<D: Disk>(
         return Err(altered(&path, "its last checkpoints cannot be read, or were not signed by this trail's key"));
     }
     Ok((None, 0))
-}
-
-/// An error of the keys as one of recovery.
-pub(super) fn key_error(folder: &Path, error: KeysError) -> RecoverError {
-    match error {
-        KeysError::Disk { what, path, source } => RecoverError::Disk { what, path, source },
-        error => no_key(folder, error.to_string()),
-    }
-}
-
-fn no_key(folder: &Path, what: impl Into<String>) -> RecoverError {
-    RecoverError::Key { path: key_path(folder), what: what.into() }
-}
-
-/// The key that signs now. A trail without one is new, and has signed nothing.
-fn read_key<D: Disk>(disk: &D, folder: &Path) -> Result<Option<SigningKey>, RecoverError> {
-    if let Some((key, _)) = find_keys(disk, folder).map_err(|error| key_error(folder, error))? {
-        return Ok(Some(key));
-    }
-    // The public key is written after the private one.
-    let path = key_path(folder);
-    if let Some(bytes) = disk.read(&path).map_err(disk_error("read", &path))? {
-        let text = String::from_utf8_lossy(&bytes);
-        return SigningKey::parse(&text).map(Some).map_err(|error| no_key(folder, error.to_string()));
-    }
-    let checkpoints = checkpoints_path(folder);
-    let signed = disk.read(&checkpoints).map_err(disk_error("read", &checkpoints))?;
-    match signed {
-        Some(signed) if !signed.is_empty() => Err(no_key(folder, "it is not there, and this trail was signed with it")),
-        _ => Ok(None),
-    }
-}
-
-/// Makes the key of a new trail.
-pub(super) fn make_key<D: Disk>(
-    disk: &D,
-    folder: &Path,
-    topic: &str,
-    seed: &[u8; 40],
-) -> Result<SigningKey, RecoverError> {
-    let (mut secret, mut name) = ([0; 32], [0; 8]);
-    let (first, last) = seed.split_at(32);
-    secret.copy_from_slice(first);
-    name.copy_from_slice(last);
-    let origin = format!("ordertrail/{topic}/{:016x}", u64::from_be_bytes(name));
-    let key = SigningKey::from_seed(&origin, secret).map_err(|error| no_key(folder, error.to_string()))?;
-    let path = key_path(folder);
-    disk.replace(&path, key.to_text().as_bytes(), Access::OwnerOnly).map_err(disk_error("write", &path))?;
-    Ok(key)
-}
-
-/// Writes the public key, where it is not there yet.
-pub(super) fn publish_key<D: Disk>(disk: &D, folder: &Path, key: &SigningKey) -> Result<(), RecoverError> {
-    let path = public_key_path(folder);
-    if disk.read(&path).map_err(disk_error("read", &path))?.is_some() {
-        return Ok(());
-    }
-    let text = format!("{}\n", key.verifier());
-    let written: io::Result<()> = disk.replace(&path, text.as_bytes(), Access::Ordinary);
-    written.map_err(disk_error("write", &path))
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+mod attacks;
+
 use super::*;
 use crate::base::message::{Headers, Message, MessageTime};
 use crate::base::tree::{Tree, leaf_hash};
@@ -295,60 +297,6 @@ fn a_sealed_trail_starts_without_reading_its_lines_and_signs_the_tree_of_all_of_
     assert_eq!((signed.checkpoint.size, signed.checkpoint.root), (80, tree.root()));
     let key = fs::metadata(key_path(folder.folder.path())).expect("there");
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&key.permissions()) & 0o777, 0o600);
-}
-
-#[test]
-fn without_its_seal_a_trail_proves_itself_by_its_last_checkpoint() {
-    let folder = Folder::with(b"");
-    write(&folder, 0..50, None);
-    fs::remove_file(seal_path(folder.folder.path())).expect("there");
-    assert_eq!(folder.recover().lines, 50);
-    let mut spoilt = folder.content();
-    let at = spoilt.windows(5).position(|five| five == b"00:00" || five == b"12:30").expect("in a time");
-    spoilt[at] = b'0';
-    fs::write(folder.path(), spoilt).expect("changed");
-    assert!(matches!(folder.open(), Err(RecoverError::Altered { .. })));
-    fs::write(folder.path(), b"").expect("emptied");
-    assert!(matches!(folder.open(), Err(RecoverError::Altered { .. })));
-}
-
-#[test]
-fn sealed_data_that_are_missing_or_altered_are_refused_and_nothing_is_touched() {
-    type Spoiler = (&'static str, fn(&Path));
-    let spoilers: [Spoiler; 7] = [
-        ("its newest segment is gone", |folder| fs::remove_file(trail_path(folder)).expect("there")),
-        ("its end is cut", |folder| {
-            let content = fs::read(trail_path(folder)).expect("there");
-            fs::write(trail_path(folder), &content[..content.len() - 1]).expect("cut");
-        }),
-        ("its last line is another", |folder| {
-            let mut content = fs::read(trail_path(folder)).expect("there");
-            let at = content.len() - 20;
-            content[at] ^= 1;
-            fs::write(trail_path(folder), content).expect("changed");
-        }),
-        ("its seal is no seal", |folder| fs::write(seal_path(folder), "{}").expect("written")),
-        ("its checkpoints are not signed", |folder| {
-            let text = fs::read_to_string(checkpoints_path(folder)).expect("there");
-            fs::write(checkpoints_path(folder), text.replace('=', "A")).expect("written");
-        }),
-        ("its key is gone", |folder| fs::remove_file(key_path(folder)).expect("there")),
-        ("its seal is an old one", |folder| {
-            let old = folder.join("old");
-            fs::write(seal_path(folder), fs::read(old).expect("kept")).expect("written");
-        }),
-    ];
-    for (what, spoil) in spoilers {
-        let folder = Folder::with(b"");
-        write(&folder, 0..20, None);
-        fs::copy(seal_path(folder.folder.path()), folder.folder.path().join("old")).expect("kept");
-        write(&folder, 20..40, None);
-        spoil(folder.folder.path());
-        let before = folder.everything();
-        let error = folder.open().err().expect(what);
-        assert!(matches!(error, RecoverError::Altered { .. } | RecoverError::Key { .. }), "{what}: {error}");
-        assert_eq!(folder.everything(), before, "{what}: something was touched");
-    }
 }
 
 #[test]

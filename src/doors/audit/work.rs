@@ -53,6 +53,8 @@ pub(super) struct WritingThread<D: Disk> {
     pub(super) last: Mark,
     /// The number of its last piece.
     pub(super) last_number: u64,
+    /// Whether the seal says that lines follow.
+    pub(super) is_begun: bool,
 }
 
 impl<D: Disk> WritingThread<D> {
@@ -70,6 +72,9 @@ impl<D: Disk> WritingThread<D> {
     fn write_all(&mut self, incoming: &Receiver<Piece>, emptying: &SyncSender<Vec<u8>>) -> Result<(), AppendError> {
         while let Some(piece) = self.next(incoming) {
             let Piece { mut lines, mark, number, urgent } = piece;
+            if !lines.is_empty() {
+                self.begin()?;
+            }
             if !lines.is_empty() && self.is_rotation_due(lines.len() as u64) {
                 self.rotate()?;
             }
@@ -118,6 +123,21 @@ impl<D: Disk> WritingThread<D> {
             !behind || progress.failed.is_some()
         });
         state.progress.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// Lets the seal say that lines follow, before the first one does: behind the seal of a tracker that stopped
+    /// as asked the next start would cut them.
+    fn begin(&mut self) -> Result<(), AppendError> {
+        let mut patience = Patience::new();
+        while !self.is_begun {
+            // Not in the match: the lock must not be held while it waits.
+            let begun = lock(&self.sealer).begin(now_ms());
+            match begun {
+                Ok(()) => self.is_begun = true,
+                Err(error) => self.endure(&error, "seal", &mut patience)?,
+            }
+        }
+        Ok(())
     }
 
     /// Writes one piece, waiting as long as the disk is full.

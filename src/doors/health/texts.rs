@@ -22,7 +22,9 @@ impl HealthEvent {
             Self::Standby { holder, .. } => format!("another tracker (pid {holder}) holds this folder: standing by"),
             Self::Recovered { cut_bytes: 0, .. } => "the trail is whole".into(),
             Self::Recovered { kept_in: Some(_), .. } => {
-                "a damaged line was found: from there on the trail is read again, the old end was kept aside".into()
+                "lines that are damaged, or that nothing signed vouches for: from there on the trail is read again, the \
+                 old end was kept aside"
+                    .into()
             }
             Self::Recovered { .. } => "a torn last line was cut; it comes again".into(),
             Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
@@ -58,7 +60,8 @@ impl HealthEvent {
             Self::Standby { holder, .. } => format!("Un autre tracker (pid {holder}) tient ce dossier : en attente"),
             Self::Recovered { cut_bytes: 0, .. } => "Journal d'audit intact".into(),
             Self::Recovered { kept_in: Some(_), .. } => {
-                "Ligne endommagée : la suite du journal est relue, l'ancienne fin est mise de côté".into()
+                "Lignes endommagées ou sans garantie : la suite du journal est relue, l'ancienne fin est mise de côté"
+                    .into()
             }
             Self::Recovered { .. } => "Dernière ligne tronquée : coupée, elle sera relue".into(),
             Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),

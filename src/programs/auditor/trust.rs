@@ -1,6 +1,7 @@
 //! The public key that somebody trusts: typed, or in a file.
 
 use std::fs;
+use std::path::Path;
 
 use super::error::AuditError;
 use crate::words::seal::KeyChain;
@@ -17,4 +18,20 @@ pub(super) fn keys(given: &str) -> Result<KeyChain, AuditError> {
         reason: format!("--key {given} is no public key, nor a file of one ({source})"),
     })?;
     KeyChain::parse(&text).map_err(|error| AuditError::Usage { reason: format!("--key {given}: {error}") })
+}
+
+/// Reads `--chain`: the trail's `tracker.events.pub`, which must begin with the keys that are trusted.
+///
+/// # Errors
+/// [`AuditError`]: it cannot be read, or is of other keys.
+pub(super) fn chain(path: &Path, trusted: &KeyChain) -> Result<KeyChain, AuditError> {
+    let name = path.display();
+    let usage = |reason: String| AuditError::Usage { reason };
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|source| AuditError::NamedFile { what: "read", path: path.to_owned(), source })?;
+    let chain = KeyChain::parse(&text).map_err(|error| usage(format!("--chain {name}: {error}")))?;
+    if chain.position_of(trusted) == Some(0) {
+        return Ok(chain);
+    }
+    Err(usage(format!("--chain {name} does not begin with the key that was given with --key: nobody vouches for it")))
 }

@@ -13,6 +13,9 @@ use rustix::io::Errno;
 
 use crate::tools::regular::NO_FILE;
 
+/// Far more than any file that is read as a whole ever has: a larger one must not fill the memory.
+const MOST_READ_BYTES: u64 = 256 << 20;
+
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -58,10 +61,10 @@ pub trait Disk: Clone + Send + 'static {
     /// What the operating system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// The whole content of a file; `None` when there is none.
+    /// The whole content of a small file; `None` when there is none.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says; a file of more than 256 MiB is an error, too.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
 
     /// Makes the entry of `path` in its folder durable.
@@ -151,11 +154,12 @@ pub(super) fn open_itself(options: &OpenOptions, path: &Path) -> io::Result<File
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match options.clone().custom_flags(flags.bits().cast_signed()).open(path) {
         Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
-            return Err(io::Error::other("it is a link, and is not followed: name the folder that it leads to"));
+            let link = "it is a link, and is not followed: name the folder that it leads to";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, link));
         }
         opened => opened?,
     };
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other(NO_FILE)) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, NO_FILE)) }
 }
 
 impl Disk for OsDisk {
@@ -204,9 +208,12 @@ impl Disk for OsDisk {
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let Some(mut file) = if_there(open_itself(OpenOptions::new().read(true), path))? else { return Ok(None) };
+        let Some(file) = if_there(open_itself(OpenOptions::new().read(true), path))? else { return Ok(None) };
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        let length = file.take(MOST_READ_BYTES + 1).read_to_end(&mut bytes)?;
+        if length as u64 > MOST_READ_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than any file of its kind"));
+        }
         Ok(Some(bytes))
     }
 

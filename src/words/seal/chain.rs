@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use super::key::{KeyError, TYPE_NOTE, VerifierKey, parse_root, parse_size};
+use super::state::Seal;
 use super::{hash_text, note};
 use crate::base::tree::Hash;
 
@@ -58,6 +59,20 @@ pub enum ChainError {
     Backwards {
         /// Counted from 1.
         number: usize,
+        /// What it says.
+        lines: u64,
+    },
+}
+
+/// Why a seal does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SealSignatureError {
+    /// None of the keys signed it, as it stands.
+    #[error("it is not signed by the key of this trail: it was forged or changed")]
+    NotSigned,
+    /// Its key signs no trail of so many lines.
+    #[error("it is of {lines} lines, and the key that signed it was succeeded before them, or took over after them")]
+    OtherLines {
         /// What it says.
         lines: u64,
     },
@@ -134,6 +149,42 @@ impl KeyChain {
         &self.successions
     }
 
+    /// Where in these keys those of `kept` stand, one after the other and by the same successions: the number
+    /// of its first one, from 0. `None` when they do not, or not all of them.
+    pub fn position_of(&self, kept: &Self) -> Option<usize> {
+        let number = self.keys().position(|key| *key == kept.first)?;
+        let after = self.successions.get(number..).unwrap_or_default();
+        after.starts_with(&kept.successions).then_some(number)
+    }
+
+    /// How many lines key number `number` (from 0) signs: the fewest, and the most.
+    fn reach(&self, number: usize) -> (u64, u64) {
+        let began = number.checked_sub(1).and_then(|before| self.successions.get(before));
+        let ended = self.successions.get(number);
+        (began.map_or(0, |began| began.lines), ended.map_or(u64::MAX, |ended| ended.lines))
+    }
+
+    /// Checks that one of the keys signed a seal as it stands, and gives its number, from 0. As with
+    /// checkpoints, a key signs no more lines than those after which it was succeeded, and no fewer than
+    /// those after which it took over.
+    ///
+    /// # Errors
+    /// See [`SealSignatureError`].
+    pub fn check_seal(&self, seal: &Seal) -> Result<usize, SealSignatureError> {
+        let signature = note::signature_by(&seal.origin, &seal.signature).ok_or(SealSignatureError::NotSigned)?;
+        let text = seal.signed_text();
+        let is_by = |key: &VerifierKey| key.is_named_by(TYPE_NOTE, &signature) && key.made(&text, &signature.bytes);
+        let mut refused = SealSignatureError::NotSigned;
+        for (number, _) in self.keys().enumerate().filter(|(_, key)| is_by(key)) {
+            let (fewest, most) = self.reach(number);
+            if (fewest..=most).contains(&seal.lines) {
+                return Ok(number);
+            }
+            refused = SealSignatureError::OtherLines { lines: seal.lines };
+        }
+        Err(refused)
+    }
+
     /// Reads a checkpoint that may be by key number `from` (from 0) or any later one, as far as its
     /// size allows: a key signs no more lines than those after which it was succeeded, and no fewer
     /// than those after which it took over. Also gives the number of the key that signed.
@@ -144,9 +195,8 @@ impl KeyChain {
         let size = Checkpoint::unchecked(note).ok_or(CheckpointError::Malformed)?.size;
         let mut refused = CheckpointError::NotSigned { origin: self.origin().to_owned() };
         for (number, key) in self.keys().enumerate().skip(from) {
-            let began = number.checked_sub(1).and_then(|before| self.successions.get(before));
-            let ended = self.successions.get(number);
-            if began.is_some_and(|began| size < began.lines) || ended.is_some_and(|ended| size > ended.lines) {
+            let (fewest, most) = self.reach(number);
+            if !(fewest..=most).contains(&size) {
                 continue;
             }
             match SignedCheckpoint::read(note, key) {

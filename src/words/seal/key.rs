@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::checkpoint::Checkpoint;
 use super::note::{Signature, is_key_name, signature_line};
-use super::{chain, hash_text};
+use super::{chain, hash_text, note};
 use crate::base::tree::Hash;
 
 /// Ed25519 over the text of a note.
@@ -104,6 +104,12 @@ impl SigningKey {
     pub fn sign_succession(&self, lines: u64, root: &Hash, new: &VerifierKey) -> String {
         let text = chain::succession_text(&self.origin, lines, root, new);
         format!("{text}\n{}", self.signature_line(&text))
+    }
+
+    /// The signature of a text as the third word of a signature line has it.
+    pub(super) fn note_signature(&self, text: &str) -> String {
+        let signature = self.key.sign(text.as_bytes()).to_bytes();
+        note::signature_text(self.verifier().key_id(TYPE_NOTE), &signature)
     }
 
     fn signature_line(&self, text: &str) -> String {
@@ -205,6 +211,12 @@ fn parts(text: &str) -> Result<(&str, [u8; 4], Hash), KeyError> {
         Some(_) => Err(KeyError::OtherType),
         None => Err(KeyError::Malformed),
     }
+}
+
+/// The topic in the name of a trail, `ordertrail/<topic>/<16 hex digits>`; `None` when it is no such name.
+pub fn topic_of(origin: &str) -> Option<&str> {
+    let (topic, digits) = origin.strip_prefix("ordertrail/")?.rsplit_once('/')?;
+    (digits.len() == 16).then_some(topic)
 }
 
 /// A size as notes write it: decimal, no sign, no leading zero.

@@ -11,9 +11,9 @@ mod note;
 mod proof;
 mod state;
 
-pub use chain::{ChainError, KeyChain, Succession};
+pub use chain::{ChainError, KeyChain, SealSignatureError, Succession};
 pub use checkpoint::{Checkpoint, CheckpointError, Notes, SignedCheckpoint, StoredNote};
-pub use key::{KeyError, SigningKey, VerifierKey};
+pub use key::{KeyError, SigningKey, VerifierKey, topic_of};
 pub use proof::{LineProof, ProofError};
 pub use state::{IndexEntry, Seal, SealError, SealedPosition, SealedSegment, SegmentEntry, Tail};
 

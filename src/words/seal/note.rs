@@ -43,14 +43,24 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Note<'_>> {
 
 fn signature(line: &str) -> Option<Signature<'_>> {
     let (name, base64) = line.strip_prefix(DASH)?.split_once(' ')?;
+    is_key_name(name).then(|| signature_by(name, base64)).flatten()
+}
+
+/// The signature by a key of this name, of its base64; `None` when it is none.
+pub(super) fn signature_by<'a>(name: &'a str, base64: &str) -> Option<Signature<'a>> {
     let decoded = STANDARD.decode(base64).ok()?;
     let (key_id, bytes) = decoded.split_first_chunk::<4>()?;
-    (is_key_name(name) && !bytes.is_empty()).then(|| Signature { name, key_id: *key_id, bytes: bytes.to_vec() })
+    (!bytes.is_empty()).then(|| Signature { name, key_id: *key_id, bytes: bytes.to_vec() })
+}
+
+/// The base64 of a signature.
+pub(super) fn signature_text(key_id: [u8; 4], signature: &[u8]) -> String {
+    STANDARD.encode([&key_id, signature].concat())
 }
 
 /// A signature line with its LF.
 pub(super) fn signature_line(name: &str, key_id: [u8; 4], signature: &[u8]) -> String {
-    format!("{DASH}{name} {}\n", STANDARD.encode([&key_id, signature].concat()))
+    format!("{DASH}{name} {}\n", signature_text(key_id, signature))
 }
 
 /// Whether notes allow this name for a key.

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::hash_text;
+use super::key::SigningKey;
 use crate::base::tree::{Hash, Tree};
+
+/// What the signed text of a seal begins with: what it is for, and the version of that.
+const SIGNED_HEADER: &str = "ordertrail-seal/v2";
 
 /// Where a partition stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,12 +50,17 @@ pub struct Tail {
 impl Tail {
     /// No tail is longer, so that a start reads little.
     pub const MOST_BYTES: u64 = 65_536;
+
+    /// That of a segment of which nothing is sealed.
+    pub fn none() -> Self {
+        Self { bytes: 0, sha256: Sha256::digest([]).into() }
+    }
 }
 
 /// How far the lines are sealed, and where the trail then stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
-    /// 1.
+    /// 2.
     pub version: u32,
     /// The name of the trail and of its key: `ordertrail/<topic>/<16 hex digits>`.
     pub origin: String,
@@ -89,6 +99,16 @@ pub struct Seal {
     pub sealed_ms: i64,
     /// Whether the tracker then stopped as asked.
     pub clean: bool,
+    /// By the trail's key, of all fields before it: base64, as signed notes write a signature. Nothing is said
+    /// about it until [`KeyChain::check_seal`](super::KeyChain::check_seal) was asked.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub signature: String,
+}
+
+/// What alone is read of a seal of any version.
+#[derive(Deserialize)]
+struct AnyVersion {
+    version: u32,
 }
 
 /// Why bytes are no seal that can be relied on.
@@ -97,8 +117,11 @@ pub enum SealError {
     /// They are not the JSON of one.
     #[error("it is no seal: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// A later program wrote it.
-    #[error("it is a seal of version {found}, and this program knows version {}: use the newer program", Seal::VERSION)]
+    /// Another program wrote it.
+    #[error(
+        "it is a seal of version {found}, and this program knows version {}: use the program that wrote it",
+        Seal::VERSION
+    )]
     OtherVersion {
         /// What it says.
         found: u32,
@@ -113,18 +136,20 @@ pub enum SealError {
 
 impl Seal {
     /// The only version there is.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
-    /// Reads a seal, and checks what can be checked without the lines: its version, and that the
-    /// counts, the frontier, the root and the tail agree with each other.
+    /// Reads a seal, and checks what can be checked without the lines and the keys: its version, and that
+    /// the counts, the frontier, the root and the tail agree with each other.
     ///
     /// # Errors
     /// See [`SealError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, SealError> {
-        let seal: Self = serde_json::from_slice(bytes)?;
-        if seal.version != Self::VERSION {
-            return Err(SealError::OtherVersion { found: seal.version });
+        // First: another version may lack fields, and that would be told instead.
+        let AnyVersion { version: found } = serde_json::from_slice(bytes)?;
+        if found != Self::VERSION {
+            return Err(SealError::OtherVersion { found });
         }
+        let seal: Self = serde_json::from_slice(bytes)?;
         let total = seal.valid.checked_add(seal.invalid).and_then(|messages| messages.checked_add(seal.gaps));
         let what = if total != Some(seal.lines) {
             "valid, invalid and gaps together are not lines"
@@ -143,6 +168,20 @@ impl Seal {
     /// The whole file: one JSON object and a LF. Equal seals have equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         to_line(self)
+    }
+
+    /// The same seal, signed by `key`, whose name must be the seal's origin.
+    pub fn signed_by(mut self, key: &SigningKey) -> Self {
+        self.signature = key.note_signature(&self.signed_text());
+        self
+    }
+
+    /// What is signed: three lines, each with its LF. The first is that of no other text that a trail's key
+    /// signs, so none of those passes for a seal, nor a seal for one of them.
+    pub(super) fn signed_text(&self) -> String {
+        let unsigned = Self { signature: String::new(), ..self.clone() };
+        let digest: Hash = Sha256::digest(unsigned.to_bytes()).into();
+        format!("{SIGNED_HEADER}\n{}\n{}\n", self.origin, hash_text::encode(&digest))
     }
 
     /// The tree of the sealed lines; `None` when the frontier does not fit their number.

@@ -26,8 +26,8 @@ fn checkpoint(lines: u64) -> Checkpoint {
 
 fn seal() -> Seal {
     let position = |next, leader_epoch| SealedPosition { next, leader_epoch, without_line: false };
-    Seal {
-        version: 1,
+    let seal = Seal {
+        version: Seal::VERSION,
         origin: ORIGIN.to_owned(),
         topic: "orders".to_owned(),
         cluster_id: Some("1L6g7nGhU-eAKfL--X25wo".to_owned()),
@@ -44,22 +44,34 @@ fn seal() -> Seal {
         rolled_back: BTreeMap::new(),
         sealed_ms: 1_789_034_401_000,
         clean: false,
-    }
+        signature: String::new(),
+    };
+    seal.signed_by(&key(1))
 }
 
 #[test]
 fn a_seal_is_written_as_the_format_says() {
     let text = String::from_utf8(seal().to_bytes()).expect("UTF-8");
     let start = concat!(
-        r#"{"version":1,"origin":"ordertrail/orders/0123456789abcdef","topic":"orders","#,
+        r#"{"version":2,"origin":"ordertrail/orders/0123456789abcdef","topic":"orders","#,
         r#""cluster_id":"1L6g7nGhU-eAKfL--X25wo","lines":5,"valid":3,"invalid":1,"gaps":1,"root":""#
     );
     assert!(text.starts_with(start), "{text}");
     let end = concat!(
-        r#""positions":{"0":{"next":4,"leader_epoch":2},"10":{"next":1}},"sealed_ms":1789034401000,"clean":false}"#,
-        "\n"
+        r#""positions":{"0":{"next":4,"leader_epoch":2},"10":{"next":1}},"sealed_ms":1789034401000,"clean":false"#,
     );
-    assert!(text.ends_with(end), "{text}");
+    let (unsigned, signature) = text.split_once(r#","signature":""#).expect("the last field");
+    assert!(unsigned.ends_with(end), "{text}");
+    assert_eq!(signature.strip_suffix("\"}\n"), Some(seal().signature.as_str()));
+    // Put together here by hand from the document: what is signed, and by whom.
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::Digest as _;
+    let digest = STANDARD.encode(sha2::Sha256::digest(format!("{unsigned}}}\n")));
+    let note = format!("ordertrail-seal/v2\n{ORIGIN}\n{digest}\n\n\u{2014} {ORIGIN} {}\n", seal().signature);
+    let theirs = Note::from_bytes(note.as_bytes()).expect("a note for them too");
+    let verifier = StandardVerifier::new(&key(1).verifier().to_string()).expect("a key for them too");
+    assert!(theirs.verify(&VerifierList::new(vec![Box::new(verifier)])).is_ok());
     assert_eq!(Seal::parse(text.as_bytes()).expect("our own"), seal());
     assert_eq!(seal().tree(), Some(tree(5)));
 }
@@ -79,9 +91,59 @@ fn a_seal_that_contradicts_itself_is_refused() {
         change(&mut seal);
         assert!(matches!(Seal::parse(&seal.to_bytes()), Err(SealError::Contradiction { .. })), "{seal:?}");
     }
-    let later = Seal { version: 2, ..seal() };
-    assert!(matches!(Seal::parse(&later.to_bytes()), Err(SealError::OtherVersion { found: 2 })));
+    for found in [1, 3] {
+        let other = Seal { version: found, signature: String::new(), ..seal() };
+        let error = Seal::parse(&other.to_bytes()).expect_err("of another version");
+        assert!(matches!(error, SealError::OtherVersion { .. }) && error.to_string().contains("use the program"));
+    }
+    let unsigned = Seal { signature: String::new(), ..seal() };
+    assert!(matches!(Seal::parse(&unsigned.to_bytes()), Err(SealError::Malformed(_))));
     assert!(matches!(Seal::parse(b"{}"), Err(SealError::Malformed(_))));
+}
+
+#[test]
+fn no_field_of_a_seal_can_be_changed_without_the_key() {
+    let chain = KeyChain::of(key(1).verifier());
+    assert_eq!(chain.check_seal(&seal()), Ok(0));
+    let bytes = seal().to_bytes();
+    for bit in 0..bytes.len() * 8 {
+        let mut changed = bytes.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let Ok(parsed) = Seal::parse(&changed) else { continue };
+        assert!(chain.check_seal(&parsed).is_err(), "bit {bit}: {parsed:?}");
+    }
+    assert_eq!(KeyChain::of(key(2).verifier()).check_seal(&seal()), Err(SealSignatureError::NotSigned));
+    // No other text that the key signs is taken for a seal's, nor a seal's for one of them.
+    let signature = |note: &str| note.lines().nth(4).and_then(|line| line.rsplit(' ').next()).map(str::to_owned);
+    let of_checkpoint = signature(&key(1).sign(&checkpoint(5), 1)).expect("signed");
+    assert!(chain.check_seal(&Seal { signature: of_checkpoint, ..seal() }).is_err());
+    let text = seal().signed_text();
+    assert_eq!(Checkpoint::from_text(&text), None);
+    let note = format!("{text}\n\u{2014} {ORIGIN} {}\n", seal().signature);
+    assert_eq!(Checkpoint::unchecked(note.as_bytes()), None);
+    assert!(KeyChain::parse(&format!("{}\n{note}", key(1).verifier())).is_err());
+}
+
+#[test]
+fn each_key_signs_seals_from_its_succession_to_the_next() {
+    let text = format!("{}\n{}{}", key(1).verifier(), succession(1, 2, 5), succession(2, 3, 6));
+    let chain = KeyChain::parse(&text).expect("our own");
+    let sealed = |number: u8, lines: u64| {
+        let (root, frontier) = (tree(lines).root(), tree(lines).frontier());
+        let unsigned = Seal { lines, valid: lines, invalid: 0, gaps: 0, root, frontier, ..seal() };
+        chain.check_seal(&unsigned.signed_by(&key(number)))
+    };
+    assert_eq!(
+        (sealed(1, 4), sealed(1, 5), sealed(2, 5), sealed(2, 6), sealed(3, 7)),
+        (Ok(0), Ok(0), Ok(1), Ok(1), Ok(2))
+    );
+    for (number, lines) in [(1, 6), (2, 4), (2, 7), (3, 5)] {
+        assert_eq!(sealed(number, lines), Err(SealSignatureError::OtherLines { lines }));
+    }
+    let kept = |from: usize| KeyChain::of(chain.keys().nth(from).expect("three").clone());
+    assert_eq!([0, 1, 2].map(|from| chain.position_of(&kept(from))), [Some(0), Some(1), Some(2)]);
+    assert_eq!((chain.position_of(&chain), kept(0).position_of(&chain)), (Some(0), None));
+    assert_eq!(chain.position_of(&KeyChain::of(key(9).verifier())), None);
 }
 
 #[test]

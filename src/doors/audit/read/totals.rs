@@ -215,6 +215,7 @@ mod tests {
             rolled_back: Default::default(),
             sealed_ms: 0,
             clean: true,
+            signature: "none".to_owned(),
         };
         fs::write(&events, &bytes).unwrap();
         fs::write(beside(&events, ".seal"), seal.to_bytes()).unwrap();

@@ -29,6 +29,7 @@ struct Tally {
     lines: usize,
     gaps: usize,
     deaths: usize,
+    stops: usize,
     segments: usize,
     checkpoints: usize,
 }
@@ -71,6 +72,12 @@ fn live(seed: u64) -> Result<Tally, String> {
                     if stop.is_none() && dice.once_in(40) {
                         // An ordinary death between two operations.
                         stop = Some(Stop::Died);
+                    }
+                    if stop.is_none() && dice.once_in(60) {
+                        // A stop as asked, from which the next start goes on: what it wrote is not cut.
+                        stop = node.finish(&mut broker, &mut dice).err();
+                        tally.stops += usize::from(stop.is_none());
+                        break;
                     }
                 }
                 signed.append(&mut node.signed);
@@ -127,7 +134,10 @@ fn whatever_happens_each_message_is_there_once_and_every_loss_is_told() {
     drop(writeln!(std::io::stdout(), "{tried} seeds: {sum:?}"));
     if tried >= SEEDS {
         let each = usize::try_from(tried).expect("small");
-        assert!(sum.lines > 50 * each && sum.gaps > each && sum.deaths > each, "too little happened: {sum:?}");
+        assert!(
+            sum.lines > 50 * each && sum.gaps > each && sum.deaths > each && sum.stops > each / 2,
+            "too little happened: {sum:?}"
+        );
         assert!(sum.segments > each && sum.checkpoints > each, "too little happened: {sum:?}");
     }
 }
@@ -137,6 +147,7 @@ impl Tally {
         self.lines += other.lines;
         self.gaps += other.gaps;
         self.deaths += other.deaths;
+        self.stops += other.stops;
         self.segments += other.segments;
         self.checkpoints += other.checkpoints;
     }

@@ -84,6 +84,9 @@ impl Node {
             RecoverError::Disk { .. } => Stop::Died,
             refused => Stop::Refused(refused),
         })?;
+        if recovery.was_clean && recovery.cut_bytes > 0 {
+            return Err(Stop::Wrong(format!("{} bytes were cut behind a clean seal", recovery.cut_bytes)));
+        }
         let Trail { file, sealer, mark } = trail;
         let ledger = Ledger::new(recovery.recovered);
         let written = file.length();
@@ -236,6 +239,11 @@ impl Node {
         if !self.file.is_undisturbed()? {
             return Err(Stop::Wrong("its file is not as it was left".into()));
         }
+        while let Err(error) = self.sealer.begin(0) {
+            if !is_disk_full(&error) {
+                return Err(error.into());
+            }
+        }
         loop {
             match self.file.append(&self.piece) {
                 Ok(()) => break,
@@ -332,8 +340,12 @@ impl Node {
             };
             if self.ledger.is_begun() && broker.logs.iter().enumerate().all(is_read) {
                 self.flush()?;
+                self.marks.push_back((self.written(), self.mark.clone()));
                 self.sync()?;
-                self.seal(dice)?;
+                // Also on a full disk: only what is sealed is said to be all.
+                while !self.sealer.says(&self.mark, self.written()) {
+                    self.seal(dice)?;
+                }
                 self.publish(broker);
                 self.sealer.say_clean(wall_clock_ms(dice))?;
                 return Ok(());

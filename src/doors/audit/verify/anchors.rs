@@ -30,6 +30,7 @@ pub(super) fn claims(beside: &mut Beside, options: &VerifyOptions) -> BTreeMap<u
         }
         for (at, note) in notes {
             match keys.read(note, 0) {
+                Ok((_, key)) if key < beside.trusted_from => beside.earlier_anchors += 1,
                 Ok((signed, _)) => {
                     let time = super::time_text(signed.time_s);
                     let what = format!("the checkpoint at byte {at}, signed at {time}, is not of these lines");

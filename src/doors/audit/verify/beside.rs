@@ -1,13 +1,14 @@
 //! The files beside the trail, as far as they can be judged by themselves.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::notes::CHECKPOINTS;
 use super::report::{Damage, DamageKind};
 use super::{VerifyError, VerifyOptions};
-use crate::words::seal::{KeyChain, Seal, SegmentEntry};
+use crate::tools::regular::open_regular;
+use crate::words::seal::{KeyChain, Seal, SegmentEntry, topic_of};
 
 pub(super) const SEAL: &str = "tracker.events.seal";
 pub(super) const KEYS: &str = "tracker.events.pub";
@@ -16,11 +17,22 @@ pub(super) const SEGMENTS: &str = "tracker.events.segments";
 /// A tracker seals at most once a second: one quiet look is soon had.
 const LOOKS: usize = 20;
 
+/// Far more than any of the files that are read as a whole ever has: a larger one must not fill the memory.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// What stands beside a trail.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
     pub(super) seal: Option<Seal>,
+    /// The file of it, as it stood.
+    seal_bytes: Vec<u8>,
+    /// Whether a key that is trusted signed it.
+    pub(super) is_seal_trusted: bool,
     pub(super) keys: Option<KeyChain>,
+    /// The number of the first of the keys that is trusted, from 0: those before it vouch for themselves alone.
+    pub(super) trusted_from: usize,
+    /// How many checkpoints from elsewhere are by those before it.
+    pub(super) earlier_anchors: u64,
     /// The checkpoints, and how long the file was.
     pub(super) checkpoints: Option<(File, u64)>,
     /// The closed segments, in their order.
@@ -39,11 +51,17 @@ impl Beside {
         let (checkpoints, seal) = consistent_look(dir)?;
         let keys = read(&dir.join(KEYS))?;
         let has_checkpoints = checkpoints.as_ref().is_some_and(|(_, length)| *length > 0);
+        let has_more = keys.is_some() || has_checkpoints || dir.join(SEGMENTS).exists();
+        // The first start of all writes a seal of no line before there is a key: it may be killed between.
+        let seal = seal.filter(|bytes| has_more || !Seal::parse(bytes).is_ok_and(|seal| seal.lines == 0));
         beside.is_begun = seal.is_some() || has_checkpoints || dir.join(SEGMENTS).exists();
         beside.checkpoints = checkpoints;
         beside.settle_keys(keys, options);
         match seal {
-            Some(bytes) => beside.settle_seal(&bytes),
+            Some(bytes) => {
+                beside.settle_seal(&bytes);
+                beside.seal_bytes = bytes;
+            }
             None if beside.is_begun => beside.complain(DamageKind::Seal, SEAL, "it is not there"),
             None if options.keys.is_some() || !options.anchors.is_empty() || options.is_complete => {
                 beside.complain(DamageKind::Seal, SEAL, "nothing of this trail was ever sealed");
@@ -88,14 +106,30 @@ impl Beside {
             None => None,
         };
         self.keys = match (given, own) {
-            (Some(given), Some(own)) if own.keys().any(|key| key == given.last()) => Some(own),
-            (Some(given), Some(_)) => {
-                self.complain(DamageKind::Keys, KEYS, "its keys are not the one that was given with --key");
-                Some(given.clone())
-            }
+            (Some(given), Some(own)) => match own.position_of(given) {
+                Some(number) => {
+                    self.trusted_from = number;
+                    Some(own)
+                }
+                None => {
+                    self.complain(DamageKind::Keys, KEYS, "its keys are not the one that was given with --key");
+                    Some(given.clone())
+                }
+            },
             (Some(given), None) => Some(given.clone()),
             (None, own) => own,
         };
+    }
+
+    /// What is wrong with the signature of a seal.
+    fn wrong_signature(&self, seal: &Seal) -> Option<String> {
+        match self.keys.as_ref()?.check_seal(seal) {
+            Ok(number) if number < self.trusted_from => {
+                Some("it is signed by a key before the one that was given with --key".to_owned())
+            }
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     fn settle_seal(&mut self, bytes: &[u8]) {
@@ -111,12 +145,18 @@ impl Beside {
         } else if topic_of(&seal.origin).is_some_and(|topic| topic != seal.topic) {
             Some(format!("it is of topic {}, and its name of another one: {}", seal.topic, seal.origin))
         } else {
-            None
+            self.wrong_signature(&seal)
         };
+        self.is_seal_trusted = what.is_none() && self.keys.is_some();
         if let Some(what) = what {
             self.complain(DamageKind::Seal, SEAL, what);
         }
         self.seal = Some(seal);
+    }
+
+    /// Whether the seal still stands as it stood when it was read.
+    pub(super) fn is_seal_unchanged(&self, dir: &Path) -> Result<bool, VerifyError> {
+        Ok(read(&dir.join(SEAL))?.is_some_and(|bytes| bytes == self.seal_bytes))
     }
 
     /// Reads the closed segments; must be called after the trail was opened, so that every segment
@@ -172,12 +212,6 @@ pub(super) fn next_line(entry: &SegmentEntry) -> Option<u64> {
     entry.end()?.checked_add(1)
 }
 
-/// The topic in a name of a trail.
-fn topic_of(origin: &str) -> Option<&str> {
-    let (topic, digits) = origin.strip_prefix("ordertrail/")?.rsplit_once('/')?;
-    (digits.len() == 16).then_some(topic)
-}
-
 /// The file of checkpoints with its length, and the bytes of the seal; each if it is there.
 type Look = (Option<(File, u64)>, Option<Vec<u8>>);
 
@@ -185,7 +219,7 @@ type Look = (Option<(File, u64)>, Option<Vec<u8>>);
 fn consistent_look(dir: &Path) -> Result<Look, VerifyError> {
     let path = dir.join(CHECKPOINTS);
     let look = || -> Result<_, VerifyError> {
-        let checkpoints = match File::open(&path) {
+        let checkpoints = match open_regular(&path) {
             Ok(file) => {
                 let length = file.metadata().map_err(|source| disk(&path, source))?.len();
                 Some((file, length))
@@ -207,13 +241,37 @@ fn consistent_look(dir: &Path) -> Result<Look, VerifyError> {
     Ok(before)
 }
 
+/// Refuses a pipe or a device in the place of a segment, or of what is read with them: reading would not end.
+pub(super) fn refuse_what_is_no_file(dir: &Path) -> Result<(), VerifyError> {
+    // A folder that is not there, or not to be read, is told by whoever reads the segments.
+    let Ok(names) = std::fs::read_dir(dir) else { return Ok(()) };
+    for entry in names.flatten() {
+        let name = entry.file_name();
+        let end = name.to_str().and_then(|name| name.strip_prefix("tracker.events"));
+        let is_read = |end: &str| match end.strip_prefix('.') {
+            Some(end) => matches!(end, "segments" | "index") || end.parse::<u64>().is_ok(),
+            None => end.is_empty(),
+        };
+        if end.is_some_and(is_read) {
+            open_regular(&entry.path()).map_err(|source| disk(&entry.path(), source))?;
+        }
+    }
+    Ok(())
+}
+
 /// The whole of a small file; `None` when it is not there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, VerifyError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(disk(path, source)),
+    let file = match open_regular(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(disk(path, source)),
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|source| disk(path, source))?;
+    if read as u64 > MOST_BYTES {
+        return Err(disk(path, io::Error::other("it is larger than any file of its kind")));
     }
+    Ok(Some(bytes))
 }
 
 pub(super) fn disk(path: &Path, source: io::Error) -> VerifyError {

@@ -212,6 +212,7 @@ impl Judge<'_> {
                 self.complain(Damage::of_file(claim.kind, &claim.file, what));
             }
         }
+        self.judge_behind_clean_seal()?;
         self.judge_end_of_checkpoints(sealed_lines, seal.is_some_and(|seal| seal.clean));
         if self.start > 0 && !self.is_start_proven {
             let what = format!("no checkpoint proves the lines 1 to {} that are not here", self.start);
@@ -224,10 +225,24 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// Nothing may follow a seal that says that the tracker stopped as asked, unless another one, which says
+    /// that it has begun again, has taken its place meanwhile.
+    fn judge_behind_clean_seal(&mut self) -> Result<(), VerifyError> {
+        let Some(seal) = self.beside.seal.as_ref().filter(|seal| seal.clean) else { return Ok(()) };
+        self.is_end_closed = self.beside.is_seal_unchanged(self.trail.dir())?;
+        if self.is_end_closed && self.lines > seal.lines {
+            let last = self.trail.segments().len().saturating_sub(1);
+            let place = Place { segment: last, byte: seal.segment.bytes };
+            let what = "they stand behind the seal of a tracker that stopped as asked: somebody added them".to_owned();
+            self.complain_of_lines(DamageKind::Altered, seal.lines + 1..=self.lines, place, what);
+        }
+        Ok(())
+    }
+
     fn judge_end_of_checkpoints(&mut self, sealed_lines: u64, is_clean: bool) {
         let signed_lines = self.marks.last().map(|mark| mark.size);
         let what = match signed_lines {
-            None if sealed_lines > 0 => Some("nothing is signed, and lines are sealed".to_owned()),
+            None if sealed_lines > 0 => Some("it holds no checkpoint, and lines are sealed".to_owned()),
             Some(lines) if lines > sealed_lines && self.beside.seal.is_some() => {
                 let what = format!("it is of {sealed_lines} lines, and {lines} were signed: it is an older copy");
                 self.complain(Damage::of_file(DamageKind::Seal, SEAL, what));

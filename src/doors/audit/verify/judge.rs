@@ -73,8 +73,12 @@ pub(super) struct Judge<'a> {
     /// Up to here lines may be the Go program's.
     go_until: u64,
     pub(super) is_seal_compared: bool,
+    /// Whether the seal says that the tracker stopped as asked, and nothing may follow.
+    pub(super) is_end_closed: bool,
     /// Checkpoints from elsewhere of lines that are not here.
     pub(super) unchecked_anchors: usize,
+    /// Those that were compared with the lines, or with a checkpoint of as many.
+    pub(super) compared_anchors: usize,
     pub(super) damages: Vec<Damage>,
     pub(super) more_damages: u64,
 }
@@ -117,7 +121,9 @@ impl<'a> Judge<'a> {
             stretch: first,
             sound: Vec::new(),
             is_seal_compared: false,
+            is_end_closed: false,
             unchecked_anchors: 0,
+            compared_anchors: 0,
             damages: Vec::new(),
             more_damages: 0,
         };
@@ -206,9 +212,10 @@ impl<'a> Judge<'a> {
             return;
         }
         let root = self.tree.root();
-        let unchecked = now.range(..self.lines).flat_map(|(_, claims)| claims);
-        self.unchecked_anchors += unchecked.filter(|claim| claim.kind == DamageKind::Anchor).count();
         let here = self.lines;
+        let anchors = |claims: &[Claim]| claims.iter().filter(|claim| claim.kind == DamageKind::Anchor).count();
+        self.unchecked_anchors += now.range(..here).map(|(_, claims)| anchors(claims)).sum::<usize>();
+        self.compared_anchors += now.get(&here).map_or(0, |claims| anchors(claims));
         let wrong = now.into_iter().filter(|(size, _)| *size == here);
         for claim in wrong.flat_map(|(_, claims)| claims).filter(|claim| claim.root != root) {
             self.complain(Damage::of_file(claim.kind, &claim.file, claim.what));
@@ -224,10 +231,22 @@ impl<'a> Judge<'a> {
                 let what = format!("the frontier of {} lines is not what was signed", mark.size);
                 self.complain(Damage::of_file(DamageKind::Segment, SEGMENTS, what));
             }
-            for claim in self.claims.remove(&mark.size).into_iter().flatten().filter(|claim| claim.root != mark.root) {
-                self.complain(Damage::of_file(claim.kind, &claim.file, claim.what));
+            for claim in self.claims.remove(&mark.size).into_iter().flatten() {
+                self.compared_anchors += usize::from(claim.kind == DamageKind::Anchor);
+                if claim.root != mark.root {
+                    self.complain(Damage::of_file(claim.kind, &claim.file, claim.what));
+                }
             }
             self.next_mark()?;
+        }
+        // Each checkpoint stands in the folder before it is published.
+        let later = self.claims.split_off(&self.start);
+        let archived = std::mem::replace(&mut self.claims, later);
+        for (size, claims) in archived {
+            for claim in claims.into_iter().filter(|claim| claim.kind == DamageKind::Anchor) {
+                let what = format!("{}: none of {size} lines is in {CHECKPOINTS}", claim.what);
+                self.complain(Damage::of_file(claim.kind, &claim.file, what));
+            }
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! The last checkpoint of a trail.
 
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use thiserror::Error;
 
 use super::notes::CHECKPOINTS;
+use crate::tools::regular::open_regular;
 use crate::words::seal::{CheckpointError, KeyChain, Notes, SignedCheckpoint};
 
 /// The file grows by a note a second; the last one is among so many bytes.
@@ -59,7 +59,7 @@ pub fn last_checkpoint(dir: &Path, keys: &KeyChain) -> Result<(String, SignedChe
 
 /// The last bytes of a file, and whether they are all; none when it is not there.
 fn end_of_file(path: &Path) -> io::Result<(Vec<u8>, bool)> {
-    let mut file = match File::open(path) {
+    let mut file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), true)),
         Err(error) => return Err(error),
@@ -67,6 +67,7 @@ fn end_of_file(path: &Path) -> io::Result<(Vec<u8>, bool)> {
     let start = file.metadata()?.len().saturating_sub(END_BYTES);
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    // Not more, though it may grow meanwhile.
+    file.take(END_BYTES).read_to_end(&mut bytes)?;
     Ok((bytes, start == 0))
 }

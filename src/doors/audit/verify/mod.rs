@@ -81,6 +81,7 @@ pub fn verify(
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Report, VerifyError> {
     let mut beside = Beside::read(dir, options)?;
+    beside::refuse_what_is_no_file(dir)?;
     let trail = match TrailReader::open(dir) {
         Ok(trail) => trail,
         Err(ReadError::NoTrail { .. }) if beside.is_begun => return Ok(nothing_left(beside, options)),
@@ -89,7 +90,7 @@ pub fn verify(
     beside.read_entries(dir)?;
     let (file, length) = beside.checkpoints.take().unzip();
     let claims = anchors::claims(&mut beside, options);
-    let marks = Marks::new(file, length.unwrap_or(0), beside.keys.as_ref(), beside.origin());
+    let marks = Marks::new(file, length.unwrap_or(0), &beside);
     let mut judge = Judge::new(&trail, &beside, marks, claims)?;
     let topic = beside.topic();
     let look = |piece: Piece<'_>| Looked::at(piece, topic);
@@ -167,12 +168,15 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
     let signed = judge.marks.last();
     let sealed_lines = judge.beside.seal.as_ref().map_or(0, |seal| seal.lines);
     let (origin, key) = judged_by(judge.beside, options);
+    let signed_lines = signed.filter(|mark| mark.time_s.is_some()).map_or(0, |mark| mark.size);
+    let covered_lines = if judge.beside.is_seal_trusted { sealed_lines.max(signed_lines) } else { signed_lines };
     let mut report = Report {
         origin,
         key,
         lines: judge.lines,
         archived_lines: judge.start,
         sealed_lines,
+        covered_lines: covered_lines.min(judge.lines),
         unsealed_lines: judge.lines.saturating_sub(sealed_lines),
         bytes: judge.trail.bytes(),
         segments: judge.trail.segments().len(),
@@ -195,6 +199,10 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
     for (path, bytes) in torn {
         if path == newest {
             report.torn_bytes = bytes;
+            if judge.is_end_closed {
+                let what = format!("{bytes} bytes stand behind the seal of a tracker that stopped as asked");
+                report.damages.push(Damage::of_file(Kind::Segment, "tracker.events", what));
+            }
         } else {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let what = format!("its last line has no LF ({bytes} bytes)");
@@ -211,9 +219,23 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
     report.damages.extend(judge.beside.damages.iter().cloned().chain(of_notes).chain(sealed));
     // By line; what has none comes last.
     report.damages.sort_by_key(|damage| damage.first_line.unwrap_or(u64::MAX));
+    judge_trust(&mut report, &judge, options);
     tell_the_rest(&mut report, &judge);
     report.is_sound = report.damages.is_empty();
     report
+}
+
+/// Whether what was given to trust says anything of these lines.
+fn judge_trust(report: &mut Report, judge: &Judge<'_>, options: &VerifyOptions) {
+    if options.keys.is_some() && report.covered_lines == 0 && report.lines > 0 {
+        let what = "no line is signed by the key that was given with --key, nor by one after it";
+        report.damages.push(Damage::of_file(Kind::Keys, beside::KEYS, what));
+    }
+    let is_told = report.damages.iter().any(|damage| damage.kind == Kind::Anchor);
+    if let (Some((file, _)), 0, false) = (options.anchors.first(), judge.compared_anchors, is_told) {
+        let what = "no checkpoint from elsewhere could be compared with these lines";
+        report.damages.push(Damage::of_file(Kind::Anchor, file, what));
+    }
 }
 
 fn tell_the_rest(report: &mut Report, judge: &Judge<'_>) {
@@ -222,8 +244,14 @@ fn tell_the_rest(report: &mut Report, judge: &Judge<'_>) {
         tell(format!("lines 1 to {} archived, not here", judge.start));
     }
     if report.sealed_lines > report.signed_lines {
-        let first = report.signed_lines + 1;
-        tell(format!("lines {first} to {} are sealed and not signed yet", report.sealed_lines));
+        let (first, last) = (report.signed_lines + 1, report.sealed_lines);
+        tell(format!("lines {first} to {last} are signed in the seal, and not in {} yet", notes::CHECKPOINTS));
+    }
+    let earlier = judge.marks.passed_over() + judge.beside.earlier_anchors;
+    if earlier > 0 {
+        tell(format!(
+            "{earlier} checkpoints are by keys before the one that was given, and prove nothing to its owner"
+        ));
     }
     if judge.marks.torn_bytes() > 0 {
         tell(format!("the last checkpoint is torn ({} bytes): the next start cuts it", judge.marks.torn_bytes()));

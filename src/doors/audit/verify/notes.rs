@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::num::NonZero;
 use std::thread;
 
+use super::beside::Beside;
 use super::report::{Damage, DamageKind, Report};
 use crate::base::tree::Hash;
 use crate::words::seal::{Checkpoint, CheckpointError, KeyChain, Notes, SignedCheckpoint};
@@ -50,6 +51,8 @@ pub(super) struct Marks<'a> {
     /// Up to here the file is read: more may be written meanwhile.
     length: u64,
     keys: Option<&'a KeyChain>,
+    /// The number of the first key that is trusted: notes of those before it are passed over.
+    trusted_from: usize,
     origin: Option<&'a str>,
     /// What was read and is no whole note yet.
     rest: Vec<u8>,
@@ -59,6 +62,7 @@ pub(super) struct Marks<'a> {
     key_number: usize,
     last: Option<Mark>,
     good: u64,
+    passed_over: u64,
     holes: Holes,
     torn_bytes: u64,
     /// At most [`Report::MOST_DAMAGES`].
@@ -74,20 +78,21 @@ struct Unchecked {
 }
 
 impl<'a> Marks<'a> {
-    /// The notes in the first `length` bytes of `file`. Without `keys` their roots are taken as they
-    /// stand; `origin` helps to go on behind a damaged one.
-    pub(super) fn new(file: Option<File>, length: u64, keys: Option<&'a KeyChain>, origin: Option<&'a str>) -> Self {
+    /// The notes in the first `length` bytes of `file`. Without `keys` their roots are taken as they stand.
+    pub(super) fn new(file: Option<File>, length: u64, beside: &'a Beside) -> Self {
         Self {
             file,
             length,
-            keys,
-            origin,
+            keys: beside.keys.as_ref(),
+            trusted_from: beside.trusted_from,
+            origin: beside.origin(),
             rest: Vec::new(),
             at: 0,
             ready: VecDeque::new(),
             key_number: 0,
             last: None,
             good: 0,
+            passed_over: 0,
             holes: Holes::default(),
             torn_bytes: 0,
             damages: Vec::new(),
@@ -114,6 +119,11 @@ impl<'a> Marks<'a> {
     /// How many had good signatures.
     pub(super) fn good(&self) -> u64 {
         self.good
+    }
+
+    /// How many were signed by keys before those that are trusted.
+    pub(super) fn passed_over(&self) -> u64 {
+        self.passed_over
     }
 
     /// The last that was read and may be relied on.
@@ -214,6 +224,10 @@ impl<'a> Marks<'a> {
             }
             Some(Ok((_, key))) if key < self.key_number => {
                 return self.complain(note.byte, "it is signed by a key that had been succeeded".to_owned());
+            }
+            Some(Ok((_, key))) if key < self.trusted_from => {
+                self.passed_over += 1;
+                return;
             }
             Some(Ok((signed, key))) => {
                 self.key_number = key;

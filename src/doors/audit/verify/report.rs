@@ -109,6 +109,8 @@ pub struct Report {
     pub archived_lines: u64,
     /// Lines that the seal covers.
     pub sealed_lines: u64,
+    /// Lines that a good signature covers: those of the seal, or of the last checkpoint.
+    pub covered_lines: u64,
     /// Whole lines after those.
     pub unsealed_lines: u64,
     /// Bytes of a last line without its LF.

@@ -12,7 +12,7 @@ use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
 use crate::tools::shown::{grouped, millisecond, safe};
-use crate::words::seal::LineProof;
+use crate::words::seal::{CheckpointError, LineProof, ProofError};
 
 /// The flags of `audit check`.
 #[derive(Args, Clone, Debug)]
@@ -28,11 +28,18 @@ pub(in crate::programs::auditor) struct CheckArgs {
     /// The public key to trust: its text, or a file of it such as tracker.events.pub
     #[arg(long, value_name = "PUB")]
     key: String,
+
+    /// The trail's tracker.events.pub, which must begin with that key: trust also those that succeeded it
+    #[arg(long, value_name = "FILE")]
+    chain: Option<PathBuf>,
 }
 
 impl Command for CheckArgs {
     fn run(&self, context: &Context<'_>, out: &mut dyn Write) -> Result<Exit, AuditError> {
-        let keys = trust::keys(&self.key)?;
+        let mut keys = trust::keys(&self.key)?;
+        if let Some(chain) = &self.chain {
+            keys = trust::chain(chain, &keys)?;
+        }
         let proof = read(&self.proof)?;
         let mut line = if self.line == Path::new("-") { read_input()? } else { read(&self.line)? };
         line.pop_if(|last| *last == b'\n');
@@ -58,13 +65,29 @@ impl Command for CheckArgs {
                 };
                 (written, Exit::Done)
             }
-            Err(error) if context.json => {
-                let told = json!({"is_proven": false, "what": error.to_string()});
-                (writeln!(out, "{told}"), Exit::Damaged)
+            Err(error) => {
+                let what = self.reason(&error);
+                let written = match context.json {
+                    true => writeln!(out, "{}", json!({"is_proven": false, "what": what})),
+                    false => writeln!(out, "NOT proven: {}", safe(&what)),
+                };
+                (written, Exit::Damaged)
             }
-            Err(error) => (writeln!(out, "NOT proven: {}", safe(&error.to_string())), Exit::Damaged),
         };
         written.map_err(AuditError::output).map(|()| exit)
+    }
+}
+
+impl CheckArgs {
+    /// Why it is not proven, and what to try when that may be no fault of the proof.
+    fn reason(&self, error: &ProofError) -> String {
+        match error {
+            ProofError::Checkpoint(CheckpointError::NotSigned { .. }) if self.chain.is_none() => format!(
+                "{error}. If that key was succeeded by another one (audit rotate-key), pass the trail's \
+                 tracker.events.pub of now with --chain: it must begin with the key that you trust"
+            ),
+            error => error.to_string(),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ fn write_text(out: &mut dyn Write, dir: &str, report: &Report, is_damaged: bool)
     let dir = safe(dir);
     match report.damages.split_first() {
         None if is_damaged => writeln!(out, "{dir}: sound by itself, but NOT what Kafka has")?,
-        None => writeln!(out, "{dir}: sound")?,
+        None => writeln!(out, "{dir}: {}", headline(report))?,
         Some((first, more)) => {
             writeln!(out, "{dir}: DAMAGED\n  first: {}", safe(&first.to_string()))?;
             for damage in more.iter().take(TOLD - 1) {
@@ -192,6 +192,18 @@ fn missing_lines(report: &Report) -> u64 {
 /// What to do about damage, last, where it is read.
 fn write_next_step(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  next: keep a copy of the whole folder as it is, it is evidence; then docs/operating.md, Damage")
+}
+
+/// What is said of a trail in which nothing is damaged: up to where anybody has signed it.
+fn headline(report: &Report) -> String {
+    let (covered, lines) = (report.covered_lines, report.lines);
+    if covered == 0 && lines > 0 {
+        return "nothing is damaged, and no line is signed".to_owned();
+    }
+    if covered == lines {
+        return "sound".to_owned();
+    }
+    format!("sound up to line {}; no signature covers the lines after it", grouped(covered))
 }
 
 fn plural(count: usize, word: &str) -> String {

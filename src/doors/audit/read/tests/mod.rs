@@ -339,7 +339,7 @@ fn seal(lines: u64, gaps: u64) -> Seal {
     let mut tree = Tree::new();
     (0..lines).for_each(|line| tree.push(leaf_hash(&line.to_le_bytes())));
     Seal {
-        version: 1,
+        version: Seal::VERSION,
         origin: "ordertrail/orders/0123456789abcdef".to_owned(),
         topic: "orders".to_owned(),
         cluster_id: None,
@@ -356,6 +356,7 @@ fn seal(lines: u64, gaps: u64) -> Seal {
         rolled_back: BTreeMap::new(),
         sealed_ms: 0,
         clean: true,
+        signature: "none".to_owned(),
     }
 }
 

@@ -200,6 +200,7 @@ impl Disk {
             rolled_back: Default::default(),
             sealed_ms: self.now_ms(),
             clean: false,
+            signature: "none".to_owned(),
         };
         fs::write(self.path("tracker.events.seal"), seal.to_bytes()).unwrap();
         true
