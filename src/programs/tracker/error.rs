@@ -130,5 +130,8 @@ impl TrackerError {
 /// Whether the disk is sound and only the path is wrong.
 fn is_about_the_place(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
-    matches!(error.kind(), Kind::NotFound | Kind::PermissionDenied | Kind::IsADirectory | Kind::NotADirectory)
+    matches!(
+        error.kind(),
+        Kind::NotFound | Kind::PermissionDenied | Kind::IsADirectory | Kind::NotADirectory | Kind::InvalidInput
+    )
 }
