@@ -57,9 +57,8 @@ fn a_seal_is_written_as_the_format_says() {
         r#""cluster_id":"1L6g7nGhU-eAKfL--X25wo","lines":5,"valid":3,"invalid":1,"gaps":1,"root":""#
     );
     assert!(text.starts_with(start), "{text}");
-    let end = concat!(
-        r#""positions":{"0":{"next":4,"leader_epoch":2},"10":{"next":1}},"sealed_ms":1789034401000,"clean":false"#,
-    );
+    let end =
+        r#""positions":{"0":{"next":4,"leader_epoch":2},"10":{"next":1}},"sealed_ms":1789034401000,"clean":false"#;
     let (unsigned, signature) = text.split_once(r#","signature":""#).expect("the last field");
     assert!(unsigned.ends_with(end), "{text}");
     assert_eq!(signature.strip_suffix("\"}\n"), Some(seal().signature.as_str()));
