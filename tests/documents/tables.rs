@@ -1,7 +1,7 @@
 //! The tables of the documents against the definitions in the code.
 
 use super::{documents, read};
-use ordertrail::doors::health::{Meters, MetricsReport, PartitionReport};
+use ordertrail::doors::health::{Meters, MetricsReport, PartitionReport, Percentiles};
 use ordertrail::tools::exit::Exit;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,9 +113,17 @@ fn figures(text: &str) -> BTreeSet<String> {
 #[test]
 fn each_figure_is_served() {
     let meters = Meters::new("orders", "group");
-    // A family is served once it has something to say.
+    // A figure is served once it is known, a family once it has something to say.
     let at = PartitionReport { next: 1, readable_end: Some(1), lag: Some(0) };
-    meters.set(&MetricsReport { partitions: [("0".to_owned(), at)].into(), ..MetricsReport::default() });
+    let times = Percentiles { p50: 1.0, p99: 1.0, max: 1.0 };
+    meters.set(&MetricsReport {
+        partitions: [("0".to_owned(), at)].into(),
+        write_ms: times,
+        sync_ms: times,
+        process_memory_bytes: Some(1),
+        disk_free_bytes: Some(1),
+        ..MetricsReport::default()
+    });
     let (_, served) = meters.text();
     let named = figures(&read("docs/operating.md"));
     assert!(named.len() >= 5, "{named:?}");

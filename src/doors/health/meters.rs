@@ -71,6 +71,10 @@ impl EncodeMetric for Measured {
     fn metric_type(&self) -> MetricType {
         MetricType::Gauge
     }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
 }
 
 /// All figures, set from the same report that `tracker.log` gets.

@@ -143,17 +143,7 @@ fn record(
     if partitions.is_empty() {
         return Err(TrackerError::NoPartition { topic: topic.name, count: topic.partitions });
     }
-    let letters = match &config.dead_letter_topic {
-        Some(letters) => {
-            let source = (config.topic.as_str(), config.group.as_str());
-            Some(DeadLetters::open(&cluster, letters, source, limit, shutdown, log)?)
-        }
-        None => None,
-    };
-    let anchors = match &config.anchor_topic {
-        Some(anchors) => Some(Anchors::open(&cluster, anchors, limit, shutdown, log)?),
-        None => None,
-    };
+    let (letters, anchors) = beside(config, &cluster, shutdown, log)?;
     let reader = cluster.reader(&topic, &config.group);
     // Its client has done its work; nobody would hear what it reports from here on.
     drop(cluster);
@@ -199,6 +189,28 @@ fn record(
     };
     read(&mut session)?;
     finish(session, &status)
+}
+
+/// What is sent to Kafka beside recording, where it is asked for.
+fn beside(
+    config: &TrackerConfig,
+    cluster: &Cluster,
+    shutdown: &Shutdown,
+    log: &HealthLog,
+) -> Result<(Option<DeadLetters>, Option<Anchors>), TrackerError> {
+    let limit = config.until_end.then_some(config.connect_timeout);
+    let letters = match &config.dead_letter_topic {
+        Some(letters) => {
+            let source = (config.topic.as_str(), config.group.as_str());
+            Some(DeadLetters::open(cluster, letters, source, limit, shutdown, log)?)
+        }
+        None => None,
+    };
+    let anchors = match &config.anchor_topic {
+        Some(anchors) => Some(Anchors::open(cluster, anchors, limit, shutdown, log)?),
+        None => None,
+    };
+    Ok((letters, anchors))
 }
 
 /// What `--listen` serves, as long as it is held.

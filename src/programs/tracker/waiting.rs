@@ -119,15 +119,16 @@ mod tests {
             let log = std::fs::read_to_string(HealthLog::path(dir.path())).unwrap_or_default();
             log.lines().filter(|line| line.contains(r#""event":"tracker.metrics""#)).count()
         };
+        let pause = Shutdown::new();
         let patience = Instant::now() + Duration::from_secs(30);
         while lines() < 3 {
             assert!(Instant::now() < patience, "{} lines", lines());
-            std::thread::sleep(Duration::from_millis(5));
+            pause.wait_timeout(Duration::from_millis(5));
         }
         let (_, next) = waiting.end().expect("it did not panic");
         assert!(next > started + interval, "the next line is due one interval after the last");
         let told = lines();
-        std::thread::sleep(Duration::from_millis(60));
+        pause.wait_timeout(Duration::from_millis(60));
         assert_eq!(lines(), told, "none after its end");
     }
 }
