@@ -34,14 +34,34 @@ fn a_file_system_of_32_megabytes_fills_up_and_nothing_is_lost() {
     let run = || {
         program("tracker", &scratch)
             .cluster(&kafka)
-            .args(["--topic", &topic, "--group", &topic, "--rotate-size", "4000000", "--dir"])
+            .args([
+                "--topic",
+                &topic,
+                "--group",
+                &topic,
+                "--rotate-size",
+                "4000000",
+                "--metrics-interval",
+                "1s",
+                "--dir",
+            ])
             .arg(&dir)
     };
     let mut running = run().start();
     let archive = scratch.join("archive");
     std::fs::create_dir_all(&archive).unwrap();
     let mut paused = 0;
-    wait_for_event(&dir, "disk.full");
+    let full = wait_for_event(&dir, "disk.full");
+    // What was read and has no room still waits: neither is it recorded, nor is the lag without it.
+    wait_until("metrics tell what waits while the disk is full", LONG, || {
+        let told = events(&dir, "tracker.metrics");
+        let told = told.iter().rfind(|line| line.get("timestamp").as_str() > full.get("timestamp").as_str())?;
+        let figure = |key: &str| told.metadata()[key].as_i64();
+        let (received, lag) = (figure("messages_received")?, figure("lag")?);
+        assert_eq!(received + lag, 40_000, "{told:?}");
+        assert!(lag > 0, "{told:?}");
+        Some(())
+    });
     wait_until("all is written, with room made again and again", LONG, || {
         assert!(running.is_running(), "it ended: {}", running.stderr());
         let full = events(&dir, "disk.full").len();

@@ -153,10 +153,9 @@ impl HealthEvent {
     /// How much somebody should care.
     pub fn level(&self) -> Level {
         match self {
+            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
             // A broker comes back by itself; a topic does not.
-            Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::TopicMissing { .. } | Self::Failed { .. } => {
-                Level::Error
-            }
+            Self::TopicMissing { .. } => Level::Error,
             Self::BrokerLost { .. }
             | Self::KafkaTrouble { .. }
             | Self::DeadLetterFailed { .. }
