@@ -72,9 +72,8 @@ impl<'a> Reading<'a> {
     /// Reads only what concerns one request, and keeps its records.
     pub(super) fn of_one(cluster: &'a Cluster, topic: &TopicInfo, id: &str) -> Result<Self, TravelError> {
         let board = Board::default().showing([id.to_owned()]);
-        let mut reading = Self::from(cluster, topic, READER, board, Positions::default())?;
-        reading.only = Some(id.to_owned());
-        Ok(reading)
+        let reading = Self::from(cluster, topic, READER, board, Positions::default())?;
+        Ok(Self { only: Some(id.to_owned()), ..reading })
     }
 
     fn from(
