@@ -6,8 +6,6 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::shutdown::Shutdown;
-
 /// How long the end waits for what is still to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -64,10 +62,10 @@ impl Printer {
 
     /// The same, waiting for room; false when there is no room for them within
     /// `patience`, or nobody reads any more. A reader who was slower than that is not waited for again before he has
-    /// caught up, and nobody is once a stop is asked for.
-    pub fn print(&self, text: String, patience: Duration, stop: &Shutdown) -> bool {
+    /// caught up. `wait` waits for so long, and says whether that is enough, as when a stop is asked for.
+    pub fn print(&self, text: String, patience: Duration, wait: impl Fn(Duration) -> bool) -> bool {
         let patience = if self.lock().is_behind { Duration::ZERO } else { patience };
-        self.hand_over(text, Instant::now() + patience, || stop.wait_timeout(LOOK))
+        self.hand_over(text, Instant::now() + patience, || wait(LOOK))
     }
 
     /// `wait` waits a moment, and says whether that is enough. Others may hand over meanwhile.
@@ -223,9 +221,13 @@ mod tests {
     fn a_slow_reader_is_waited_for_once() {
         let (gate, open, text) = Gate::new();
         let printer = Printer::start(gate, WAITING).expect("a thread");
-        let (stop, patience) = (Shutdown::new(), Duration::from_millis(100));
+        let patience = Duration::from_millis(100);
+        let wait = |pause| {
+            std::thread::park_timeout(pause);
+            false
+        };
         let began = Instant::now();
-        let taken = (0..10 * WAITING).filter(|_| printer.print("x\n".into(), patience, &stop)).count();
+        let taken = (0..10 * WAITING).filter(|_| printer.print("x\n".into(), patience, wait)).count();
         assert!((WAITING..=WAITING + 1).contains(&taken), "{taken}");
         assert!(began.elapsed() >= patience && began.elapsed() < 10 * patience, "{:?}", began.elapsed());
         open.send(()).expect("the reader waits");

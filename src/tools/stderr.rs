@@ -5,15 +5,13 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::Write as _;
 
-use super::exit::Exit;
-
 /// Tells a line, without its end of line, if it can be told.
 pub fn remark(line: impl Display) {
     drop(writeln!(anstream::stderr(), "{line}"));
 }
 
-/// Tells why a program ends, and gives the exit code back.
-pub fn fail(error: &dyn Error, exit: Exit) -> Exit {
+/// Tells why a program ends, and gives back how it ends.
+pub fn fail<E>(error: &dyn Error, exit: E) -> E {
     remark(error);
     exit
 }

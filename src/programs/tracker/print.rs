@@ -58,7 +58,7 @@ impl Printer {
         let text = message.payload.and_then(|payload| std::str::from_utf8(payload).ok());
         // Read once more, which is little beside showing it.
         let Some(Ok(order)) = text.map(order::read) else { return };
-        if !self.printer.print(block(message, &order), PATIENCE, stop) {
+        if !self.printer.print(block(message, &order), PATIENCE, |pause| stop.wait_timeout(pause)) {
             self.quota.leave_out(1);
         }
     }
@@ -152,7 +152,9 @@ mod tests {
         let (_hold, held) = sync_channel(0);
         let printer = Printer::start(Stuck(held), Printing::Everything, Instant::now()).expect("a thread");
         let stop = Shutdown::new();
-        let sent = (0..WAITING_BLOCKS + 100).filter(|_| printer.printer.print("x".into(), PATIENCE, &stop)).count();
+        let sent = (0..WAITING_BLOCKS + 100)
+            .filter(|_| printer.printer.print("x".into(), PATIENCE, |pause| stop.wait_timeout(pause)))
+            .count();
         assert!((WAITING_BLOCKS..=WAITING_BLOCKS + 1).contains(&sent), "{sent}");
         assert!(printer.finish(Some("last".into())).is_err(), "and it is said that the last line was not read");
     }

@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::tools::regular::NO_FILE;
-
 /// Far more than any file that is read as a whole ever has: a larger one must not fill the memory.
 const MOST_READ_BYTES: u64 = 256 << 20;
 
@@ -159,7 +157,11 @@ pub(super) fn open_itself(options: &OpenOptions, path: &Path) -> io::Result<File
         }
         opened => opened?,
     };
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, NO_FILE)) }
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "what stands there is no regular file"))
+    }
 }
 
 impl Disk for OsDisk {
