@@ -1,6 +1,6 @@
 //! A tracker without threads: the real ledger, recovery, appending and sealing, one step at a time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -64,6 +64,8 @@ pub(super) struct Node {
     synced: u64,
     synced_positions: BTreeMap<i32, i64>,
     fetching: BTreeMap<i32, Fetch>,
+    /// Whose end was told since they are read from where they are.
+    ended: BTreeSet<i32>,
     /// The topic that the consumer is bound to.
     bound: Option<String>,
     clock: Moment,
@@ -102,6 +104,7 @@ impl Node {
             synced: written,
             synced_positions: positions,
             fetching: BTreeMap::new(),
+            ended: BTreeSet::new(),
             bound: None,
             clock: Moment::ZERO,
             signed: Vec::new(),
@@ -158,10 +161,14 @@ impl Node {
                     }
                 }
                 Effect::Read { partition, offset, leader_epoch } => {
+                    self.ended.remove(&partition);
                     self.fetching.insert(partition, Fetch { offset, leader_epoch });
                 }
                 Effect::Look => self.look(broker, dice, false),
-                Effect::Rebuild { .. } => self.fetching.clear(),
+                Effect::Rebuild { .. } => {
+                    self.fetching.clear();
+                    self.ended.clear();
+                }
                 // Kept, also for partitions that have no line yet.
                 Effect::AllBegun => self.marks.push_back((self.written(), self.mark.clone())),
                 Effect::TellGap { .. } | Effect::PartitionsAdded(_) => {}
@@ -190,6 +197,7 @@ impl Node {
         for _ in 0..=dice.below(8) {
             let Some((found, record)) = log.next(offset) else {
                 self.ledger.partition_end(partition, log.end());
+                self.ended.insert(partition);
                 break;
             };
             self.take(partition, found, record.id, record.leader_epoch);
@@ -334,9 +342,12 @@ impl Node {
                 self.carry_out(broker, dice)?;
             }
             let standings = self.ledger.standings();
+            // As the tracker has it: an end is reached when the broker has told it, after it has compared the logs.
             let is_read = |(partition, log): (usize, &super::broker::Log)| {
-                let at = standings.get(&i32::try_from(partition).expect("small"));
-                at.is_some_and(|at| log.next(at.next).is_none() && at.next <= log.end())
+                let partition = i32::try_from(partition).expect("small");
+                let at = standings.get(&partition);
+                self.ended.contains(&partition)
+                    && at.is_some_and(|at| log.next(at.next).is_none() && at.next <= log.end())
             };
             if self.ledger.is_begun() && broker.logs.iter().enumerate().all(is_read) {
                 self.flush()?;

@@ -73,7 +73,7 @@ fn a_seal_that_does_not_fit_is_not_believed() {
         |disk| disk.truncate(&disk.path("tracker.events.seal"), 100),
         |disk| {
             let seal = fs::read_to_string(disk.path("tracker.events.seal")).unwrap();
-            fs::write(disk.path("tracker.events.seal"), seal.replace("\"version\":1", "\"version\":2")).unwrap();
+            fs::write(disk.path("tracker.events.seal"), seal.replace("\"version\":2", "\"version\":3")).unwrap();
         },
         |disk| {
             let seal = fs::read_to_string(disk.path("tracker.events.seal")).unwrap();
