@@ -398,8 +398,12 @@ do_start() {
 }
 
 become_kafka() { # LIBS HEAP LOG, in the data folder
+  local option shared=-Xshare:auto
   if [ ! -f log/meta.properties ]; then
-    "$java" -Xmx128m -XX:TieredStopAtLevel=1 -cp "$1/*" "-Dordertrail.kafka.log=$3" \
+    for option in "${java_options[@]}"; do
+      case $option in -XX:SharedArchiveFile=*) shared=$option ;; esac
+    done
+    "$java" -Xmx128m -XX:TieredStopAtLevel=1 "$shared" -cp "$1/*" "-Dordertrail.kafka.log=$3" \
       "-Dlog4j2.configurationFile=$here/log4j2.xml" kafka.tools.StorageTool \
       format --ignore-formatted -t "$(random_id)" -c server.properties >format.out 2>&1 </dev/null || {
       tail -n 5 format.out >&2

@@ -1,5 +1,6 @@
 //! Real Kafka brokers: the one that tests share, and those that a test may stop and kill.
 
+use super::classes;
 use super::cluster::Cluster;
 use super::command::{Run, source_dir};
 use super::machine::jars;
@@ -149,6 +150,25 @@ impl Broker {
     /// Starts it on its port and data, and waits until it answers.
     pub(crate) fn start_again(&mut self) {
         assert!(self.process.is_none(), "it runs already");
+        if let Some(option) = classes::option().filter(|option| !self.java.is_empty() && !self.java.contains(option)) {
+            self.java.push(option);
+        }
+        let mut process = self.run();
+        let cluster = self.cluster();
+        wait_until("the broker answers", LONG, || {
+            assert!(process.is_running(), "the broker ended: {}{}", process.stdout(), process.stderr());
+            cluster.is_ready().then_some(())
+        });
+        self.process = Some(process);
+    }
+
+    /// One more option for Java.
+    pub(super) fn java_option(&mut self, option: String) {
+        self.java.push(option);
+    }
+
+    /// Its process, which boots.
+    pub(super) fn run(&self) -> Process {
         let data: PathBuf = self.scratch.join("data");
         let run = Run::new("broker", source_dir().join("broker/local.sh"), &self.scratch)
             .args(["start", "--heap", "384m", "--jars"])
@@ -159,13 +179,7 @@ impl Broker {
             .args(["--controller-port", &self.controller_port.to_string()])
             .args(self.settings.iter().flat_map(|setting| ["--set", setting]))
             .args(self.java.iter().flat_map(|option| ["--java", option]));
-        let mut process = run.start();
-        let cluster = self.cluster();
-        wait_until("the broker answers", LONG, || {
-            assert!(process.is_running(), "the broker ended: {}{}", process.stdout(), process.stderr());
-            cluster.is_ready().then_some(())
-        });
-        self.process = Some(process);
+        run.start()
     }
 
     /// Where the bytes of a partition lie: its first segment.

@@ -150,7 +150,7 @@ fn java_is_new_enough() -> Result<(), String> {
 }
 
 /// The 17 of `openjdk version "17.0.15" 2025-04-15`; the 1 of `"1.8.0_392"`, which is too old.
-fn major_version(said: &str) -> Option<u32> {
+pub(super) fn major_version(said: &str) -> Option<u32> {
     let version = said.split('"').nth(1)?;
     version.split(['.', '-', '+']).next()?.parse().ok()
 }

@@ -4,6 +4,7 @@
 mod broker;
 mod browser;
 mod chance;
+mod classes;
 mod cluster;
 mod command;
 mod house;

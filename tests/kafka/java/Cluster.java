@@ -1,9 +1,13 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.CreateTopicsResult;
@@ -24,53 +28,103 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Looking at a cluster and changing it: topics, offsets, groups, users. */
 final class Cluster {
+    /** Clients that answered, kept for the next request: to make one takes longer than to ask. */
+    private static final ArrayDeque<Kept> KEPT = new ArrayDeque<>();
+
+    private static final int MOST_KEPT = 8;
+
+    private record Kept(Properties settings, Admin admin) {}
+
     private Cluster() {}
 
     static ObjectNode answer(String what, JsonNode request) throws Exception {
-        ObjectNode answer = Witness.JSON.createObjectNode();
-        try (Admin admin = Admin.create(Witness.settings(request))) {
-            switch (what) {
-                case "ready":
-                    admin.describeCluster().nodes().get();
-                    break;
-                case "create-topic":
-                    createTopic(admin, request);
-                    break;
-                case "delete-topic":
-                    admin.deleteTopics(List.of(request.get("topic").asText())).all().get();
-                    break;
-                case "delete-group":
-                    admin.deleteConsumerGroups(List.of(request.get("group").asText())).all().get();
-                    break;
-                case "grow-topic":
-                    admin.createPartitions(Map.of(request.get("topic").asText(),
-                            NewPartitions.increaseTo(request.get("partitions").asInt()))).all().get();
-                    break;
-                case "ends":
-                    ends(admin, request, answer);
-                    break;
-                case "delete-before":
-                    admin.deleteRecords(Map.of(partition(request),
-                            RecordsToDelete.beforeOffset(request.get("offset").asLong()))).all().get();
-                    break;
-                case "group":
-                    admin.listConsumerGroupOffsets(request.get("group").asText())
-                            .partitionsToOffsetAndMetadata().get().forEach((partition, committed) ->
-                                    answer.put(partition.topic() + "/" + partition.partition(),
-                                            committed.offset()));
-                    break;
-                case "move-group":
-                    admin.alterConsumerGroupOffsets(request.get("group").asText(),
-                            Map.of(partition(request),
-                                    new OffsetAndMetadata(request.get("offset").asLong())))
-                            .all().get();
-                    break;
-                case "add-user":
-                    addUser(admin, request);
-                    break;
-                default:
-                    throw new IllegalArgumentException("no such request: " + what);
+        Properties settings = Witness.settings(request);
+        // Whether a broker answers is asked as somebody new asks it.
+        boolean isNew = what.equals("ready");
+        Admin admin = isNew ? Admin.create(settings) : take(settings);
+        Kept kept = null;
+        try {
+            ObjectNode answer = answer(admin, what, request);
+            kept = isNew ? null : new Kept(settings, admin);
+            return answer;
+        } finally {
+            // One that failed is not asked again.
+            if (kept == null) {
+                admin.close(Duration.ZERO);
+            } else {
+                keep(kept);
             }
+        }
+    }
+
+    private static Admin take(Properties settings) {
+        synchronized (KEPT) {
+            Iterator<Kept> latest = KEPT.descendingIterator();
+            while (latest.hasNext()) {
+                Kept kept = latest.next();
+                if (kept.settings.equals(settings)) {
+                    latest.remove();
+                    return kept.admin;
+                }
+            }
+        }
+        return Admin.create(settings);
+    }
+
+    private static void keep(Kept kept) {
+        Kept oldest;
+        synchronized (KEPT) {
+            KEPT.addLast(kept);
+            oldest = KEPT.size() > MOST_KEPT ? KEPT.removeFirst() : null;
+        }
+        if (oldest != null) {
+            oldest.admin.close(Duration.ZERO);
+        }
+    }
+
+    private static ObjectNode answer(Admin admin, String what, JsonNode request) throws Exception {
+        ObjectNode answer = Witness.JSON.createObjectNode();
+        switch (what) {
+            case "ready":
+                admin.describeCluster().nodes().get();
+                break;
+            case "create-topic":
+                createTopic(admin, request);
+                break;
+            case "delete-topic":
+                admin.deleteTopics(List.of(request.get("topic").asText())).all().get();
+                break;
+            case "delete-group":
+                admin.deleteConsumerGroups(List.of(request.get("group").asText())).all().get();
+                break;
+            case "grow-topic":
+                admin.createPartitions(Map.of(request.get("topic").asText(),
+                        NewPartitions.increaseTo(request.get("partitions").asInt()))).all().get();
+                break;
+            case "ends":
+                ends(admin, request, answer);
+                break;
+            case "delete-before":
+                admin.deleteRecords(Map.of(partition(request),
+                        RecordsToDelete.beforeOffset(request.get("offset").asLong()))).all().get();
+                break;
+            case "group":
+                admin.listConsumerGroupOffsets(request.get("group").asText())
+                        .partitionsToOffsetAndMetadata().get().forEach((partition, committed) ->
+                                answer.put(partition.topic() + "/" + partition.partition(),
+                                        committed.offset()));
+                break;
+            case "move-group":
+                admin.alterConsumerGroupOffsets(request.get("group").asText(),
+                        Map.of(partition(request),
+                                new OffsetAndMetadata(request.get("offset").asLong())))
+                        .all().get();
+                break;
+            case "add-user":
+                addUser(admin, request);
+                break;
+            default:
+                throw new IllegalArgumentException("no such request: " + what);
         }
         return answer;
     }
