@@ -73,6 +73,81 @@ fn each_event_is_explained_with_its_level() {
     }
 }
 
+/// Where the kinds of lines of services' logs are made, each by one function.
+const SERVICE_EVENTS: [&str; 3] =
+    ["src/doors/health/events.rs", "src/programs/supply/events.rs", "src/programs/techshop/events.rs"];
+
+/// A kind of line: its level, and the names of its metadata.
+type Kind = (String, BTreeSet<String>);
+
+/// Each kind of line of a service's log by its key, as the code defines it.
+fn service_events() -> BTreeMap<String, Kind> {
+    let mut found = BTreeMap::new();
+    for file in SERVICE_EVENTS {
+        let source = read(file);
+        let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for function in code.split("fn ").skip(1) {
+            let made = function.split_once("ServiceEvent::");
+            let Some((level, call)) = made.and_then(|(_, rest)| rest.split_once('(')) else { continue };
+            let key = call.split('"').nth(1).unwrap_or_default().to_owned();
+            // A name of metadata is a literal before a colon, or given to `with`.
+            let pieces: Vec<&str> = function.split('"').collect();
+            let names = pieces.windows(3).step_by(2).filter(|three| {
+                let is_name = !three[1].is_empty() && three[1].chars().all(|c| c.is_alphanumeric() || c == '_');
+                is_name && (three[2].starts_with(':') || three[0].ends_with(".with("))
+            });
+            let names = names.map(|three| three[1].to_owned()).collect();
+            let before = found.insert(key.clone(), (level.to_uppercase(), names));
+            assert_eq!(before, None, "{key} is made in two places");
+        }
+    }
+    found
+}
+
+#[test]
+fn each_event_of_a_service_is_explained_with_its_level_and_metadata() {
+    let code = service_events();
+    assert!(code.len() > 40 && code["messages.lost"].0 == "ERROR" && code["broker.wait"].1.len() == 1, "{code:?}");
+    let mut told = BTreeMap::new();
+    for row in table("docs/formats.md", "| `event` of a service |") {
+        let names = row[4].split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        let before = told.insert(row[0].trim_matches('`').to_owned(), (row[1].clone(), names));
+        assert_eq!(before, None, "{} stands there twice", row[0]);
+    }
+    assert_eq!(told, code);
+    // What the tracker says under the same key is as grave.
+    for (key, levels) in events() {
+        let level = code.get(&key).map(|(level, _)| level.as_str());
+        assert!(level.is_none_or(|level| levels.contains(level)), "{key} has another level in tracker.log");
+    }
+}
+
+/// Every Rust file below a folder, by its path from the top.
+fn rust_files(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(super::top().join(folder)).unwrap().flatten();
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        match entry.path().is_dir() {
+            true => files.extend(rust_files(&path)),
+            false if path.ends_with(".rs") => files.push(path),
+            false => {}
+        }
+    }
+    files
+}
+
+#[test]
+fn a_line_of_a_log_is_made_nowhere_else() {
+    // The type itself is where its own tests are.
+    let may = |file: &str| SERVICE_EVENTS.contains(&file) || file == "src/doors/health/service_event.rs";
+    for file in rust_files("src").iter().filter(|file| !may(file)) {
+        let code = read(file);
+        let makes = ["info", "warn", "error"].iter().any(|level| code.contains(&format!("ServiceEvent::{level}(")));
+        assert!(!makes, "{file} makes a line of a log: only these may: {SERVICE_EVENTS:?}");
+    }
+}
+
 #[test]
 fn each_verdict_that_is_named_is_one_that_is_given() {
     let words = read("src/programs/monitor/texts/words.rs") + &read("src/programs/monitor/texts/states.rs");

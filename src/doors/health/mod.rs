@@ -2,9 +2,11 @@
 
 mod daily_log;
 mod event;
+pub mod events;
 mod log;
 mod meters;
 mod report;
+mod service_event;
 mod service_log;
 mod service_meters;
 mod texts;
@@ -15,6 +17,7 @@ pub use event::HealthEvent;
 pub use log::HealthLog;
 pub use meters::Meters;
 pub use report::{MetricsReport, PartitionReport, Percentiles};
+pub use service_event::ServiceEvent;
 pub use service_log::ServiceLog;
 pub use service_meters::{Count, Counts, Level, Levels, Seconds, ServiceMeters};
 pub use vitals::{VitalSigns, Vitals};

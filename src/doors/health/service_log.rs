@@ -4,10 +4,10 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
+use super::service_event::ServiceEvent;
 use crate::base::characters::is_obeyed;
-use crate::words::record::{HealthLine, Level};
+use crate::words::record::HealthLine;
 
 /// The log of one service.
 #[derive(Clone, Copy, Debug)]
@@ -22,36 +22,25 @@ impl ServiceLog {
         Self { service, is_for_people: std::io::stderr().is_terminal() }
     }
 
-    /// All is well. `event` is a stable key for machines, `figures` is a JSON object.
-    pub fn info(&self, event: &str, message: &str, figures: Value) {
-        self.write(Level::Info, event, message, None, figures);
-    }
-
-    /// It recovers by itself; `error` is the cause.
-    pub fn warn(&self, event: &str, message: &str, error: &str, figures: Value) {
-        self.write(Level::Warn, event, message, Some(error), figures);
-    }
-
-    /// Somebody should look; `error` is the cause.
-    pub fn error(&self, event: &str, message: &str, error: &str, figures: Value) {
-        self.write(Level::Error, event, message, Some(error), figures);
-    }
-
-    fn write(&self, level: Level, event: &str, message: &str, error: Option<&str>, figures: Value) {
+    /// Writes one event.
+    pub fn write(&self, event: &ServiceEvent) {
+        let ServiceEvent { key, level, message, error, metadata } = event;
         let line = if self.is_for_people {
-            let cause = error.map(|error| format!(" ({error})")).unwrap_or_default();
+            let cause = error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
             let text = format!("{}: {message}{cause}", self.service);
             let safe: String = text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).collect();
             format!("{safe}\n").into_bytes()
         } else {
-            let metadata = match figures {
-                Value::Object(metadata) => metadata,
-                _ => Map::new(),
-            };
-            let timestamp = format!("{:.3}", Timestamp::now()).into();
-            let (error, service) = (error.map(Into::into), self.service.into());
-            HealthLine { timestamp, level, message: message.into(), service, error, metadata, event: event.into() }
-                .to_line()
+            HealthLine {
+                timestamp: format!("{:.3}", Timestamp::now()).into(),
+                level: *level,
+                message: message.into(),
+                service: self.service.into(),
+                error: error.as_ref().map(Into::into),
+                metadata: metadata.clone(),
+                event: (*key).into(),
+            }
+            .to_line()
         };
         // With standard error closed there is nobody left to tell.
         drop(anstream::stderr().write_all(&line));

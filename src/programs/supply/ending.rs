@@ -3,9 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::json;
-
 use super::error::SupplyError;
+use super::events::part_ended;
 use crate::doors::health::ServiceLog;
 use crate::doors::store::StoreError;
 use crate::tools::shutdown::Shutdown;
@@ -61,7 +60,7 @@ impl Drop for Ending<'_> {
             None => ("it panicked; standard error says where".to_owned(), false),
         };
         let part = self.part;
-        log.error("part.ended", &format!("{part} ended, and the service with it"), &reason, json!({"part": part}));
+        log.write(&part_ended(part, &reason));
         first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(SupplyError::Ended {
             part,
             reason,

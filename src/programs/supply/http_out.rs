@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::events;
 use super::gate::Gate;
 use super::intake::{Origin, TakenUpdate, union};
 use super::kafka_out::identity;
@@ -133,11 +134,11 @@ impl Lane {
         match (before, now) {
             (false, true) => {
                 self.read = 0;
-                self.service.warn("kafka.silent", "Kafka is silent: HTTP is taken", "no acknowledgement in time");
+                self.service.tell(&events::kafka_silent());
             }
             (true, false) => {
                 self.waiting.retain(|seq| self.refused.contains(seq));
-                self.service.tell("kafka.back", "Kafka answers again: HTTP is left", json!({}));
+                self.service.tell(&events::kafka_back());
             }
             _ => {}
         }

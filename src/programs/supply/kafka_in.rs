@@ -3,18 +3,17 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
+use super::events;
 use super::intake::{Origin, TakenOrder, TakenUpdate, received_order, received_update};
-use super::kafka_out::{Broken, cluster, told};
+use super::kafka_out::{Broken, cluster};
 use super::role::Role;
 use super::rows::{POSITIONS, Road, put, row};
 use super::service::{Service, now_ms};
 use crate::base::position::Positions;
+use crate::doors::health::events::{broker_back, broker_lost, kafka_trouble, log_cut, messages_lost, topic_new};
 use crate::doors::kafka::{Inflow, Inlet, MessageBatch};
 use crate::doors::store::StoreError;
 use crate::tools::failpoint::failpoint;
-use crate::words::record::Level;
 use crate::words::supply::Update;
 
 /// A look at whether a stop is asked for.
@@ -39,7 +38,7 @@ pub(super) fn run(service: &Service) -> Result<(), StoreError> {
             Ok(()) => {}
             Err(Broken::Store(error)) => return Err(error),
             Err(Broken::Kafka(_)) if service.shutdown.is_requested() => {}
-            Err(Broken::Kafka(reason)) => service.warn("kafka.in", "the receiving lane begins anew", &reason),
+            Err(Broken::Kafka(reason)) => service.tell(&events::kafka_in(&reason)),
         }
         service.roads.is_reading.store(false, Ordering::Release);
         service.shutdown.wait_timeout(PAUSE);
@@ -56,7 +55,7 @@ fn lane(service: &Service) -> Result<(), Broken> {
     let group = service.role.group();
     let mut inlet = cluster.inlet(&topic, group, positions.unwrap_or_default()).map_err(Broken::kafka)?;
     service.roads.is_reading.store(true, Ordering::Release);
-    told(service, "reading", &topic.name);
+    service.tell(&events::kafka_ready(&topic.name));
     let (mut published, mut is_changed) = (Instant::now(), false);
     while !service.shutdown.is_requested() {
         wait_for_room(service);
@@ -83,13 +82,13 @@ fn lane(service: &Service) -> Result<(), Broken> {
 /// Without room nothing more is read: it stays in Kafka, which keeps it longer than a full disk lasts.
 fn wait_for_room(service: &Service) {
     let Some(reason) = service.no_room() else { return };
-    service.warn("disk.full", "nothing is taken until there is room", &reason);
+    service.tell(&events::disk_full(&reason));
     while service.no_room().is_some() {
         if service.shutdown.wait_timeout(ROOM) {
             return;
         }
     }
-    service.tell("disk.room", "there is room again", json!({}));
+    service.tell(&events::disk_room());
 }
 
 /// A message that is due.
@@ -142,30 +141,20 @@ fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<()
 }
 
 fn tell(service: &Service, topic: &str, inflow: &Inflow) {
-    let warn = |event: &str, message: String, error: &str| service.warn(event, &message, error);
-    match inflow {
-        Inflow::Messages(_) | Inflow::Ends => {}
-        Inflow::Lost { partition, from, to } => {
-            let message =
-                format!("{topic}/{partition}: {from} to {} are gone before they were read; the sweep asks", to - 1);
-            warn("messages.lost", message, "deleted by the broker");
-        }
-        Inflow::Cut { partition, from, to } => {
-            let message = format!("{topic}/{partition}: the log was cut behind {from}; read on from {to}");
-            warn("log.cut", message, "the log was truncated");
-        }
-        Inflow::NewTopic => {
-            let message = format!("{topic} was deleted and made anew: read from its beginning");
-            warn("topic.new", message, "another topic of the same name");
-        }
+    let event = match inflow {
+        Inflow::Messages(_) | Inflow::Ends => return,
+        Inflow::Lost { partition, from, to } => messages_lost(topic, *partition, *from, *to),
+        Inflow::Cut { partition, from, to } => log_cut(topic, *partition, *from, *to),
+        Inflow::NewTopic => topic_new(topic),
         Inflow::BrokerLost { reason } => {
             service.roads.is_reading.store(false, Ordering::Release);
-            warn("broker.lost", "no broker can be reached; going on when one is back".to_owned(), reason);
+            broker_lost(reason)
         }
         Inflow::BrokerBack => {
             service.roads.is_reading.store(true, Ordering::Release);
-            service.tell("broker.back", "a broker can be reached again", json!({}));
+            broker_back()
         }
-        Inflow::Trouble { reason } => service.note(Level::Warn, "kafka", reason, &json!({"topic": topic})),
-    }
+        Inflow::Trouble { reason } => kafka_trouble(topic, reason),
+    };
+    service.tell_in("kafka", &event);
 }

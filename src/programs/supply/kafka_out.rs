@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
+use super::events;
 use super::outgoing::{acknowledged, body, refused_by_kafka};
 use super::rows::{OUTBOX, OutboxRow, Road, key_number, number_key, parsed};
 use super::service::{Service, now_ms, seconds};
 use crate::base::message::{Headers, push_header};
+use crate::doors::health::events::{broker_wait, topic_wait};
 use crate::doors::kafka::{
     Cluster, ConnectError, DeliveryError, KeptTopic, Patience, Producer, ProducerEvent, Record, SendError, TopicInfo,
     TopicShape, connect,
@@ -76,7 +76,7 @@ pub(super) fn run(service: &Service) -> Result<(), StoreError> {
             Ok(()) => {}
             Err(Broken::Store(error)) => return Err(error),
             Err(Broken::Kafka(_)) if service.shutdown.is_requested() => {}
-            Err(Broken::Kafka(reason)) => service.warn("kafka.out", "the sending lane begins anew", &reason),
+            Err(Broken::Kafka(reason)) => service.tell(&events::kafka_out(&reason)),
         }
         service.roads.is_connected.store(false, Ordering::Release);
         service.roads.oldest_held_ms.store(0, Ordering::Release);
@@ -92,13 +92,13 @@ pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Resul
         if !is_telling {
             return;
         }
-        service.warn("broker.wait", &format!("waiting for a broker at {brokers}"), reason);
+        service.tell(&broker_wait(&brokers, reason));
     })
     .map_err(|error| Broken::Kafka(refused(service, &error)))?;
     let shape = TopicShape { partitions: 3, replication_factor: None };
     let topic = cluster
         .ensure_kept_topic(topic, KeptTopic { shape, largest_bytes: None }, None, &service.shutdown, |reason| {
-            service.warn("topic.wait", &format!("waiting for topic {topic}"), reason);
+            service.tell(&topic_wait(topic, reason));
         })
         .map_err(Broken::kafka)?;
     Ok((cluster, topic))
@@ -307,9 +307,4 @@ pub(super) fn identity(row: &OutboxRow) -> (String, i64) {
         None => (row.order_number.clone(), row.accepted_ms),
         Some((timestamp_ms, id)) => (id.to_string(), timestamp_ms),
     }
-}
-
-/// Tells the log that a lane runs.
-pub(super) fn told(service: &Service, what: &str, topic: &str) {
-    service.tell("kafka.ready", &format!("{what} {topic}"), json!({"topic": topic}));
 }

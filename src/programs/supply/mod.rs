@@ -6,6 +6,7 @@ mod args;
 mod bounds_tests;
 mod ending;
 mod error;
+mod events;
 mod figures;
 mod gate;
 mod http_out;
@@ -40,8 +41,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
+use crate::doors::health::events::{standby, started, stopped};
 use crate::doors::health::{DailyLog, ServiceLog};
 use crate::doors::http::Peer;
 use crate::doors::kafka::{Role as ClientRole, check};
@@ -116,12 +116,10 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     service.store.observe_commits(move |took| commit.observe(took.as_secs_f64()));
     let address = SocketAddr::new(flags.listen, flags.port.unwrap_or(own_port)).to_string();
     let server = Server::api(&address, routes::api(&service))?;
-    let figures = json!({
-        "pid": std::process::id(), "brokers": service.settings.brokers, "listen": server.address().to_string(),
-        "peer": service.peer.base(),
-    });
-    service.tell("service.started", &format!("started, http://{}/", server.address()), figures);
-    warn_if_open(&service, server.address());
+    service.tell(&started(&service.settings.brokers, Some(server.address()), Some(service.peer.base())));
+    if !server.address().ip().is_loopback() {
+        service.tell(&events::listen_open(server.address(), service.wishes.hosts.is_empty()));
+    }
     let ended = work(&service);
     drop(server);
     // Whoever did not read to the end chose so.
@@ -142,24 +140,8 @@ fn last_word(service: &Service, path: PathBuf) -> Result<Exit, SupplyError> {
         return Err(SupplyError::Refused { reason });
     }
     let waiting = service.roads.waiting.load(std::sync::atomic::Ordering::Relaxed);
-    service.tell(
-        "service.stopped",
-        &format!("stopped, {waiting} wait for Kafka in the store"),
-        json!({"waiting": waiting}),
-    );
+    service.tell(&stopped(format!("stopped, {waiting} wait for Kafka in the store"), None, Some(waiting)));
     Ok(Exit::Done)
-}
-
-/// Says what it means to listen for others than this machine.
-fn warn_if_open(service: &Service, address: SocketAddr) {
-    if !address.ip().is_loopback() {
-        let names = if service.wishes.hosts.is_empty() { ", under any host name" } else { "" };
-        let message = format!(
-            "whoever can reach {address} may order, send updates and discard what is kept{names}: there is no \
-             authentication here; let a proxy ask for it, or leave --listen out"
-        );
-        service.warn("listen.open", &message, "--listen names no loopback address");
-    }
 }
 
 /// A thread: its name, and what it does.
@@ -206,8 +188,7 @@ fn lock(dir: &Path, role: Role, log: &ServiceLog, shutdown: &Shutdown) -> io::Re
             LockAttempt::Acquired(lock) => return Ok(Some(lock)),
             LockAttempt::HeldBy(holder) if !is_told => {
                 is_told = true;
-                let message = format!("process {holder} works in {}; standing by", dir.display());
-                log.info("service.standby", &message, json!({"holder": holder}));
+                log.write(&standby(&holder, dir));
             }
             LockAttempt::HeldBy(_) => {}
         }

@@ -15,7 +15,7 @@ use super::intake::{TakenOrder, TakenUpdate, Verdict};
 use super::role::Role;
 use super::rows::{OUTBOX, OutboxRow, Road, key_number, parsed};
 use super::subscribers::SubscriberRow;
-use crate::doors::health::{DailyLog, ServiceLog};
+use crate::doors::health::{DailyLog, ServiceEvent, ServiceLog};
 use crate::doors::http::{Callback, CallbackHosts, Peer};
 use crate::doors::store::{Reading as _, Side, Store, StoreError};
 use crate::logic::supply::BreakerState;
@@ -130,16 +130,15 @@ impl Service {
         }
     }
 
-    /// The same, and on standard error.
-    pub(super) fn tell(&self, event: &str, message: &str, more: Value) {
-        self.note(Level::Info, "service", message, &more);
-        self.log.info(event, message, more);
+    /// Tells of the service as a whole: in the daily log, and on standard error.
+    pub(super) fn tell(&self, event: &ServiceEvent) {
+        self.tell_in("service", event);
     }
 
-    /// The same for something that passes by itself.
-    pub(super) fn warn(&self, event: &str, message: &str, error: &str) {
-        self.note(Level::Warn, "service", message, &json!({"error": error}));
-        self.log.warn(event, message, error, json!({}));
+    /// The same; `context` is which part of the service says it.
+    pub(super) fn tell_in(&self, context: &str, event: &ServiceEvent) {
+        self.note(event.level(), context, event.message(), &event.details());
+        self.log.write(event);
     }
 
     /// A line for people who look on.

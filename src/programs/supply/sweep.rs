@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::events;
 use super::intake::{Origin, TakenUpdate, union};
 use super::outgoing::send;
 use super::rows::{OPEN, ORDERS, OpenRow, OrderRow, Road, parsed, put, row};
@@ -104,11 +105,7 @@ fn ask(service: &Arc<Service>, number: &str, doubt: Doubt, confirm_ms: i64) -> R
             }
         },
         Err(error) if error.is_too_long => {
-            service.warn(
-                "sweep.oversized",
-                &format!("the peer's page of {number} is too long to be read"),
-                &error.reason,
-            );
+            service.tell(&events::sweep_oversized(number, &error.reason));
             asked_in_vain(service, number, now)?;
             ("oversized", Vec::new())
         }

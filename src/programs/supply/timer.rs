@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::events;
 use super::intake::{Origin, TakenOrder, own_order};
 use super::outgoing::{advance, is_due};
 use super::rows::Road;
@@ -76,7 +77,7 @@ pub(super) fn order(service: &Arc<Service>) -> Result<(), StoreError> {
     let mut left = service.wishes.count.unwrap_or(u64::MAX);
     while left > 0 && !service.shutdown.is_requested() {
         if let Some(reason) = service.is_full() {
-            service.warn("order.skipped", "no order is made", &reason);
+            service.tell(&events::order_skipped(&reason));
         } else {
             match take_own(service, random_order(&mut dice), Vec::new(), None) {
                 Ok(_) => left -= 1,

@@ -8,6 +8,7 @@ mod counting;
 mod dashboard;
 mod error;
 mod errors;
+mod events;
 mod kafka_dashboard;
 mod names;
 mod notify;

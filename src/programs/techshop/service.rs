@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
 
 use super::names::Kind;
 use super::{Shop, TechshopError};
-use crate::doors::health::{ServiceLog, ServiceMeters};
+use crate::doors::health::{ServiceEvent, ServiceLog, ServiceMeters, events};
 use crate::doors::kafka::{Cluster, Inflow, Patience, Role, TopicError, TopicInfo, connect};
 use crate::doors::web::{Answer, Handler, Server, Site};
 
@@ -55,7 +54,7 @@ impl Service {
             Some(asked) => Some(Server::start(asked, routes())?),
             None => Server::start(address, routes())
                 .inspect_err(|error| {
-                    service.log.warn("listen.taken", "no /metrics: pass --listen ADDR", &error.to_string(), json!({}));
+                    service.log.write(&events::listen_taken(error));
                 })
                 .ok(),
         };
@@ -82,9 +81,7 @@ impl Service {
 
     /// The same with its server, and told.
     fn started(self, shop: &Shop<'_>, server: Option<Server>) -> Self {
-        let listening = server.as_ref().map(|server| server.address().to_string());
-        let figures = json!({"pid": std::process::id(), "brokers": shop.settings.brokers, "listen": listening});
-        self.log.info("service.started", &format!("started, brokers {}", shop.settings.brokers), figures);
+        self.log.write(&events::started(&shop.settings.brokers, server.as_ref().map(Server::address), None));
         Self { server, ..self }
     }
 
@@ -118,8 +115,7 @@ impl Service {
         let brokers = &shop.settings.brokers;
         let cluster = connect(&shop.settings, Patience::Forever, shop.shutdown, |reason| {
             self.not_ready(&format!("no broker at {brokers} ({reason})"));
-            let message = format!("waiting for a broker at {brokers}");
-            self.log.warn("broker.wait", &message, reason, json!({"brokers": brokers}));
+            self.log.write(&events::broker_wait(brokers, reason));
         })?;
         Ok(cluster)
     }
@@ -130,40 +126,34 @@ impl Service {
     /// [`TechshopError`]: refused, or a stop.
     pub(crate) fn topic(&self, shop: &Shop<'_>, cluster: &Cluster, name: &str) -> Result<TopicInfo, TechshopError> {
         ensure(shop, cluster, name, None, |reason| {
-            self.log.warn("topic.wait", &format!("waiting for topic {name}"), reason, json!({"topic": name}));
+            self.log.write(&events::topic_wait(name, reason));
         })
     }
 
-    /// Says what an inlet of `topic` has learnt, and gives its messages on.
+    /// Says what an inlet of `topic` has learnt.
     pub(crate) fn tell(&self, topic: &str, inflow: &Inflow) {
         match inflow {
-            Inflow::Messages(_) | Inflow::Ends => {}
-            Inflow::Lost { partition, from, to } => {
-                let message =
-                    format!("{topic}/{partition}: offsets {from} to {} are gone before they were read", to - 1);
-                let figures = json!({"topic": topic, "partition": partition, "from": from, "to": to});
-                self.log.error("messages.lost", &message, "deleted by the broker", figures);
-            }
-            Inflow::Cut { partition, from, to } => {
-                let message = format!("{topic}/{partition}: the log was cut behind offset {from}; read on from {to}");
-                let figures = json!({"topic": topic, "partition": partition, "from": from, "to": to});
-                self.log.error("log.cut", &message, "the log was truncated", figures);
-            }
-            Inflow::NewTopic => {
-                let message = format!("{topic} was deleted and made anew: read from its beginning");
-                self.log.warn("topic.new", &message, "another topic of the same name", json!({"topic": topic}));
-            }
-            Inflow::BrokerLost { reason } => {
-                self.not_ready(&format!("no broker ({reason})"));
-                self.log.warn("broker.lost", "no broker can be reached; going on when one is back", reason, json!({}));
-            }
-            Inflow::BrokerBack => {
-                self.ready();
-                self.log.info("broker.back", "a broker can be reached again", json!({}));
-            }
-            Inflow::Trouble { reason } => self.log.warn("kafka.trouble", "Kafka", reason, json!({"topic": topic})),
+            Inflow::BrokerLost { reason } => self.not_ready(&format!("no broker ({reason})")),
+            Inflow::BrokerBack => self.ready(),
+            _ => {}
+        }
+        if let Some(event) = event_of(topic, inflow) {
+            self.log.write(&event);
         }
     }
+}
+
+/// What there is to say of what an inlet of `topic` has learnt.
+fn event_of(topic: &str, inflow: &Inflow) -> Option<ServiceEvent> {
+    Some(match inflow {
+        Inflow::Messages(_) | Inflow::Ends => return None,
+        Inflow::Lost { partition, from, to } => events::messages_lost(topic, *partition, *from, *to),
+        Inflow::Cut { partition, from, to } => events::log_cut(topic, *partition, *from, *to),
+        Inflow::NewTopic => events::topic_new(topic),
+        Inflow::BrokerLost { reason } => events::broker_lost(reason),
+        Inflow::BrokerBack => events::broker_back(),
+        Inflow::Trouble { reason } => events::kafka_trouble(topic, reason),
+    })
 }
 
 /// The same for a command that ends by itself: gives up after `limit`.

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::counting::{self, Counting, Found, Keeper, Part, SLICE, load};
 use super::service::{ListenArgs, Service, existing};
 use super::{Shop, TechshopError, print};
 use crate::doors::health::Level;
+use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Inflow, Role};
 use crate::logic::shopfold::{Figures, Snapshot};
 use crate::tools::config::duration;
@@ -113,7 +113,7 @@ fn serve(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let ended = run_on(shop, args, &service, &mut counting, &mut keeper);
     counting::end(&mut counting, &mut keeper)?;
     let orders = counting.figures().sales.all.orders;
-    service.log.info("service.stopped", &format!("stopped, {orders} orders counted"), json!({"orders": orders}));
+    service.log.write(&stopped(format!("stopped, {orders} orders counted"), Some(orders), None));
     ended.map(|()| Exit::Done)
 }
 

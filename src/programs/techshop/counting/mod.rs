@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 pub(super) use keep::{Found, Keeper, load};
 
 use super::service::Service;
-use super::{Shop, TechshopError};
+use super::{Shop, TechshopError, events};
 use crate::base::position::Positions;
 use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicInfo};
 use crate::logic::shopfold::{Figures, Snapshot};
@@ -190,19 +188,15 @@ impl<'a> Counting<'a> {
 /// # Errors
 /// [`TechshopError`] when the file cannot be read or put aside.
 pub(super) fn begin(service: &Service, keeper: &Keeper) -> Result<Snapshot, TechshopError> {
-    let path = keeper.path().display();
     match load(keeper.path())? {
         Found::Snapshot(snapshot) => {
-            let orders = snapshot.figures.sales.all.orders;
-            let message = format!("going on from {path} with {orders} orders");
-            service.log.info("state.read", &message, json!({"file": path.to_string(), "orders": orders}));
+            service.log.write(&events::state_read(keeper.path(), snapshot.figures.sales.all.orders));
             Ok(*snapshot)
         }
         Found::Nothing => Ok(Snapshot::default()),
         Found::Unusable(error) => {
             let aside = keeper.put_aside()?;
-            let message = format!("{path} was put aside as {}; counting anew from the topics", aside.display());
-            service.log.warn("state.unusable", &message, &error.to_string(), json!({"file": path.to_string()}));
+            service.log.write(&events::state_unusable(keeper.path(), &aside, error));
             Ok(Snapshot::default())
         }
     }
@@ -223,8 +217,7 @@ pub(super) fn step(
         is_disturbed |= !matches!(inflow, Inflow::Messages(_) | Inflow::Ends);
         service.tell(topic, inflow);
         if matches!(inflow, Inflow::Cut { .. }) {
-            let message = format!("{topic} is counted anew from its beginning");
-            service.log.warn("counting.anew", &message, "what was counted may be gone", json!({"topic": topic}));
+            service.log.write(&events::counting_anew(topic));
         }
     })?;
     Ok((is_changed, is_disturbed))
@@ -241,8 +234,7 @@ pub(super) fn save_when_due(service: &Service, counting: &Counting<'_>, keeper: 
             false
         }
         Err(error) if keeper.is_first_failure() => {
-            let message = format!("{} cannot be written; trying on", keeper.path().display());
-            service.log.error("state.unsaved", &message, &error.to_string(), json!({}));
+            service.log.write(&events::state_unsaved(keeper.path(), error));
             true
         }
         Err(_) => false,

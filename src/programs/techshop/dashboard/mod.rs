@@ -18,14 +18,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
 use super::counting::{self, Counting, Keeper, Part, SLICE};
 use super::kafka_dashboard::look::{Looker, Seen};
 use super::service::Service;
 use super::stock::levels;
-use super::{Shop, TechshopError};
+use super::{Shop, TechshopError, events};
+use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Cluster, Role};
 use crate::doors::web::{Dictionary, Limits, Site};
 use crate::tools::config::HostArgs;
@@ -103,10 +103,9 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
         }
     })?;
     let address = service.address().map(|address| address.to_string()).unwrap_or(listen);
-    service.log.info("dashboard.open", &format!("http://{address}/"), json!({"allow_write": args.allow_write}));
+    service.log.write(&events::dashboard_open(&address, args.allow_write));
     if args.allow_write {
-        let path = args.token_file.display();
-        service.log.info("dashboard.token", &format!("the token for restocking is in {path}"), json!({}));
+        service.log.write(&events::dashboard_token(&args.token_file));
     }
     look(shop, &state)?;
     let snapshot = counting::begin(&service, &keeper)?;
@@ -119,7 +118,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
     service.ready();
     let ended = count(shop, &service, &state, &mut counting, &mut keeper);
     counting::end(&mut counting, &mut keeper)?;
-    service.log.info("service.stopped", "stopped", json!({}));
+    service.log.write(&stopped("stopped", None, None));
     ended.map(|()| Exit::Done)
 }
 
@@ -160,10 +159,7 @@ fn read_stock(shop: &Shop<'_>, service: &Service, cluster: &Cluster, state: &Sta
             let owned = found.into_iter().map(|level| (level.product_id.clone().into_owned(), level.into_owned()));
             *state.levels.write().unwrap_or_else(PoisonError::into_inner) = owned.collect();
         }
-        Err(error) => {
-            let message = format!("{} was not read; opening stock is the catalogue's", topic.name);
-            service.log.warn("stock.unread", &message, &error.to_string(), json!({}));
-        }
+        Err(error) => service.log.write(&events::stock_unread(&topic.name, error)),
     }
     Ok(())
 }

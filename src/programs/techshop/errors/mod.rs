@@ -9,6 +9,7 @@ use super::notify::{Clerk, LettersArgs, Post, Reading, TEAM, Teller, serve, time
 use super::service::ListenArgs;
 use super::{Shop, TechshopError};
 use crate::base::message::Message;
+use crate::doors::health::ServiceEvent;
 use crate::logic::letters::{Channel, Desk, Kind, harmless};
 use crate::tools::exit::Exit;
 use crate::words::shop::{Order, Status};
@@ -92,7 +93,7 @@ impl Clerk for Refused {
         Reading::Letters(self.desk.out_of_stock(&order, &reason, time_ms(message)))
     }
 
-    fn summary(&mut self) -> Option<(String, serde_json::Value)> {
+    fn summary(&mut self) -> Option<ServiceEvent> {
         self.tally.summary()
     }
 }

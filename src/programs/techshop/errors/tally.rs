@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use crate::doors::health::{Count, ServiceMeters};
+use crate::doors::health::{Count, ServiceEvent, ServiceMeters};
 use crate::logic::letters::harmless;
+use crate::programs::techshop::events;
 
 /// So many different products or reasons are told apart; the rest is "other".
 const MOST_NAMES: usize = 100;
@@ -44,16 +43,12 @@ impl Tally {
     }
 
     /// What was counted, if that has changed since it was told.
-    pub(super) fn summary(&mut self) -> Option<(String, Value)> {
+    pub(super) fn summary(&mut self) -> Option<ServiceEvent> {
         let (out_of_stock, invalid) = (self.out_of_stock.get(), self.invalid.get());
         if std::mem::replace(&mut self.told, out_of_stock + invalid) == out_of_stock + invalid {
             return None;
         }
-        let text = format!("{out_of_stock} out of stock, {invalid} invalid since the start");
-        let figures = json!({
-            "out_of_stock": out_of_stock, "invalid": invalid, "products": self.products, "reasons": self.reasons,
-        });
-        Some((text, figures))
+        Some(events::summary((out_of_stock, &self.products), (invalid, &self.reasons)))
     }
 }
 
@@ -73,8 +68,9 @@ mod tests {
         assert_eq!(tally.summary(), None);
         (0..200).for_each(|n| tally.invalid(&format!("reason {n}")));
         tally.out_of_stock("P001");
-        let (text, figures) = tally.summary().expect("it has changed");
-        assert_eq!(text, "1 out of stock, 200 invalid since the start");
+        let summary = tally.summary().expect("it has changed");
+        assert_eq!(summary.message(), "1 out of stock, 200 invalid since the start");
+        let figures = summary.details();
         assert_eq!(figures["reasons"]["other"], 100);
         assert_eq!(figures["products"]["P001"], 1);
         assert_eq!(tally.summary(), None);

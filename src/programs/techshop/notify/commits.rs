@@ -7,8 +7,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::kept::{Kept, Told};
 use crate::base::message::Headers;
 use crate::doors::health::ServiceLog;
@@ -16,7 +14,7 @@ use crate::doors::kafka::{
     Cluster, DeliveryError, Inlet, Record, TransactionError, TransactionalProducer, Transactions,
 };
 use crate::logic::letters::Settled;
-use crate::programs::techshop::TechshopError;
+use crate::programs::techshop::{TechshopError, events};
 use crate::tools::shutdown::Shutdown;
 
 /// How long an abort may take before a new producer does it instead.
@@ -161,7 +159,7 @@ impl<'a> Commits<'a> {
         let mut has_told = false;
         let mut goes_on = |heard: Option<&str>| {
             if began.elapsed() >= LONG_WAIT && !std::mem::replace(&mut has_told, true) {
-                log.warn("commit.wait", "waiting for a broker to commit", heard.unwrap_or("no answer"), json!({}));
+                log.write(&events::commit_wait(heard));
             }
             !(shutdown.is_requested() && began.elapsed() >= GOODBYE)
         };
@@ -203,8 +201,7 @@ impl<'a> Commits<'a> {
             match inlet.consumer().committed(ANSWER) {
                 Ok(committed) => break committed,
                 Err(error) => {
-                    let text = "waiting for the group's offsets";
-                    self.log.warn("offsets.wait", text, &error.to_string(), json!({"group": self.group}));
+                    self.log.write(&events::offsets_wait(&self.group, error));
                     if self.shutdown.wait_timeout(PAUSE) {
                         return Err(TransactionError::GaveUp.into());
                     }
@@ -227,13 +224,7 @@ impl<'a> Commits<'a> {
         loop {
             let opened = self.transactions.open(|heard| {
                 if began.elapsed() >= LONG_WAIT && !std::mem::replace(&mut has_told, true) {
-                    let heard = heard.unwrap_or("no answer");
-                    self.log.warn(
-                        "takeover.wait",
-                        "waiting for a broker to begin",
-                        heard,
-                        json!({"group": self.group}),
-                    );
+                    self.log.write(&events::takeover_wait(&self.group, heard));
                 }
                 !self.shutdown.is_requested()
             });

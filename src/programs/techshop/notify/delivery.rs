@@ -8,8 +8,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::commits::{Commits, Topics};
 use super::figures::Figures;
 use super::hands::{Failure, Hands, Job, Report};
@@ -17,9 +15,11 @@ use super::kept::{Kept, Pending, Retry};
 use super::plan::{Clerk, Done, MOST_WAITING, MOST_WAITING_OUTSIDE, Plan, Reading};
 use super::teller::{Complaints, Teller};
 use crate::base::message::Message;
+use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Inflow, Inlet, MessageBatch, TransactionError};
 use crate::logic::letters::{Letter, Verdict, Window, harmless};
 use crate::programs::techshop::TechshopError;
+use crate::programs::techshop::events::{self, Unsent};
 
 /// What they may take.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -77,7 +77,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             match plan.cluster.inlet_of_group(plan.topic, plan.group, ANSWER) {
                 Ok(inlet) => break inlet,
                 Err(error) => {
-                    log.warn("offsets.wait", "waiting for the group's offsets", &error.to_string(), json!({}));
+                    log.write(&events::offsets_wait(plan.group, error));
                     if plan.shop.shutdown.wait_timeout(QUIETLY) {
                         return Err(TransactionError::GaveUp.into());
                     }
@@ -155,8 +155,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         if self.commits.would_change(&offsets) {
             let left = self.commits.len();
             self.commits.commit(&self.inlet, &offsets).inspect_err(|error| {
-                let text = format!("{left} messages that are done with could not be told of; they are done again");
-                self.plan.service.log.warn("commit.failed", &text, &error.to_string(), json!({"messages": left}));
+                self.plan.service.log.write(&events::commit_failed(left, error));
             })?;
         }
         unheard.and_then(|()| self.teller.finish().map_err(output))?;
@@ -164,7 +163,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             self.summary();
             let waiting = self.window.len();
             let text = format!("stopped; {waiting} messages wait for the next start");
-            self.plan.service.log.info("service.stopped", &text, json!({"waiting": waiting}));
+            self.plan.service.log.write(&stopped(text, None, Some(waiting as u64)));
         }
         Ok(Done { handed_over: self.figures.all_sent(), given_up: self.figures.all_given_up() })
     }
@@ -232,10 +231,10 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         let mut kept = Kept::new(message, source, attempts, letters);
         if let Some((about, reason)) = unfit {
             self.figures.given_up();
-            let text = format!("a message of {} asks for no letter that could be written", self.inlet.topic());
             if let Some(untold) = self.complaints.allows() {
-                let figures = json!({"partition": message.partition, "offset": message.offset, "suppressed": untold});
-                self.plan.service.log.error("message.unfit", &text, &reason, figures);
+                let (partition, offset) = (message.partition, message.offset);
+                let event = events::message_unfit(self.inlet.topic(), partition, offset, untold, &reason);
+                self.plan.service.log.write(&event);
             }
             kept.unfit(about, &reason);
         }
@@ -304,13 +303,15 @@ impl<'a, C: Clerk> Delivery<'a, C> {
                 kept.given_up(index, &reason, self.plan.dead_letters);
                 self.window.done_one(number);
                 self.figures.given_up();
-                let dead_letters = self.plan.dead_letters;
                 if let Some(untold) = self.complaints.allows() {
-                    let text = format!("{}: given up; it is kept in {dead_letters}", line(&letter));
-                    let (channel, kind) = (letter.channel.as_str(), letter.kind.as_str());
-                    let figures =
-                        json!({"order_id": letter.order_id, "channel": channel, "kind": kind, "suppressed": untold});
-                    self.plan.service.log.error("letter.dead", &text, &reason, figures);
+                    let unsent = Unsent {
+                        order_id: &letter.order_id,
+                        channel: letter.channel.as_str(),
+                        kind: letter.kind.as_str(),
+                        line: &line(&letter),
+                        reason: &reason,
+                    };
+                    self.plan.service.log.write(&events::letter_dead(&unsent, self.plan.dead_letters, untold));
                 }
             }
         }
@@ -322,10 +323,8 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             return;
         }
         self.troubled = Some(Instant::now());
-        let channel = letter.channel.as_str();
-        let text = format!("{channel}: a letter does not go; trying again, {} messages wait", self.window.len());
-        let figures = json!({"channel": channel, "waiting": self.window.len()});
-        self.plan.service.log.warn("letter.retry", &text, reason, figures);
+        let event = events::letter_retry(letter.channel.as_str(), self.window.len(), reason);
+        self.plan.service.log.write(&event);
     }
 
     fn settle(&mut self) {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
-use crate::doors::health::{Count, Level, ServiceMeters};
+use crate::doors::health::{Count, Level, ServiceEvent, ServiceMeters};
 use crate::logic::letters::{Channel, Kind};
+use crate::programs::techshop::events;
 
 /// What is counted.
 pub(super) struct Figures {
@@ -57,12 +56,12 @@ impl Figures {
         self.dead_letters.get()
     }
 
-    /// For the log.
-    pub(super) fn to_json(&self) -> Value {
+    /// For the log, while so many messages wait.
+    pub(super) fn event(&self, waiting: usize) -> ServiceEvent {
         let sent = self.sent.iter().filter(|(_, count)| count.get() > 0);
         let sent: BTreeMap<String, u64> = sent
             .map(|((channel, kind), count)| (format!("{}_{}", channel.as_str(), kind.as_str()), count.get()))
             .collect();
-        json!({"sent": sent, "retries": self.retries.get(), "dead_letters": self.dead_letters.get()})
+        events::letters(&sent, self.retries.get(), self.dead_letters.get(), waiting)
     }
 }

@@ -37,15 +37,10 @@ impl<C: Clerk> Delivery<'_, C> {
         self.summed_up = (Instant::now(), sum);
         let log = self.plan.service.log;
         if has_changed {
-            let (sent, waiting) = (self.figures.all_sent(), self.window.len());
-            let text = format!(
-                "{sent} letters handed over, {} given up since the start; {waiting} messages wait",
-                self.figures.all_given_up()
-            );
-            log.info("letters", &text, self.figures.to_json());
+            log.write(&self.figures.event(self.window.len()));
         }
-        if let Some((text, figures)) = self.clerk.summary() {
-            log.info("summary", &text, figures);
+        if let Some(event) = self.clerk.summary() {
+            log.write(&event);
         }
     }
 }

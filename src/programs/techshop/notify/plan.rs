@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::hands::Routes;
 use super::teller::Teller;
 use crate::base::message::Message;
+use crate::doors::health::ServiceEvent;
 use crate::doors::kafka::{Cluster, TopicInfo};
 use crate::logic::letters::{Channel, Kind, Letter};
 use crate::programs::techshop::Shop;
@@ -35,7 +36,7 @@ pub(crate) trait Clerk {
     }
 
     /// Says now and then what was counted.
-    fn summary(&mut self) -> Option<(String, serde_json::Value)> {
+    fn summary(&mut self) -> Option<ServiceEvent> {
         None
     }
 }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::LettersArgs;
-use crate::doors::health::ServiceLog;
+use crate::doors::health::{ServiceLog, events};
 use crate::programs::techshop::{Shop, TechshopError};
 use crate::tools::durable::{Lock, LockAttempt};
 
@@ -39,9 +37,7 @@ pub(crate) fn wait_for_turn(
             LockAttempt::Acquired(lock) => return Ok(Some(lock)),
             LockAttempt::HeldBy(holder) => {
                 if !std::mem::replace(&mut has_told, true) {
-                    let folder = args.outbox.display().to_string();
-                    let text = format!("standby: process {holder} works with {folder}; waiting until it has gone");
-                    log.info("service.standby", &text, json!({"holder": holder, "outbox": folder}));
+                    log.write(&events::standby(&holder, &args.outbox));
                 }
                 if shop.shutdown.wait_timeout(PAUSE) {
                     return Ok(None);

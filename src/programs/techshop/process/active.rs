@@ -7,8 +7,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::Processor;
 use super::figures::Figures;
 use super::print::Printer;
@@ -16,7 +14,7 @@ use super::restore::is_passing;
 use super::rhythm::Rhythm;
 use crate::doors::kafka::{ConsumeError, Inflow, Inlet, MessageBatch, Record, TransactionError, TransactionalProducer};
 use crate::logic::shop::{Effects, Output, PositionRecord, Shop};
-use crate::programs::techshop::TechshopError;
+use crate::programs::techshop::{TechshopError, events};
 
 /// A stop waits for the open transaction for so long.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
@@ -125,9 +123,7 @@ impl Processor<'_> {
             Err(error) => return ended(error),
         }
         let (seconds, remembered) = (started.elapsed().as_secs_f64(), active.shop.remembered());
-        let message = format!("deciding orders of {} ({remembered} numbers remembered)", self.orders.name);
-        let figures = json!({"orders_topic": self.orders.name, "remembered": remembered, "takeover_seconds": seconds});
-        self.service.log.info("process.active", &message, figures);
+        self.service.log.write(&events::process_active(&self.orders.name, remembered, seconds));
         self.service.ready();
         active.run()
     }
@@ -280,9 +276,8 @@ impl Active<'_, '_> {
         let asked = Instant::now();
         self.producer.commit(|elapsed, heard| {
             if elapsed >= STALLED && !std::mem::replace(&mut is_told, true) {
-                let reason = heard.unwrap_or("no answer");
-                service.not_ready(reason);
-                service.log.warn("commit.wait", "waiting for the broker to commit", reason, json!({}));
+                service.not_ready(heard.unwrap_or("no answer"));
+                service.log.write(&events::commit_wait(heard));
             }
             !shutdown.is_requested() || stopping.get_or_insert_with(Instant::now).elapsed() < LAST_COMMIT
         })?;
@@ -298,12 +293,8 @@ impl Active<'_, '_> {
     /// The end in order: what is open is committed, and the shop has no owner.
     fn release(&mut self) -> Ended {
         self.position.owner.clear();
-        match self.close() {
-            Ok(()) => {}
-            Err(error) => {
-                let message = "what was being decided is decided again at the next start";
-                self.processor.service.log.warn("process.unreleased", message, &error.to_string(), json!({}));
-            }
+        if let Err(error) = self.close() {
+            self.processor.service.log.write(&events::process_unreleased(error));
         }
         Ok(End::Stopped)
     }

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
-use serde_json::json;
 
 use crate::base::message::MessageTime;
 use crate::doors::health::{Count, Level, ServiceLog, ServiceMeters};
 use crate::doors::kafka::Inlet;
 use crate::logic::shop::{Shop, Verdict};
+use crate::programs::techshop::events::{Decided, process_metrics};
 
 /// How often lag and quantiles are told to whoever asks for figures.
 const SHOWN: Duration = Duration::from_secs(1);
@@ -140,19 +140,18 @@ impl Figures {
         }
         let counts = [confirmed, out_of_stock, invalid, copies, restocks].map(Count::get);
         let [confirmed, out_of_stock, invalid, copies, restocks] = counts;
-        let p99 = self.latency(0.99);
-        let message = format!(
-            "{confirmed} confirmed, {out_of_stock} out of stock, {invalid} invalid, {copies} copies, {restocks} restocks; \
-             p99 {p99} ms, lag {}",
-            orders.lag()
-        );
-        let figures = json!({
-            "confirmed": confirmed, "out_of_stock": out_of_stock, "invalid": invalid, "copies": copies,
-            "restocks": restocks, "transactions": self.transactions.get(), "lag": orders.lag(),
-            "validation_p50_ms": self.latency(0.5), "validation_p99_ms": p99,
-        });
+        self.log.write(&process_metrics(&Decided {
+            confirmed,
+            out_of_stock,
+            invalid,
+            copies,
+            restocks,
+            transactions: self.transactions.get(),
+            lag: orders.lag(),
+            validation_p50_ms: self.latency(0.5),
+            validation_p99_ms: self.latency(0.99),
+        }));
         self.logged_decisions = decisions;
-        self.log.info("process.metrics", &message, figures);
         if let Some(latency_ms) = &mut self.latency_ms {
             latency_ms.reset();
         }

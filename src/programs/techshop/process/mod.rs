@@ -15,12 +15,12 @@ mod standby;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
 use super::names::{LARGEST_TOLD_BYTES, Names};
 use super::service::{ListenArgs, Service};
-use super::{Shop, TechshopError};
+use super::{Shop, TechshopError, events};
+use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Cluster, Role, TopicInfo, Transactions};
 use crate::tools::exit::Exit;
 use crate::words::shop::Catalogue;
@@ -116,7 +116,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &ProcessArgs) -> Result<Exit, TechshopE
         owner: Owner::this_run(),
     };
     processor.live()?;
-    service.log.info("service.stopped", "stopped", json!({}));
+    service.log.write(&stopped("stopped", None, None));
     Ok(Exit::Done)
 }
 
@@ -138,14 +138,12 @@ impl Processor<'_> {
             match end {
                 End::Stopped => return Ok(()),
                 End::Fenced => {
-                    let message = "another process has taken over: nothing of what it decides is decided here";
-                    self.service.log.warn("process.fenced", message, "fenced by its transactional id", json!({}));
+                    self.service.log.write(&events::process_fenced());
                     self.wait_for_successor()?;
                 }
                 End::Doubt(reason) => {
                     self.service.not_ready(&reason);
-                    let message = "what was being decided is void and decided anew";
-                    self.service.log.warn("process.doubt", message, &reason, json!({}));
+                    self.service.log.write(&events::process_doubt(&reason));
                 }
             }
             pause = if figures.decisions() > decided { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };

@@ -6,14 +6,12 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::Processor;
 use super::owner::Owner;
 use super::restore::is_passing;
 use crate::base::position::{Position, Positions};
 use crate::doors::kafka::{Inflow, Reach};
-use crate::programs::techshop::TechshopError;
+use crate::programs::techshop::{TechshopError, events};
 
 /// Silence of this length means that it is gone.
 const LEASE: Duration = Duration::from_secs(1);
@@ -62,21 +60,13 @@ impl Processor<'_> {
                 continue;
             }
             if last_sign.elapsed() >= LEASE {
-                self.service.log.info(
-                    "process.takeover",
-                    "no sign of life of the owner: taking over",
-                    json!({"owner": owner.to_string()}),
-                );
+                self.service.log.write(&events::process_takeover("no sign of life of the owner", owner));
                 return Ok(true);
             }
             if owner.is_dead(&self.owner) {
                 // Another one may have taken over since.
                 if !std::mem::take(&mut may_be_another) {
-                    self.service.log.info(
-                        "process.takeover",
-                        "the owner has ended: taking over",
-                        json!({"owner": owner.to_string()}),
-                    );
+                    self.service.log.write(&events::process_takeover("the owner has ended", owner));
                     return Ok(true);
                 }
                 match self.other_owner()? {
@@ -116,7 +106,7 @@ impl Processor<'_> {
         loop {
             match ask() {
                 Err(error) if is_passing(&error) && !self.shop.shutdown.is_requested() => {
-                    self.service.log.warn("state.wait", "waiting for the shop's state", &error.to_string(), json!({}));
+                    self.service.log.write(&events::state_wait(error));
                     self.shop.shutdown.wait_timeout(LEASE);
                 }
                 other => return other,
@@ -125,8 +115,7 @@ impl Processor<'_> {
     }
 
     fn standing_by(&self, owner: &Owner) {
-        let message = format!("standing by: another process decides ({owner})");
-        self.service.log.info("process.standby", &message, json!({"owner": owner.to_string()}));
+        self.service.log.write(&events::process_standby(owner));
         self.service.ready();
     }
 }
