@@ -1,11 +1,12 @@
 //! ordertrail: an event-driven order system on Apache Kafka.
 //!
-//! The house has six floors, and a room imports only from floors below its own
+//! The house has seven floors, and a room imports only from floors below its own
 //! (`tests/floors.rs` fails otherwise; `ARCHITECTURE.md` draws it):
 //!
 //! | floor | rooms | may do |
 //! |---|---|---|
 //! | [`programs`] | producer, tracker, auditor, monitor, techshop, supply, travel | put doors together into something a person runs |
+//! | [`services`] | runtime | join doors for several programs |
 //! | [`doors`] | kafka, audit, health, http, mail, outbox, screen, store, tail, web | touch one part of the outside world each |
 //! | [`tools`] | config, durable, exit, shutdown and smaller ones | serve every door alike |
 //! | [`logic`] | lag, ledger, letters, monitor, shop, shopfold, supply, travel | decide; pure |
@@ -25,5 +26,6 @@ pub mod base;
 pub mod doors;
 pub mod logic;
 pub mod programs;
+pub mod services;
 pub mod tools;
 pub mod words;

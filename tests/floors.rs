@@ -10,7 +10,7 @@ use source::{Token, paths, tokens};
 use std::path::{Path, PathBuf};
 
 /// From the ground up.
-const FLOORS: [&str; 6] = ["base", "words", "logic", "tools", "doors", "programs"];
+const FLOORS: [&str; 7] = ["base", "words", "logic", "tools", "doors", "services", "programs"];
 
 /// A crate or a keyword, and the one place that may name it.
 const ONE_PLACE: [(&str, &str); 10] = [
@@ -159,6 +159,8 @@ fn downward_is_fine() {
     for (path, source) in [
         ("src/doors/kafka/mod.rs", "use crate::tools::config::A;\nuse crate::base::message::{B, C};"),
         ("src/programs/tracker/run.rs", "use crate::{base::money, doors::{audit, kafka::K}, words};"),
+        ("src/services/runtime/mod.rs", "mod probes; use crate::doors::{health::H, kafka::K}; use super::runtime::R;"),
+        ("src/programs/supply/mod.rs", "use crate::services::runtime::Service;"),
         ("src/doors/kafka/raw/mod.rs", "use super::topics::T; use super::super::kafka::K;"),
         ("src/doors/mod.rs", "pub mod kafka; use crate::doors::kafka::K; use self::audit::A;"),
         ("src/words/order/mod.rs", "mod tests { use super::*; use super::super::order::read; }"),
@@ -181,6 +183,8 @@ fn upward_is_noticed() {
         ("src/tools/config/mod.rs", "use crate::{base::{self, money::{A, B}}, programs as p, words::X};"),
         ("src/doors/kafka/mod.rs", "pub(crate) use super::super::programs::tracker::T;"),
         ("src/doors/mod.rs", "use super::programs::X;"),
+        ("src/doors/web/mod.rs", "use crate::services::runtime::Service;"),
+        ("src/services/runtime/mod.rs", "use crate::programs::supply::Role;"),
         (
             "src/words/order/mod.rs",
             "fn f<'a>(x: &'a str) -> char { '\\'' } mod t { use super::super::super::doors::x; }",
@@ -201,6 +205,7 @@ fn sideways_is_noticed() {
         ("src/doors/audit/append.rs", "use crate::doors::*;"),
         ("src/doors/audit/mod.rs", "mod tests { use super::super::web::serve; }"),
         ("src/tools/durable.rs", "use super::config::A;"),
+        ("src/services/runtime/mod.rs", "use crate::services::other::O;"),
     ] {
         let said = about(path, source);
         assert!(said.contains("another room of the same floor"), "{path}: {source}: {said}");

@@ -61,6 +61,12 @@ impl ServiceEvent {
         &self.message
     }
 
+    /// The text for people, with its cause.
+    pub fn line(&self) -> String {
+        let cause = self.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+        format!("{}{cause}", self.message)
+    }
+
     /// Figures and names, and the cause as `error`, when there is one.
     pub fn details(&self) -> Value {
         Value::Object(self.clone().with("error", self.error.as_deref()).metadata)
@@ -75,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_left_out_and_the_cause_is_a_detail() {
         let event = ServiceEvent::warn("a.b", "text", "cause", json!({"n": 1})).with("peer", None::<&str>);
-        assert_eq!(event.details(), json!({"n": 1, "error": "cause"}));
+        assert_eq!((event.line().as_str(), event.details()), ("text (cause)", json!({"n": 1, "error": "cause"})));
         let event = ServiceEvent::info("a.b", "text", json!({})).with("peer", Some("http://a/"));
         assert_eq!((event.level(), event.details()), (Level::Info, json!({"peer": "http://a/"})));
     }

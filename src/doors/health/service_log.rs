@@ -26,8 +26,7 @@ impl ServiceLog {
     pub fn write(&self, event: &ServiceEvent) {
         let ServiceEvent { key, level, message, error, metadata } = event;
         let line = if self.is_for_people {
-            let cause = error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
-            let text = format!("{}: {message}{cause}", self.service);
+            let text = format!("{}: {}", self.service, event.line());
             let safe: String = text.chars().map(|c| if is_obeyed(c) { ' ' } else { c }).collect();
             format!("{safe}\n").into_bytes()
         } else {

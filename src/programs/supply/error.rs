@@ -35,11 +35,9 @@ pub enum SupplyError {
     /// The address cannot be had.
     #[error("{0}; pass another one to --port or --listen")]
     Listen(#[from] ServeError),
-    /// A file or folder cannot be used.
-    #[error("cannot {what} {path}: {source}; pass another folder to --dir", path = .path.display())]
-    File {
-        /// What was tried: `make`, `lock`.
-        what: &'static str,
+    /// The folder cannot be ours.
+    #[error("cannot lock {path}: {source}; pass another folder to --dir", path = .path.display())]
+    Folder {
         /// Which.
         path: PathBuf,
         /// What the operating system said.

@@ -10,9 +10,9 @@ use super::role::Role;
 use super::rows::{POSITIONS, Road, put, row};
 use super::service::{Service, now_ms};
 use crate::base::position::Positions;
-use crate::doors::health::events::{broker_back, broker_lost, kafka_trouble, log_cut, messages_lost, topic_new};
 use crate::doors::kafka::{Inflow, Inlet, MessageBatch};
 use crate::doors::store::StoreError;
+use crate::services::runtime::event_of;
 use crate::tools::failpoint::failpoint;
 use crate::words::supply::Update;
 
@@ -141,20 +141,12 @@ fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<()
 }
 
 fn tell(service: &Service, topic: &str, inflow: &Inflow) {
-    let event = match inflow {
-        Inflow::Messages(_) | Inflow::Ends => return,
-        Inflow::Lost { partition, from, to } => messages_lost(topic, *partition, *from, *to),
-        Inflow::Cut { partition, from, to } => log_cut(topic, *partition, *from, *to),
-        Inflow::NewTopic => topic_new(topic),
-        Inflow::BrokerLost { reason } => {
-            service.roads.is_reading.store(false, Ordering::Release);
-            broker_lost(reason)
-        }
-        Inflow::BrokerBack => {
-            service.roads.is_reading.store(true, Ordering::Release);
-            broker_back()
-        }
-        Inflow::Trouble { reason } => kafka_trouble(topic, reason),
-    };
-    service.tell_in("kafka", &event);
+    match inflow {
+        Inflow::BrokerLost { .. } => service.roads.is_reading.store(false, Ordering::Release),
+        Inflow::BrokerBack => service.roads.is_reading.store(true, Ordering::Release),
+        _ => {}
+    }
+    if let Some(event) = event_of(topic, inflow) {
+        service.tell_in("kafka", &event);
+    }
 }

@@ -13,12 +13,13 @@ use super::outgoing::{acknowledged, body, refused_by_kafka};
 use super::rows::{OUTBOX, OutboxRow, Road, key_number, number_key, parsed};
 use super::service::{Service, now_ms, seconds};
 use crate::base::message::{Headers, push_header};
-use crate::doors::health::events::{broker_wait, topic_wait};
+use crate::doors::health::events::topic_wait;
 use crate::doors::kafka::{
     Cluster, ConnectError, DeliveryError, KeptTopic, Patience, Producer, ProducerEvent, Record, SendError, TopicInfo,
-    TopicShape, connect,
+    TopicShape,
 };
 use crate::doors::store::{Reading as _, Side, StoreError};
+use crate::services::runtime::connect;
 use crate::tools::failpoint::failpoint;
 use crate::words::supply::time_text;
 
@@ -87,12 +88,10 @@ pub(super) fn run(service: &Service) -> Result<(), StoreError> {
 
 /// The cluster with a topic of ours in it, waited for as long as it takes. One of the lanes says that it waits.
 pub(super) fn cluster(service: &Service, topic: &str, is_telling: bool) -> Result<(Cluster, TopicInfo), Broken> {
-    let brokers = service.settings.brokers.clone();
-    let cluster = connect(&service.settings, Patience::Forever, &service.shutdown, |reason| {
-        if !is_telling {
-            return;
+    let cluster = connect(&service.settings, Patience::Forever, &service.shutdown, |event| {
+        if is_telling {
+            service.tell(event);
         }
-        service.tell(&broker_wait(&brokers, reason));
     })
     .map_err(|error| Broken::Kafka(refused(service, &error)))?;
     let shape = TopicShape { partitions: 3, replication_factor: None };

@@ -35,19 +35,19 @@ pub use error::SupplyError;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::doors::health::events::{standby, started, stopped};
+use crate::doors::health::events::{started, stopped};
 use crate::doors::health::{DailyLog, ServiceLog};
 use crate::doors::http::Peer;
-use crate::doors::kafka::{Role as ClientRole, check};
+use crate::doors::kafka::Role as ClientRole;
 use crate::doors::store::{Store, StoreError};
 use crate::doors::web::Server;
-use crate::tools::durable::{Lock, LockAttempt};
+use crate::services::runtime::{Context, wait_for_turn};
 use crate::tools::exit::Exit;
 use crate::tools::printer::Printer;
 use crate::tools::shutdown::Shutdown;
@@ -58,9 +58,6 @@ use service::{Roads, Service, Wishes};
 
 /// Lines that may wait for a slow reader.
 const MOST_LINES_WAITING: usize = 512;
-
-/// Between two looks at whether the folder is free.
-const STANDBY: Duration = Duration::from_millis(200);
 
 /// Runs a subcommand to its end.
 ///
@@ -78,26 +75,22 @@ pub fn run(args: &SupplyArgs, shutdown: &Shutdown) -> Result<Exit, SupplyError> 
 }
 
 fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown) -> Result<Exit, SupplyError> {
-    let settings = args.common.client_settings()?;
-    for client in [ClientRole::Admin, ClientRole::Consumer, ClientRole::Producer] {
-        check(&settings, client)?;
-    }
+    let context = Context::new(&args.common, shutdown)?;
+    context.check(&[ClientRole::Admin, ClientRole::Consumer, ClientRole::Producer])?;
     let (own_port, peer_port) = if role == Role::WagonLits { (3002, 3001) } else { (3001, 3002) };
     let base = flags.peer.clone().unwrap_or_else(|| format!("http://127.0.0.1:{peer_port}"));
     let peer = Peer::new(&base).map_err(|error| SupplyError::Usage { reason: format!("--peer: {error}") })?;
-    let file = |what, source| SupplyError::File { what, path: flags.dir.clone(), source };
-    std::fs::create_dir_all(&flags.dir).map_err(|source| file("make", source))?;
+    let folder = |source| SupplyError::Folder { path: flags.dir.clone(), source };
     let log = ServiceLog::new(role.name());
-    let Some(_lock) = lock(&flags.dir, role, &log, shutdown).map_err(|source| file("lock", source))? else {
-        return Ok(Exit::Done);
-    };
+    let name = format!("{}.lock", role.name());
+    let Some(_lock) = wait_for_turn(&flags.dir, &name, &log, shutdown).map_err(folder)? else { return Ok(Exit::Done) };
     let path = flags.dir.join(format!("{}.redb", role.name()));
     let open = |source: StoreError| SupplyError::Open { path: path.clone(), source };
     let store = Store::open(&path, &rows::TABLES, shutdown).map_err(open)?;
     let service = Arc::new(Service {
         role,
         wishes: Wishes::new(flags, role, &args.common),
-        settings,
+        settings: context.settings,
         store,
         peer,
         roads: Roads::default(),
@@ -177,23 +170,4 @@ fn work(service: &Arc<Service>) -> Result<(), SupplyError> {
     // As of now, for the last word.
     drop(service.count_waiting());
     Ok(begun?)
-}
-
-/// The folder's lock; waits while another process has it, none when a stop is asked for before.
-fn lock(dir: &Path, role: Role, log: &ServiceLog, shutdown: &Shutdown) -> io::Result<Option<Lock>> {
-    let mut is_told = false;
-    let path = dir.join(format!("{}.lock", role.name()));
-    loop {
-        match Lock::try_acquire(&path)? {
-            LockAttempt::Acquired(lock) => return Ok(Some(lock)),
-            LockAttempt::HeldBy(holder) if !is_told => {
-                is_told = true;
-                log.write(&standby(&holder, dir));
-            }
-            LockAttempt::HeldBy(_) => {}
-        }
-        if shutdown.wait_timeout(STANDBY) {
-            return Ok(None);
-        }
-    }
 }

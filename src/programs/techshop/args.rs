@@ -1,6 +1,6 @@
 //! What a person types.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use super::analytics::AnalyticsArgs;
 use super::dashboard::DashboardArgs;
@@ -38,6 +38,15 @@ pub struct TechshopArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Where a service tells of itself.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ListenArgs {
+    /// Address of /metrics, /healthz and /readyz, or off [default: 127.0.0.1:6067 process, 6068 analytics, 6069
+    /// notify, 6070 errors]
+    #[arg(long, value_name = "ADDR|off")]
+    pub(super) listen: Option<String>,
 }
 
 /// The parts of the shop.

@@ -15,31 +15,28 @@ mod notify;
 mod process;
 mod produce;
 mod restock;
-mod service;
 mod setup;
 mod stock;
+mod topics;
 
 pub use args::{Command, TechshopArgs};
 pub use error::TechshopError;
 
 use std::io::{self, Write};
 
-use crate::doors::kafka::{Cluster, Patience, Role, check, connect};
-use crate::tools::config::{ClientSettings, CommonArgs, is_quiet_end};
+use crate::services::runtime::{Context, Service};
+use crate::tools::config::is_quiet_end;
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
+use args::ListenArgs;
 use names::Names;
 
 /// What every subcommand needs.
 pub(crate) struct Shop<'a> {
-    /// The flags that all have.
-    pub(crate) common: &'a CommonArgs,
-    /// The checked Kafka settings.
-    pub(crate) settings: ClientSettings,
+    /// Flags, settings, and the end.
+    pub(crate) context: Context<'a>,
     /// The shop's topics by their full names.
     pub(crate) names: Names,
-    /// Ends every wait.
-    pub(crate) shutdown: &'a Shutdown,
 }
 
 /// Runs a subcommand to its end.
@@ -47,9 +44,8 @@ pub(crate) struct Shop<'a> {
 /// # Errors
 /// [`TechshopError`]; it knows its exit code.
 pub fn run(args: &TechshopArgs, shutdown: &Shutdown) -> Result<Exit, TechshopError> {
-    let settings = args.common.client_settings()?;
-    let names = Names::new(&args.common);
-    let shop = Shop { common: &args.common, settings, names, shutdown };
+    let context = Context::new(&args.common, shutdown)?;
+    let shop = Shop { context, names: Names::new(&args.common) };
     let outcome = match &args.command {
         Command::SetupTopics(args) => setup::run(&shop, args),
         Command::Produce(args) => produce::run(&shop, args),
@@ -72,21 +68,17 @@ pub fn run(args: &TechshopArgs, shutdown: &Shutdown) -> Result<Exit, TechshopErr
 }
 
 impl Shop<'_> {
-    /// A cluster that answers, for a command that ends by itself.
+    /// A service that tells of itself where it was asked to, else at `usual`.
     ///
     /// # Errors
-    /// [`TechshopError`].
-    pub(crate) fn connect_once(&self, roles: &[Role]) -> Result<Cluster, TechshopError> {
-        self.check(roles)?;
-        Ok(connect(&self.settings, Patience::UpTo(self.common.connect_timeout), self.shutdown, |_| {})?)
-    }
-
-    /// Refuses settings with which a client of these roles could not be made.
-    ///
-    /// # Errors
-    /// [`TechshopError`].
-    pub(crate) fn check(&self, roles: &[Role]) -> Result<(), TechshopError> {
-        Ok(roles.iter().try_for_each(|role| check(&self.settings, *role))?)
+    /// [`TechshopError::Listen`] when the address that was asked for cannot be had.
+    pub(crate) fn service(
+        &self,
+        name: &'static str,
+        asked: &ListenArgs,
+        usual: &str,
+    ) -> Result<Service, TechshopError> {
+        Ok(Service::start(name, asked.listen.as_deref(), usual, &self.context.settings.brokers)?)
     }
 }
 

@@ -7,7 +7,6 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::catalogue::CatalogueArgs;
-use super::service::ensure;
 use super::{Shop, TechshopError, print};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, Role, SendError};
 use crate::tools::config::{is_quiet_end, rate};
@@ -91,18 +90,18 @@ struct Tally {
 
 pub(super) fn run(shop: &Shop<'_>, args: &ProduceArgs) -> Result<Exit, TechshopError> {
     let catalogue = args.catalogue.read()?;
-    let cluster = shop.connect_once(&[Role::Admin, Role::Producer])?;
+    let cluster = shop.context.connect_once(&[Role::Admin, Role::Producer])?;
     let topic = args.orders_topic.as_ref().unwrap_or(&shop.names.orders);
-    let found = ensure(shop, &cluster, topic, Some(shop.common.connect_timeout), |_| {})?;
+    let found = shop.ensure(&cluster, topic, Some(shop.context.common.connect_timeout), |_| {})?;
     if !args.quiet {
         let made = if found.created { ", made" } else { "" };
-        let brokers = &shop.settings.brokers;
+        let brokers = &shop.context.settings.brokers;
         remark(format_args!("sending to {topic} at {brokers} ({} partitions{made})", found.partitions));
     }
     let tally = Arc::new(Mutex::new(Tally::default()));
-    let producer = open(&cluster, topic, &tally, args.quiet, shop.shutdown)?;
-    send_all(args, &catalogue, &producer, &tally, shop.shutdown);
-    drain(&producer, &tally, shop.shutdown);
+    let producer = open(&cluster, topic, &tally, args.quiet, shop.context.shutdown)?;
+    send_all(args, &catalogue, &producer, &tally, shop.context.shutdown);
+    drain(&producer, &tally, shop.context.shutdown);
     drop(producer);
     let mut tally = lock(&tally);
     if let Some(error) = tally.output.take() {

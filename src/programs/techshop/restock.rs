@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::catalogue::CatalogueArgs;
-use super::service::ensure;
 use super::{Shop, TechshopError, print};
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
@@ -89,7 +88,7 @@ pub(super) enum Outcome {
 
 pub(super) fn run(shop: &Shop<'_>, args: &RestockArgs) -> Result<Exit, TechshopError> {
     let catalogue = args.catalogue.read()?;
-    let cluster = shop.connect_once(&[Role::Admin, Role::Consumer, Role::Producer])?;
+    let cluster = shop.context.connect_once(&[Role::Admin, Role::Consumer, Role::Producer])?;
     let restock = Restock {
         restock_id: Uuid::new_v4().to_string(),
         product_id: args.product_id.clone(),
@@ -116,8 +115,8 @@ pub(super) fn bring(
     restock: &Restock,
     deadline: Instant,
 ) -> Result<(String, Outcome), TechshopError> {
-    let limit = Some(shop.common.connect_timeout);
-    let topic = |name: &str| ensure(shop, cluster, name, limit, |_| {});
+    let limit = Some(shop.context.common.connect_timeout);
+    let topic = |name: &str| shop.ensure(cluster, name, limit, |_| {});
     let (restocks, inventory, errors) =
         (topic(&shop.names.restocks)?, topic(&shop.names.inventory)?, topic(&shop.names.errors)?);
     // Before it is sent, so that what comes of it stands behind.
@@ -165,13 +164,13 @@ fn send(
     let json = serde_json::to_vec(restock)
         .map_err(|error| TechshopError::Failed { reason: format!("the restock has no JSON: {error}") })?;
     let record = Record { key: Some(restock.product_id.as_bytes()), payload: Some(&json), ..Record::default() };
-    match producer.send(&record, (), shop.shutdown) {
+    match producer.send(&record, (), shop.context.shutdown) {
         Ok(()) => {}
         Err(SendError::Refused { reason, .. }) => return Ok(Err(reason.to_string())),
         Err(SendError::Fatal { reason, .. }) => return Ok(Err(reason)),
         Err(SendError::Stopped { .. }) => return Ok(Err("stopped".to_owned())),
     }
-    while producer.flush(SLICE) > 0 && !shop.shutdown.is_requested() && Instant::now() < deadline {}
+    while producer.flush(SLICE) > 0 && !shop.context.shutdown.is_requested() && Instant::now() < deadline {}
     producer.give_up();
     Ok(heard(&fate))
 }
@@ -181,7 +180,7 @@ fn heard(fate: &Receiver<Result<(i32, i64), String>>) -> Result<(i32, i64), Stri
 }
 
 fn wait(shop: &Shop<'_>, inlets: &mut [Inlet; 2], source: &str, deadline: Instant) -> Result<Outcome, TechshopError> {
-    while !shop.shutdown.is_requested() && Instant::now() < deadline {
+    while !shop.context.shutdown.is_requested() && Instant::now() < deadline {
         for inlet in inlets.iter_mut() {
             match inlet.next(SLICE)? {
                 Some(Inflow::Messages(batch)) => {

@@ -55,7 +55,7 @@ struct Told {
 }
 
 pub(super) fn run(shop: &Shop<'_>, args: &SetupArgs) -> Result<Exit, TechshopError> {
-    let cluster = shop.connect_once(&[Role::Admin])?;
+    let cluster = shop.context.connect_once(&[Role::Admin])?;
     let shapes = shop.names.shapes();
     let mut all = Vec::with_capacity(shapes.len());
     for shape in &shapes {
@@ -80,10 +80,12 @@ fn set_up(
     shape: &Shape,
     replication_factor: Option<i32>,
 ) -> Result<Told, TechshopError> {
-    let (name, limit) = (&shape.name, Some(shop.common.connect_timeout));
+    let (name, limit) = (&shape.name, Some(shop.context.common.connect_timeout));
     let found = match shape.kind {
-        Kind::Kept => cluster.ensure_kept_topic(name, shape.kept(replication_factor), limit, shop.shutdown, |_| {}),
-        Kind::LastValues => cluster.ensure_compacted(name, replication_factor, limit, shop.shutdown, |_| {}),
+        Kind::Kept => {
+            cluster.ensure_kept_topic(name, shape.kept(replication_factor), limit, shop.context.shutdown, |_| {})
+        }
+        Kind::LastValues => cluster.ensure_compacted(name, replication_factor, limit, shop.context.shutdown, |_| {}),
     }?;
     // What was just made is as it was asked for.
     let terms = if found.created { None } else { Some(cluster.topic_terms(name)) };
@@ -95,9 +97,9 @@ fn set_up(
         unknown: None,
     };
     match terms {
-        Some(Ok(terms)) => told.flaws = flaws(shape, &found, Some(&terms), &shop.settings.brokers),
+        Some(Ok(terms)) => told.flaws = flaws(shape, &found, Some(&terms), &shop.context.settings.brokers),
         Some(Err(reason)) => {
-            told.flaws = flaws(shape, &found, None, &shop.settings.brokers);
+            told.flaws = flaws(shape, &found, None, &shop.context.settings.brokers);
             told.unknown = Some(reason);
         }
         None => {}

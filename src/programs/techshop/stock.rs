@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
-use super::service::existing;
 use super::{Shop, TechshopError, print};
 use crate::doors::kafka::{Role, Table};
 use crate::tools::exit::Exit;
@@ -36,10 +35,10 @@ pub struct StockArgs {
 
 pub(super) fn run(shop: &Shop<'_>, args: &StockArgs) -> Result<Exit, TechshopError> {
     let catalogue = args.catalogue.read()?;
-    let cluster = shop.connect_once(&[Role::Admin, Role::Consumer])?;
+    let cluster = shop.context.connect_once(&[Role::Admin, Role::Consumer])?;
     let name = &shop.names.stock;
-    let topic = existing(shop, &cluster, name)?;
-    let table = cluster.table(&topic, PATIENCE, shop.shutdown)?;
+    let topic = shop.existing(&cluster, name)?;
+    let table = cluster.table(&topic, PATIENCE, shop.context.shutdown)?;
     let (levels, others) = levels(&table);
     if others > 0 {
         remark(format_args!("{name} has {others} values that are no stock: left out"));

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::TrackerError;
 use crate::doors::health::{Meters, MetricsReport, Percentiles, VitalSigns};
-use crate::doors::web::{Answer, Handler, Server, Site};
+use crate::doors::web::{Server, Site};
+use crate::services::runtime::{alive, figures, readiness};
 
 /// Makes the page of the trail in a folder; the flag shows people's data whole. It is the monitor's, which knows what
 /// both files tell.
@@ -92,19 +93,9 @@ impl Status {
     /// # Errors
     /// [`TrackerError`] when the address cannot be had.
     pub(super) fn serve(&self, address: &str, mut site: Site) -> Result<Server, TrackerError> {
-        let plain = |status, body: String| Answer { status, content_type: "text/plain; charset=utf-8", body };
-        let meters = Arc::clone(&self.meters);
-        let metrics: Handler = Arc::new(move || {
-            let (content_type, body) = meters.text();
-            Answer { status: 200, content_type, body }
-        });
-        let health: Handler = Arc::new(move || plain(200, "alive\n".into()));
-        let status = self.clone();
-        let ready: Handler = Arc::new(move || match &status.lock().trouble {
-            None => plain(200, "ready\n".into()),
-            Some(reason) => plain(503, format!("not ready: {reason}\n")),
-        });
-        site.probes.extend([("/metrics", metrics), ("/healthz", health), ("/readyz", ready)]);
+        let (meters, status) = (Arc::clone(&self.meters), self.clone());
+        let ready = readiness(move || status.lock().trouble.clone());
+        site.probes.extend([("/metrics", figures(move || meters.text())), ("/healthz", alive()), ("/readyz", ready)]);
         Ok(Server::site(address, site)?)
     }
 }

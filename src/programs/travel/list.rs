@@ -50,7 +50,7 @@ fn place(text: &str) -> Result<Place, String> {
 }
 
 pub(super) fn run(travel: &Travel<'_>, args: &ListArgs) -> Result<Exit, TravelError> {
-    let cluster = travel.connect_once(&[Role::Admin, Role::Consumer])?;
+    let cluster = travel.context.connect_once(&[Role::Admin, Role::Consumer])?;
     let Some(topic) = travel.existing_topic(&cluster)? else {
         let missing = format!("there is no topic {} yet: travel produce makes it", safe(&travel.topic));
         // No request is an answer; no topic has neither positions nor records.

@@ -22,8 +22,10 @@ pub use error::TravelError;
 
 use std::io::{self, Write as _};
 
-use crate::doors::kafka::{Cluster, KeptTopic, Patience, Role, TopicError, TopicInfo, TopicShape, check, connect};
-use crate::tools::config::{ClientSettings, CommonArgs, is_quiet_end};
+use crate::doors::health::events::topic_wait;
+use crate::doors::kafka::{Cluster, KeptTopic, TopicError, TopicInfo, TopicShape};
+use crate::services::runtime::Context;
+use crate::tools::config::is_quiet_end;
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 use crate::tools::stderr::remark;
@@ -34,11 +36,9 @@ const TOPIC: &str = "demande-voyage";
 
 /// What every subcommand needs.
 struct Travel<'a> {
-    common: &'a CommonArgs,
-    settings: ClientSettings,
+    context: Context<'a>,
     /// The topic's full name.
     topic: String,
-    shutdown: &'a Shutdown,
 }
 
 /// Runs a subcommand to its end.
@@ -46,9 +46,8 @@ struct Travel<'a> {
 /// # Errors
 /// [`TravelError`]; it knows its exit code.
 pub fn run(args: &TravelArgs, shutdown: &Shutdown) -> Result<Exit, TravelError> {
-    let settings = args.common.client_settings()?;
     let topic = args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", TOPIC));
-    let travel = Travel { common: &args.common, settings, topic, shutdown };
+    let travel = Travel { context: Context::new(&args.common, shutdown)?, topic };
     let outcome = match &args.command {
         Command::Produce(args) => produce::run(&travel, args),
         Command::Send(args) => send::run(&travel, args),
@@ -70,29 +69,18 @@ pub fn run(args: &TravelArgs, shutdown: &Shutdown) -> Result<Exit, TravelError> 
 }
 
 impl Travel<'_> {
-    /// A cluster that answers, for a command that ends by itself.
-    fn connect_once(&self, roles: &[Role]) -> Result<Cluster, TravelError> {
-        self.check(roles)?;
-        Ok(connect(&self.settings, Patience::UpTo(self.common.connect_timeout), self.shutdown, |_| {})?)
-    }
-
-    /// Refuses settings with which a client of these roles could not be made.
-    fn check(&self, roles: &[Role]) -> Result<(), TravelError> {
-        Ok(roles.iter().try_for_each(|role| check(&self.settings, *role))?)
-    }
-
     /// The topic, made when it is missing: waited for until the connect timeout, or for ever.
     fn topic(&self, cluster: &Cluster, shape: &ShapeArgs, is_patient: bool) -> Result<TopicInfo, TravelError> {
         let ShapeArgs { partitions, replication_factor } = *shape;
         let kept = KeptTopic { shape: TopicShape { partitions, replication_factor }, largest_bytes: None };
-        let limit = (!is_patient).then_some(self.common.connect_timeout);
-        let waiting = |reason: &str| remark(format_args!("waiting for topic {} ({reason})", self.topic));
-        Ok(cluster.ensure_kept_topic(&self.topic, kept, limit, self.shutdown, waiting)?)
+        let limit = (!is_patient).then_some(self.context.common.connect_timeout);
+        let waiting = |reason: &str| remark(topic_wait(&self.topic, reason).line());
+        Ok(cluster.ensure_kept_topic(&self.topic, kept, limit, self.context.shutdown, waiting)?)
     }
 
     /// The topic, for a command that only reads; `None` when there is none.
     fn existing_topic(&self, cluster: &Cluster) -> Result<Option<TopicInfo>, TravelError> {
-        match cluster.topic(&self.topic, self.common.connect_timeout) {
+        match cluster.topic(&self.topic, self.context.common.connect_timeout) {
             Err(TopicError::Missing { .. }) => Ok(None),
             found => Ok(Some(found?)),
         }

@@ -70,7 +70,7 @@ struct Tally {
 
 fn produce(travel: &Travel<'_>, args: &ProduceArgs, tally: &mut Tally) -> Result<(), TravelError> {
     let steps = scenario::read(&args.scenario)?;
-    let cluster = travel.connect_once(&[Role::Admin, Role::Producer, Role::Consumer])?;
+    let cluster = travel.context.connect_once(&[Role::Admin, Role::Producer, Role::Consumer])?;
     let topic = travel.topic(&cluster, &args.shape, false)?;
     if args.dry_run {
         return Ok(());
@@ -100,7 +100,7 @@ fn produce(travel: &Travel<'_>, args: &ProduceArgs, tally: &mut Tally) -> Result
     drop(reading);
     let mut sender = Sender::open(travel, &cluster)?;
     for (at, step) in steps.iter().enumerate() {
-        if at > 0 && travel.shutdown.wait_timeout(args.interval) {
+        if at > 0 && travel.context.shutdown.wait_timeout(args.interval) {
             break;
         }
         tally.sent += 1;

@@ -381,11 +381,11 @@ pub(super) fn read_all<'a>(
     mut reading: Reading<'a>,
     each: impl FnMut(&Message<'_>, Told<'_>, &mut Board) -> Result<(), TravelError>,
 ) -> Result<Reading<'a>, TravelError> {
-    reading.look(travel.common.connect_timeout, travel.shutdown)?;
-    for warning in reading.warnings(&travel.settings.brokers) {
+    reading.look(travel.context.common.connect_timeout, travel.context.shutdown)?;
+    for warning in reading.warnings(&travel.context.settings.brokers) {
         remark(format_args!("{}", safe(&warning)));
     }
-    reading.read_to_end(travel.shutdown, each, |news| match news {
+    reading.read_to_end(travel.context.shutdown, each, |news| match news {
         News::None | News::Back => {}
         News::Anew(reason) | News::Merging(reason) | News::Note(reason) => remark(format_args!("{}", safe(reason))),
         News::Lost(reason) => remark(format_args!("no broker can be reached ({}); trying on", safe(reason))),

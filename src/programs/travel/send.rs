@@ -75,7 +75,7 @@ pub(super) fn details(text: &str) -> Result<Box<RawValue>, String> {
 pub(super) fn run(travel: &Travel<'_>, args: &SendArgs) -> Result<Exit, TravelError> {
     let roles =
         if args.check { &[Role::Admin, Role::Producer, Role::Consumer][..] } else { &[Role::Admin, Role::Producer] };
-    let cluster = travel.connect_once(roles)?;
+    let cluster = travel.context.connect_once(roles)?;
     let topic = travel.topic(&cluster, &args.shape, false)?;
     if args.check && !would_be_accepted(travel, &cluster, &topic, args)? {
         return Ok(Exit::Failed);

@@ -70,7 +70,7 @@ impl Sender {
             headers: Headers::from_block(&headers),
             ..Record::default()
         };
-        match self.producer.send(&record, (), travel.shutdown) {
+        match self.producer.send(&record, (), travel.context.shutdown) {
             Ok(()) => {}
             Err(SendError::Refused { reason, .. }) => return Err(undelivered(reason.to_string())),
             Err(SendError::Stopped { .. }) => return Err(undelivered("a stop was asked for".to_owned())),
@@ -83,7 +83,7 @@ impl Sender {
             match self.reports.recv_timeout(LOOK) {
                 Ok(report) => return report.map_err(undelivered),
                 Err(RecvTimeoutError::Disconnected) => return Err(undelivered("nobody reports".to_owned())),
-                Err(RecvTimeoutError::Timeout) if travel.shutdown.is_requested() => {
+                Err(RecvTimeoutError::Timeout) if travel.context.shutdown.is_requested() => {
                     let deadline = *deadline.get_or_insert_with(|| {
                         let seconds = FLUSH_TIMEOUT.as_secs();
                         remark(format_args!(

@@ -69,8 +69,8 @@ pub(super) fn history(travel: &Travel<'_>, id: &str) -> Result<Vec<Line>, Travel
 }
 
 fn read_quietly<'a>(travel: &Travel<'_>, mut reading: Reading<'a>, each: Each) -> Result<Reading<'a>, TravelError> {
-    reading.look(travel.common.connect_timeout, travel.shutdown)?;
-    reading.read_to_end(travel.shutdown, each, |_| {})?;
+    reading.look(travel.context.common.connect_timeout, travel.context.shutdown)?;
+    reading.read_to_end(travel.context.shutdown, each, |_| {})?;
     Ok(reading)
 }
 
@@ -83,7 +83,7 @@ fn shown<T>(
     read: impl for<'a> Fn(&Travel<'_>, Reading<'a>, Each) -> Result<Reading<'a>, TravelError>,
     show: impl Fn(&Listed<'_>, &Kept, bool) -> T,
 ) -> Result<T, TravelError> {
-    let cluster = travel.connect_once(&[Role::Admin, Role::Consumer])?;
+    let cluster = travel.context.connect_once(&[Role::Admin, Role::Consumer])?;
     let unknown = || TravelError::Failed {
         reason: format!("topic {} holds nothing of {}: travel list shows what it holds", travel.topic, safe(id)),
     };

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::args::ListenArgs;
 use super::counting::{self, Counting, Found, Keeper, Part, SLICE, load};
-use super::service::{ListenArgs, Service, existing};
 use super::{Shop, TechshopError, print};
 use crate::doors::health::Level;
 use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Inflow, Role};
 use crate::logic::shopfold::{Figures, Snapshot};
+use crate::services::runtime::Service;
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
 use crate::tools::stderr::remark;
@@ -71,12 +72,12 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
             Snapshot::default()
         }
     };
-    let cluster = shop.connect_once(&[Role::Admin, Role::Consumer])?;
-    let topic = |part: Part| Ok((part, existing(shop, &cluster, part.topic(shop))?));
+    let cluster = shop.context.connect_once(&[Role::Admin, Role::Consumer])?;
+    let topic = |part: Part| Ok((part, shop.existing(&cluster, part.topic(shop))?));
     let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
     let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::default())?;
     while !counting.is_at_end() {
-        if shop.shutdown.is_requested() {
+        if shop.context.shutdown.is_requested() {
             remark(format_args!("stopped before all was read"));
             return Ok(Exit::Done);
         }
@@ -103,10 +104,10 @@ fn shown(figures: &Figures, as_json: bool) -> String {
 
 fn serve(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let mut keeper = Keeper::open(&args.state)?;
-    let service = Service::start("techshop-analytics", &args.listen, ADDRESS, shop)?;
+    let service = shop.service("techshop-analytics", &args.listen, ADDRESS)?;
     let snapshot = counting::begin(&service, &keeper)?;
-    let cluster = service.connect(shop, &[Role::Admin, Role::Consumer])?;
-    let topic = |part: Part| Ok((part, service.topic(shop, &cluster, part.topic(shop))?));
+    let cluster = service.connect(&shop.context, &[Role::Admin, Role::Consumer])?;
+    let topic = |part: Part| Ok((part, shop.topic(&service, &cluster, part.topic(shop))?));
     let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
     let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::default())?;
     service.ready();
@@ -152,7 +153,7 @@ fn run_on(
     let gauges = Gauges::new(service);
     let mut screen = Screen::new(args);
     gauges.set(&counting.figures());
-    while !shop.shutdown.is_requested() {
+    while !shop.context.shutdown.is_requested() {
         let (is_changed, mut is_disturbed) = counting::step(service, counting, SLICE)?;
         if is_changed {
             keeper.changed();

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 pub(super) use keep::{Found, Keeper, load};
 
-use super::service::Service;
 use super::{Shop, TechshopError, events};
 use crate::base::position::Positions;
 use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicInfo};
 use crate::logic::shopfold::{Figures, Snapshot};
+use crate::services::runtime::Service;
 
 /// How long one wait takes before anything else is looked at.
 pub(super) const SLICE: Duration = Duration::from_millis(50);

@@ -1,6 +1,6 @@
 //! What programs read: figures as JSON and for Prometheus, health, lists of errors, the description of it all.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -9,6 +9,7 @@ use super::views::matching_errors;
 use crate::doors::health::ServiceMeters;
 use crate::doors::web::{Answer, Document, Handler, Place};
 use crate::logic::shopfold::RecentOrder;
+use crate::services::runtime::{self, alive};
 use crate::tools::masking::masked;
 use crate::tools::moment::now_ms;
 
@@ -58,12 +59,8 @@ pub(super) fn all(
         });
         json_answer(200, &body)
     });
-    let readyz: Handler = Arc::new(move || match ready() {
-        None => plain(200, "ready"),
-        Some(reason) => plain(503, &format!("not ready: {reason}")),
-    });
     let probes: Vec<(&'static str, Handler)> =
-        vec![("/health", health), ("/healthz", Arc::new(|| plain(200, "alive"))), ("/readyz", readyz)];
+        vec![("/health", health), ("/healthz", alive()), ("/readyz", runtime::readiness(move || ready()))];
     let figures: Vec<(&'static str, Handler)> =
         vec![("/metrics", Arc::new(move || metrics(&original))), ("/metrics/prometheus", prometheus)];
     let documents = vec![
@@ -218,9 +215,8 @@ fn harmless(cell: String) -> String {
 /// How long nothing may be counted before it is not ready, milliseconds.
 const STALE_MS: i64 = 30_000;
 
-/// Why the dashboard is not ready; `None` when it is.
-pub(super) fn trouble(state: &State, told: &std::sync::Mutex<Option<String>>) -> Option<String> {
-    let told = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+/// Why the dashboard is not ready, when it has not said so itself (`told`); `None` when it is.
+pub(super) fn trouble(state: &State, told: Option<String>) -> Option<String> {
     told.or_else(|| match state.counted_ms() {
         None => Some("still reading what happened".to_owned()),
         Some(at) if now_ms() - at > STALE_MS => Some("figures are behind what happened".to_owned()),

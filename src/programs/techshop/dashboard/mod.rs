@@ -22,12 +22,12 @@ use clap::Args;
 use super::catalogue::CatalogueArgs;
 use super::counting::{self, Counting, Keeper, Part, SLICE};
 use super::kafka_dashboard::look::{Looker, Seen};
-use super::service::Service;
 use super::stock::levels;
 use super::{Shop, TechshopError, events};
 use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Cluster, Role};
 use crate::doors::web::{Dictionary, Limits, Site};
+use crate::services::runtime::Service;
 use crate::tools::config::HostArgs;
 use crate::tools::exit::Exit;
 use state::{GROUP, State};
@@ -86,9 +86,10 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
     let mut keeper = Keeper::open(&args.state)?;
     let token = if args.allow_write { Some(restocking::token(&args.token_file)?) } else { None };
     let listen = args.port.map_or_else(|| args.listen.clone(), |port| format!("127.0.0.1:{port}"));
-    let service = Service::serving("techshop-dashboard", &listen, shop, |meters, trouble| {
-        let (shown, told) = (Arc::clone(&state), Arc::clone(trouble));
-        let served = documents::all(&state, meters, move || documents::trouble(&shown, &told));
+    let brokers = &shop.context.settings.brokers;
+    let service = Service::serving("techshop-dashboard", &listen, brokers, |meters, readiness| {
+        let (shown, told) = (Arc::clone(&state), readiness.clone());
+        let served = documents::all(&state, meters, move || documents::trouble(&shown, told.trouble()));
         Site {
             pages: Arc::clone(&state) as Arc<dyn crate::doors::web::Pages>,
             templates: views::TEMPLATES,
@@ -101,7 +102,8 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
             hosts: args.hosts.hosts.clone(),
             limits: Limits::default(),
         }
-    })?;
+    })
+    .map_err(|error| TechshopError::Failed { reason: format!("{error}; pass another one to --listen or --port") })?;
     let address = service.address().map(|address| address.to_string()).unwrap_or(listen);
     service.log.write(&events::dashboard_open(&address, args.allow_write));
     if args.allow_write {
@@ -109,9 +111,9 @@ pub(super) fn run(shop: &Shop<'_>, args: &DashboardArgs) -> Result<Exit, Techsho
     }
     look(shop, &state)?;
     let snapshot = counting::begin(&service, &keeper)?;
-    let cluster = Arc::new(service.connect(shop, &[Role::Admin, Role::Consumer, Role::Producer])?);
+    let cluster = Arc::new(service.connect(&shop.context, &[Role::Admin, Role::Consumer, Role::Producer])?);
     state.connected(Arc::clone(&cluster));
-    let topic = |part: Part| Ok((part, service.topic(shop, &cluster, part.topic(shop))?));
+    let topic = |part: Part| Ok((part, shop.topic(&service, &cluster, part.topic(shop))?));
     let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
     read_stock(shop, &service, &cluster, &state)?;
     let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::clone(&state.figures))?;
@@ -131,7 +133,7 @@ fn count(
     keeper: &mut Keeper,
 ) -> Result<(), TechshopError> {
     let mut told: Option<Instant> = None;
-    while !shop.shutdown.is_requested() {
+    while !shop.context.shutdown.is_requested() {
         let (is_changed, _) = counting::step(service, counting, SLICE)?;
         if is_changed {
             keeper.changed();
@@ -152,8 +154,8 @@ fn count(
 
 /// The stock as it is, for products that never change; without it the catalogue's is shown.
 fn read_stock(shop: &Shop<'_>, service: &Service, cluster: &Cluster, state: &State) -> Result<(), TechshopError> {
-    let topic = service.topic(shop, cluster, &shop.names.stock)?;
-    match cluster.table(&topic, STOCK_PATIENCE, shop.shutdown) {
+    let topic = shop.topic(service, cluster, &shop.names.stock)?;
+    match cluster.table(&topic, STOCK_PATIENCE, shop.context.shutdown) {
         Ok(table) => {
             let (found, _) = levels(&table);
             let owned = found.into_iter().map(|level| (level.product_id.clone().into_owned(), level.into_owned()));
@@ -166,8 +168,8 @@ fn read_stock(shop: &Shop<'_>, service: &Service, cluster: &Cluster, state: &Sta
 
 /// Looks at the cluster on a thread of its own, until a stop is asked for.
 fn look(shop: &Shop<'_>, state: &Arc<State>) -> Result<(), TechshopError> {
-    let looker = Looker::start(&shop.settings, LOOK_EVERY, shop.shutdown)?;
-    let (state, shutdown) = (Arc::clone(state), shop.shutdown.clone());
+    let looker = Looker::start(&shop.context.settings, LOOK_EVERY, shop.context.shutdown)?;
+    let (state, shutdown) = (Arc::clone(state), shop.context.shutdown.clone());
     // Nobody waits for its end: it holds nothing.
     std::thread::Builder::new().name("looks".into()).spawn(move || {
         while !shutdown.is_requested() {

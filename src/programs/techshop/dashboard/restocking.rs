@@ -16,6 +16,7 @@ use super::super::{Shop, TechshopError};
 use super::state::State;
 use crate::doors::kafka::Role;
 use crate::doors::web::{Answer, Writing};
+use crate::services::runtime::Context;
 use crate::tools::durable::{Access, Disk as _, OsDisk};
 use crate::words::shop::{MOST_QUANTITY, Restock};
 
@@ -79,11 +80,12 @@ type Sent = Mutex<VecDeque<(Asked, String, Option<(u16, String)>)>>;
 
 /// Takes restocks that the page sends.
 pub(super) fn writing(shop: &Shop<'_>, state: &Arc<State>) -> Writing {
-    let (common, settings, names) = (shop.common.clone(), shop.settings.clone(), shop.names.clone());
-    let (shutdown, state) = (shop.shutdown.clone(), Arc::clone(state));
+    let (common, settings, names) = (shop.context.common.clone(), shop.context.settings.clone(), shop.names.clone());
+    let (shutdown, state) = (shop.context.shutdown.clone(), Arc::clone(state));
     let sent = Sent::default();
     Arc::new(move |body| {
-        let shop = Shop { common: &common, settings: settings.clone(), names: names.clone(), shutdown: &shutdown };
+        let context = Context { common: &common, settings: settings.clone(), shutdown: &shutdown };
+        let shop = Shop { context, names: names.clone() };
         let (status, text) = match read(body) {
             Ok(asked) => once(&sent, asked, |asked, at| carry_out(&shop, &state, asked, at)),
             Err(reason) => (400, reason),
@@ -147,7 +149,9 @@ fn carry_out(shop: &Shop<'_>, state: &State, asked: &Asked, at: &str) -> (u16, S
     let name = name.unwrap_or(&restock.product_id);
     let quantity = restock.quantity;
     let done = shop
+        .context
         .connect_once(&[Role::Admin, Role::Consumer, Role::Producer])
+        .map_err(TechshopError::from)
         .and_then(|cluster| bring(shop, &cluster, &restock, Instant::now() + PATIENCE));
     match done {
         Ok((source, Outcome::Applied { old_stock, new_stock })) => {

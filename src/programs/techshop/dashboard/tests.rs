@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use clap::Parser as _;
 use serde_json::{Value, json};
@@ -21,11 +21,10 @@ use crate::words::shop::Catalogue;
 /// A site that shows `state`.
 fn serve(state: &Arc<State>, token: Option<String>) -> Server {
     let meters = Arc::new(ServiceMeters::new("techshop_dashboard"));
-    let told: Arc<Mutex<Option<String>>> = Arc::default();
     let shown = Arc::clone(state);
     let writing: Writing =
         Arc::new(|_| crate::doors::web::Answer { status: 200, content_type: "text/plain", body: "written".to_owned() });
-    let served = documents::all(state, &meters, move || documents::trouble(&shown, &told));
+    let served = documents::all(state, &meters, move || documents::trouble(&shown, None));
     let site = Site {
         pages: Arc::clone(state) as Arc<dyn crate::doors::web::Pages>,
         templates: TEMPLATES,

@@ -9,7 +9,6 @@ use super::cut;
 use crate::base::message::Message;
 use crate::base::position::Positions;
 use crate::doors::kafka::{Inflow, Role};
-use crate::programs::techshop::service::ensure;
 use crate::programs::techshop::{Shop, TechshopError, print};
 use crate::tools::exit::Exit;
 use crate::words::shop::Status;
@@ -74,9 +73,9 @@ impl Invalid {
 
 /// Lists them.
 pub(super) fn run(shop: &Shop<'_>, is_json: bool) -> Result<Exit, TechshopError> {
-    let cluster = shop.connect_once(&[Role::Consumer])?;
+    let cluster = shop.context.connect_once(&[Role::Consumer])?;
     let name = &shop.names.errors;
-    let topic = ensure(shop, &cluster, name, Some(shop.common.connect_timeout), |_| {})?;
+    let topic = shop.ensure(&cluster, name, Some(shop.context.common.connect_timeout), |_| {})?;
     let mut inlet = cluster.inlet(&topic, "techshop-errors-list", Positions::default())?;
     let partitions: Vec<i32> = (0..topic.partitions).collect();
     let failed =
@@ -91,7 +90,7 @@ pub(super) fn run(shop: &Shop<'_>, is_json: bool) -> Result<Exit, TechshopError>
     }
     let (mut count, mut heard) = (0_u64, Instant::now());
     while ends.iter().any(|(partition, end)| inlet.positions().next(*partition) < *end) {
-        if shop.shutdown.is_requested() {
+        if shop.context.shutdown.is_requested() {
             return Ok(Exit::Done);
         }
         if heard.elapsed() >= SILENCE {

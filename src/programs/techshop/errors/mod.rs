@@ -5,8 +5,8 @@ mod tally;
 
 use clap::Args;
 
+use super::args::ListenArgs;
 use super::notify::{Clerk, LettersArgs, Post, Reading, TEAM, Teller, serve, time_ms};
-use super::service::ListenArgs;
 use super::{Shop, TechshopError};
 use crate::base::message::Message;
 use crate::doors::health::ServiceEvent;

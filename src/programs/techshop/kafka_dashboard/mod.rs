@@ -35,15 +35,15 @@ use look::Looker;
 /// # Errors
 /// [`TechshopError`].
 pub(super) fn run(shop: &Shop<'_>, args: &KafkaDashboardArgs) -> Result<Exit, TechshopError> {
-    shop.check(&[Role::Admin])?;
+    shop.context.check(&[Role::Admin])?;
     if args.is_once(io::stdout().is_terminal()) {
         return once::run(shop, args);
     }
     let screen_error = |source| TechshopError::Failed { reason: format!("the terminal cannot be used: {source}") };
-    shop.shutdown.on_hangup()?;
-    let looker = Looker::start(&shop.settings, args.every(), shop.shutdown)?;
-    let app = App::new(args.language(), args.screen().utc, shop.settings.brokers.clone(), args.every());
+    shop.context.shutdown.on_hangup()?;
+    let looker = Looker::start(&shop.context.settings, args.every(), shop.context.shutdown)?;
+    let app = App::new(args.language(), args.screen().utc, shop.context.settings.brokers.clone(), args.every());
     let screen = Screen::open(args.screen().options()).map_err(screen_error)?;
-    live::run(screen, app, &looker, shop.shutdown)?;
+    live::run(screen, app, &looker, shop.context.shutdown)?;
     Ok(Exit::Done)
 }

@@ -23,14 +23,14 @@ const SLICE: Duration = Duration::from_millis(100);
 /// # Errors
 /// [`TechshopError`].
 pub(super) fn run(shop: &Shop<'_>, args: &KafkaDashboardArgs) -> Result<Exit, TechshopError> {
-    drop(shop.connect_once(&[Role::Admin])?);
-    let looker = Looker::start(&shop.settings, args.every_once(), shop.shutdown)?;
+    drop(shop.context.connect_once(&[Role::Admin])?);
+    let looker = Looker::start(&shop.context.settings, args.every_once(), shop.context.shutdown)?;
     let mut watch = Watch::new();
     let mut looks = 0;
     let mut at_ms = 0;
     let mut failing_since: Option<Instant> = None;
     while looks < ROUNDS_OF_A_TREND {
-        if shop.shutdown.is_requested() {
+        if shop.context.shutdown.is_requested() {
             return Ok(Exit::Done);
         }
         match looker.next(SLICE) {
@@ -42,8 +42,8 @@ pub(super) fn run(shop: &Shop<'_>, args: &KafkaDashboardArgs) -> Result<Exit, Te
             }
             Some((Seen::Nothing(reason), _)) => {
                 let since = *failing_since.get_or_insert_with(Instant::now);
-                if since.elapsed() >= shop.common.connect_timeout {
-                    let brokers = shop.settings.brokers.clone();
+                if since.elapsed() >= shop.context.common.connect_timeout {
+                    let brokers = shop.context.settings.brokers.clone();
                     return Err(ConnectError::NoBroker { brokers, reason }.into());
                 }
             }

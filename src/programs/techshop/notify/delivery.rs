@@ -72,13 +72,13 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         let topics = Topics { results, dead_letters };
         let log = plan.service.log;
         // First the others are fenced, then what they have committed is read: it is their last word.
-        let mut commits = Commits::open(plan.cluster, plan.group, plan.id, topics, log, plan.shop.shutdown)?;
+        let mut commits = Commits::open(plan.cluster, plan.group, plan.id, topics, log, plan.shop.context.shutdown)?;
         let inlet = loop {
             match plan.cluster.inlet_of_group(plan.topic, plan.group, ANSWER) {
                 Ok(inlet) => break inlet,
                 Err(error) => {
                     log.write(&events::offsets_wait(plan.group, error));
-                    if plan.shop.shutdown.wait_timeout(QUIETLY) {
+                    if plan.shop.context.shutdown.wait_timeout(QUIETLY) {
                         return Err(TransactionError::GaveUp.into());
                     }
                 }
@@ -127,7 +127,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
     pub(crate) fn run(mut self) -> Result<Done, TechshopError> {
         self.plan.service.ready();
         let mut unheard = Ok(());
-        while !self.plan.shop.shutdown.is_requested() && !self.is_finished() {
+        while !self.plan.shop.context.shutdown.is_requested() && !self.is_finished() {
             self.retry_due();
             if self.has_room() {
                 let wait = if self.window.is_empty() { QUIETLY } else { BRIEFLY };

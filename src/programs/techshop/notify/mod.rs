@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::service::ListenArgs;
+use super::args::ListenArgs;
 use super::{Shop, TechshopError};
 use crate::base::message::{Message, MessageTime};
 use crate::logic::letters::{Channel, Desk, Kind};

@@ -9,7 +9,7 @@ use crate::doors::health::ServiceEvent;
 use crate::doors::kafka::{Cluster, TopicInfo};
 use crate::logic::letters::{Channel, Kind, Letter};
 use crate::programs::techshop::Shop;
-use crate::programs::techshop::service::Service;
+use crate::services::runtime::Service;
 
 /// So many messages may wait when a repeat costs nothing.
 pub(super) const MOST_WAITING: usize = 1_024;

@@ -8,14 +8,14 @@ use serde_json::json;
 use super::delivery::Delivery;
 use super::kept::{ATTEMPTS, CHANNEL, KIND, SOURCE};
 use super::plan::{Done, Plan};
-use super::standby::{owner, wait_for_turn};
+use super::standby::{owner, turn};
 use super::{Clerk, NotifyArgs, Reading, Teller, read_order, time_ms, transactional_id};
 use crate::base::message::Message;
 use crate::doors::kafka::Role;
 use crate::logic::letters::{Channel, Desk, Kind};
 use crate::programs::techshop::errors::reason_of;
-use crate::programs::techshop::service::{Service, ensure};
 use crate::programs::techshop::{Shop, TechshopError, print};
+use crate::services::runtime::Service;
 use crate::tools::exit::Exit;
 
 /// How long a letter is tried again when nobody says otherwise.
@@ -23,17 +23,17 @@ const RETRY_FOR: Duration = Duration::from_secs(30);
 
 pub(super) fn run(shop: &Shop<'_>, args: &NotifyArgs, desk: Desk) -> Result<Exit, TechshopError> {
     let routes = args.letters.routes()?;
-    shop.check(&[Role::Consumer, Role::Transactions])?;
+    shop.context.check(&[Role::Consumer, Role::Transactions])?;
     // It may run beside the service: other files, another transactional id, other topics of the same group.
     let owner = format!("{}-resend", owner(&args.group));
-    let Some(_turn) = wait_for_turn(shop, &args.letters, &owner, "techshop-resend")? else { return Ok(Exit::Done) };
-    let cluster = shop.connect_once(&[Role::Consumer, Role::Transactions])?;
+    let Some(_turn) = turn(shop, &args.letters, &owner, "techshop-resend")? else { return Ok(Exit::Done) };
+    let cluster = shop.context.connect_once(&[Role::Consumer, Role::Transactions])?;
     let service = Service::unheard("techshop-resend");
-    let limit = Some(shop.common.connect_timeout);
-    ensure(shop, &cluster, &shop.names.notification_results, limit, |_| {})?;
+    let limit = Some(shop.context.common.connect_timeout);
+    shop.ensure(&cluster, &shop.names.notification_results, limit, |_| {})?;
     let mut sum = Done::default();
     for name in [&shop.names.notifications_dlq, &shop.names.errors_dlq] {
-        let topic = ensure(shop, &cluster, name, limit, |_| {})?;
+        let topic = shop.ensure(&cluster, name, limit, |_| {})?;
         let plan = Plan {
             shop,
             service: &service,

@@ -3,12 +3,13 @@
 use super::args::LettersArgs;
 use super::delivery::Delivery;
 use super::plan::{Clerk, Plan};
-use super::standby::{owner, wait_for_turn};
+use super::standby::{owner, turn};
 use super::{RETRY_FOR, transactional_id};
 use crate::doors::kafka::Role;
 use crate::logic::letters::{Channel, Kind};
-use crate::programs::techshop::service::{ListenArgs, Service};
+use crate::programs::techshop::args::ListenArgs;
 use crate::programs::techshop::{Shop, TechshopError};
+use crate::services::runtime::Service;
 use crate::tools::exit::Exit;
 
 /// Which service it is, and what it was told.
@@ -40,14 +41,14 @@ pub(crate) fn serve<C: Clerk>(
     clerk: impl FnOnce(&Service) -> C,
 ) -> Result<Exit, TechshopError> {
     let routes = post.letters.routes()?;
-    shop.check(&[Role::Consumer, Role::Transactions])?;
+    shop.context.check(&[Role::Consumer, Role::Transactions])?;
     let owner = owner(post.group);
-    let Some(_turn) = wait_for_turn(shop, post.letters, &owner, post.name)? else { return Ok(Exit::Done) };
-    let service = Service::start(post.name, post.listen, post.address, shop)?;
-    let cluster = service.connect(shop, &[Role::Consumer, Role::Transactions])?;
-    let topic = service.topic(shop, &cluster, post.topic)?;
+    let Some(_turn) = turn(shop, post.letters, &owner, post.name)? else { return Ok(Exit::Done) };
+    let service = shop.service(post.name, post.listen, post.address)?;
+    let cluster = service.connect(&shop.context, &[Role::Consumer, Role::Transactions])?;
+    let topic = shop.topic(&service, &cluster, post.topic)?;
     for name in [&shop.names.notification_results, post.dead_letters] {
-        service.topic(shop, &cluster, name)?;
+        shop.topic(&service, &cluster, name)?;
     }
     let clerk = clerk(&service);
     let plan = Plan {

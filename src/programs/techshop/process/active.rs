@@ -83,7 +83,7 @@ impl Processor<'_> {
             if let Some(reason) = heard.filter(|_| started.elapsed() >= STALLED) {
                 self.service.not_ready(reason);
             }
-            !self.shop.shutdown.is_requested()
+            !self.shop.context.shutdown.is_requested()
         });
         let producer = match opened {
             Ok(producer) => producer,
@@ -131,7 +131,7 @@ impl Processor<'_> {
 
 impl Active<'_, '_> {
     fn run(&mut self) -> Ended {
-        let shutdown = self.processor.shop.shutdown;
+        let shutdown = self.processor.shop.context.shutdown;
         loop {
             if let Err(error) = self.turn() {
                 return match error {
@@ -214,7 +214,7 @@ impl Active<'_, '_> {
             self.producer.begin()?;
         }
         let names = &self.processor.shop.names;
-        let shutdown = self.processor.shop.shutdown;
+        let shutdown = self.processor.shop.context.shutdown;
         let mut stopping = None;
         for effect in self.effects.iter() {
             let topic = match effect.output {
@@ -253,7 +253,7 @@ impl Active<'_, '_> {
         if !(is_last || self.rhythm.publishes(Instant::now())) {
             return Ok(());
         }
-        let shutdown = self.processor.shop.shutdown;
+        let shutdown = self.processor.shop.context.shutdown;
         let mut stopping = None;
         let mut goes_on = |_: Option<&str>| {
             !shutdown.is_requested() || stopping.get_or_insert_with(Instant::now).elapsed() < LAST_COMMIT
@@ -270,7 +270,7 @@ impl Active<'_, '_> {
     }
 
     fn commit(&mut self) -> Result<(), TransactionError> {
-        let (service, shutdown) = (&self.processor.service, self.processor.shop.shutdown);
+        let (service, shutdown) = (&self.processor.service, self.processor.shop.context.shutdown);
         let mut is_told = false;
         let mut stopping = None;
         let asked = Instant::now();

@@ -16,12 +16,13 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::args::ListenArgs;
 use super::catalogue::CatalogueArgs;
 use super::names::{LARGEST_TOLD_BYTES, Names};
-use super::service::{ListenArgs, Service};
 use super::{Shop, TechshopError, events};
 use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Cluster, Role, TopicInfo, Transactions};
+use crate::services::runtime::Service;
 use crate::tools::exit::Exit;
 use crate::words::shop::Catalogue;
 use active::End;
@@ -90,10 +91,10 @@ struct Processor<'a> {
 
 pub(super) fn run(shop: &Shop<'_>, args: &ProcessArgs) -> Result<Exit, TechshopError> {
     let catalogue = args.catalogue.read()?;
-    shop.check(&[Role::Consumer, Role::Transactions])?;
-    let service = Service::start("techshop-process", &args.listen, ADDRESS, shop)?;
-    let cluster = service.connect(shop, &[Role::Consumer, Role::Transactions])?;
-    let topic = |name: &str| service.topic(shop, &cluster, name);
+    shop.context.check(&[Role::Consumer, Role::Transactions])?;
+    let service = shop.service("techshop-process", &args.listen, ADDRESS)?;
+    let cluster = service.connect(&shop.context, &[Role::Consumer, Role::Transactions])?;
+    let topic = |name: &str| shop.topic(&service, &cluster, name);
     let names = &shop.names;
     let orders = topic(args.orders_topic.as_deref().unwrap_or(&names.orders))?;
     let restocks = topic(&names.restocks)?;
@@ -147,7 +148,7 @@ impl Processor<'_> {
                 }
             }
             pause = if figures.decisions() > decided { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
-            if self.shop.shutdown.wait_timeout(pause) {
+            if self.shop.context.shutdown.wait_timeout(pause) {
                 return Ok(());
             }
         }

@@ -79,7 +79,7 @@ impl Processor<'_> {
     pub(super) fn last_position(&self, reach: Reach) -> Result<Option<PositionRecord>, TechshopError> {
         let topic = &self.shop.names.order_numbers;
         let values = self.cluster.last_values(topic)?;
-        let json = values.get(PositionRecord::KEY, reach, READ, || !self.shop.shutdown.is_requested())?;
+        let json = values.get(PositionRecord::KEY, reach, READ, || !self.shop.context.shutdown.is_requested())?;
         json.map(|json| PositionRecord::read(&json).map_err(|error| damaged(topic, &error.to_string()))).transpose()
     }
 
@@ -88,7 +88,7 @@ impl Processor<'_> {
     /// # Errors
     /// [`TechshopError`], also when the changelogs lack something: then nothing is decided on half a memory.
     pub(super) fn restore(&self) -> Result<(Shop, PositionRecord), TechshopError> {
-        let goes_on = || !self.shop.shutdown.is_requested();
+        let goes_on = || !self.shop.context.shutdown.is_requested();
         let topic = &self.shop.names.order_numbers;
         let mut numbers = Numbers::default();
         let changelog = self.cluster.last_values(topic)?;
@@ -127,7 +127,7 @@ impl Processor<'_> {
     ) -> Result<Vec<StockLevel<'static>>, TechshopError> {
         let topic = &self.shop.names.stock;
         let mut levels = Levels { newest: BTreeMap::new(), products: products.unwrap_or(1) };
-        let goes_on = || !self.shop.shutdown.is_requested();
+        let goes_on = || !self.shop.context.shutdown.is_requested();
         changelog.turned_to(topic).read_back(&mut levels, Reach::Everything, READ, goes_on)?;
         let found = levels.newest.len();
         match products {

@@ -30,14 +30,14 @@ impl Processor<'_> {
     pub(super) fn wait_for_turn(&self) -> Result<bool, TechshopError> {
         let Some(mut owner) = self.other_owner()? else { return Ok(true) };
         self.standing_by(&owner);
-        let stock = self.service.topic(self.shop, &self.cluster, &self.shop.names.stock)?;
+        let stock = self.shop.topic(self.service, &self.cluster, &self.shop.names.stock)?;
         let end = self.patiently(|| Ok(self.cluster.last_values(&stock.name)?.end(ENDS)?))?;
         let positions =
             Positions { topic_id: None, partitions: [(0, Position { next: end, leader_epoch: None })].into() };
         let mut signs = self.cluster.inlet(&stock, &format!("{}-standby", self.args.group), positions)?;
         let mut last_sign = Instant::now();
         let mut may_be_another = false;
-        while !self.shop.shutdown.is_requested() {
+        while !self.shop.context.shutdown.is_requested() {
             match signs.next(LOOK)? {
                 Some(Inflow::Messages(batch)) => {
                     last_sign = Instant::now();
@@ -87,7 +87,7 @@ impl Processor<'_> {
     pub(super) fn wait_for_successor(&self) -> Result<(), TechshopError> {
         let fenced = Instant::now();
         while fenced.elapsed() < LEASE && self.other_owner()?.is_none() {
-            if self.shop.shutdown.wait_timeout(LOOK) {
+            if self.shop.context.shutdown.wait_timeout(LOOK) {
                 break;
             }
         }
@@ -105,9 +105,9 @@ impl Processor<'_> {
     fn patiently<T>(&self, mut ask: impl FnMut() -> Result<T, TechshopError>) -> Result<T, TechshopError> {
         loop {
             match ask() {
-                Err(error) if is_passing(&error) && !self.shop.shutdown.is_requested() => {
+                Err(error) if is_passing(&error) && !self.shop.context.shutdown.is_requested() => {
                     self.service.log.write(&events::state_wait(error));
-                    self.shop.shutdown.wait_timeout(LEASE);
+                    self.shop.context.shutdown.wait_timeout(LEASE);
                 }
                 other => return other,
             }

@@ -118,12 +118,12 @@ pub(super) fn check(travel: &Travel<'_>, cluster: &Cluster, path: &Path) -> Resu
     let topic = travel.existing_topic(cluster)?;
     let topic = topic.ok_or_else(|| failed(format!("there is no topic {}", travel.topic)))?;
     let mut reading = Reading::new(cluster, &topic, READER)?;
-    reading.look(travel.common.connect_timeout, travel.shutdown)?;
+    reading.look(travel.context.common.connect_timeout, travel.context.shutdown)?;
     let cluster_id = cluster.id(ANSWER);
     reading.would_go_on(&origin, cluster_id.as_deref()).map_err(|error| failed(error.to_string()))?;
     reading.end_at(&origin);
     while !reading.is_caught_up() {
-        if travel.shutdown.is_requested() {
+        if travel.context.shutdown.is_requested() {
             return Err(TravelError::Stopped);
         }
         reading.step(SLICE, |_, _, _| Ok(()))?;

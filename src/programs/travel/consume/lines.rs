@@ -23,7 +23,7 @@ const FULL_BYTES: usize = 64 * 1024;
 const DETAIL_COLUMNS: usize = 400;
 
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
-    remark(format_args!("reading {} at {}", safe(&travel.topic), safe(&travel.settings.brokers)));
+    remark(format_args!("reading {} at {}", safe(&travel.topic), safe(&travel.context.settings.brokers)));
     let mut printer = Printer { as_json: args.json, ..Printer::default() };
     if args.new && !read_up(travel, consuming)? {
         return Ok(());
@@ -34,7 +34,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
         remark(format_args!("{} requests; now what comes", consuming.reading.board.all().count()));
     }
     let mut is_again = false;
-    while !travel.shutdown.is_requested() {
+    while !travel.context.shutdown.is_requested() {
         if args.until_end && consuming.reading.is_caught_up() {
             break;
         }
@@ -50,7 +50,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
         }
         // Also when it was an end that was met, and no record.
         if !is_again && (is_changed || was_again) {
-            printer.add_late(&mut consuming.reading.board, travel.shutdown)?;
+            printer.add_late(&mut consuming.reading.board, travel.context.shutdown)?;
         }
         // What waits is handed over when nothing more comes at once, so that nobody waits for it.
         if news.is_none() || printer.is_full() {
@@ -64,7 +64,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
                 is_again = true;
                 // Up to the ends of now it is read before those requests are printed; if nobody tells them, to those
                 // of before.
-                drop(consuming.reading.look(ENDS, travel.shutdown));
+                drop(consuming.reading.look(ENDS, travel.context.shutdown));
             }
             tell(&news);
         }
@@ -78,7 +78,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
 /// Reads what is there; false when a stop came first.
 fn read_up(travel: &Travel<'_>, consuming: &mut Consuming<'_>) -> Result<bool, TravelError> {
     while !consuming.reading.is_caught_up() {
-        if travel.shutdown.is_requested() {
+        if travel.context.shutdown.is_requested() {
             return Ok(false);
         }
         if let Some(news) = consuming.reading.step(SLICE, |_, _, _| Ok(()))? {

@@ -16,8 +16,10 @@ use clap::Args;
 use super::args::ShapeArgs;
 use super::reading::Reading;
 use super::{Travel, TravelError};
-use crate::doors::kafka::{Cluster, Patience, Role, TopicInfo, connect};
+use crate::doors::health::ServiceEvent;
+use crate::doors::kafka::{Cluster, Patience, Role, TopicInfo};
 use crate::doors::screen::ScreenArgs;
+use crate::services::runtime::connect;
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
 use crate::tools::stderr::remark;
@@ -79,14 +81,14 @@ pub struct ConsumeArgs {
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs) -> Result<Exit, TravelError> {
     let roles = [Role::Admin, Role::Consumer];
     if args.check_snapshot {
-        let cluster = travel.connect_once(&roles)?;
+        let cluster = travel.context.connect_once(&roles)?;
         return keep::check(travel, &cluster, &args.snapshot);
     }
-    travel.check(&roles)?;
-    let brokers = &travel.settings.brokers;
-    let waiting = |reason: &str| remark(format_args!("waiting for a broker at {brokers} ({reason})"));
-    let patience = if args.until_end { Patience::UpTo(travel.common.connect_timeout) } else { Patience::Forever };
-    let cluster = connect(&travel.settings, patience, travel.shutdown, waiting)?;
+    travel.context.check(&roles)?;
+    let patience =
+        if args.until_end { Patience::UpTo(travel.context.common.connect_timeout) } else { Patience::Forever };
+    let tell = |event: &ServiceEvent| remark(event.line());
+    let cluster = connect(&travel.context.settings, patience, travel.context.shutdown, tell)?;
     let topic = travel.topic(&cluster, &args.shape, !args.until_end)?;
     let is_board = !args.json && !args.new && !args.until_end && io::stdout().is_terminal();
     let mut consuming = Consuming::open(travel, &cluster, &topic, args, is_board || args.new)?;
@@ -117,10 +119,10 @@ impl<'a> Consuming<'a> {
     ) -> Result<Self, TravelError> {
         let mut reading = Reading::new(cluster, topic, GROUP)?;
         let mut warnings = Vec::new();
-        if let Err(error) = reading.look(ENDS, travel.shutdown) {
+        if let Err(error) = reading.look(ENDS, travel.context.shutdown) {
             warnings.push(error.to_string());
         }
-        warnings.extend(reading.warnings(&travel.settings.brokers));
+        warnings.extend(reading.warnings(&travel.context.settings.brokers));
         // Who prints every record has to read every record.
         let mut keeper = None;
         if may_skip && !args.no_snapshot && !reading.is_compacted() {

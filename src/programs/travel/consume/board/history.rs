@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use crate::programs::travel::Travel;
 use crate::programs::travel::show::{self, Line, LineKind};
+use crate::services::runtime::Context;
 use crate::tools::shutdown::Shutdown;
 
 /// A history that is being read, or was.
@@ -29,12 +30,13 @@ impl Drop for History {
 /// Begins to read one.
 pub(super) fn read(travel: &Travel<'_>, id: String) -> io::Result<History> {
     let (tell, coming) = sync_channel(1);
-    let (common, settings) = (travel.common.clone(), travel.settings.clone());
+    let (common, settings) = (travel.context.common.clone(), travel.context.settings.clone());
     let (topic, stop, asked) = (travel.topic.clone(), Shutdown::new(), id.clone());
     let shutdown = stop.clone();
     // Nobody waits for its end: one that is on its way ends with the process.
     std::thread::Builder::new().name("history".into()).spawn(move || {
-        let travel = Travel { common: &common, settings, topic, shutdown: &shutdown };
+        let context = Context { common: &common, settings, shutdown: &shutdown };
+        let travel = Travel { context, topic };
         let mut lines = show::history(&travel, &asked).unwrap_or_else(|error| failed(&error.to_string()));
         // Whose it is stands above already.
         lines.retain(|line| line.kind != LineKind::Heading);

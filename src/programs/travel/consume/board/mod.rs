@@ -37,7 +37,7 @@ const SHARE: u32 = 10;
 
 /// Shows the board until a person or a signal ends it.
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
-    travel.shutdown.on_hangup()?;
+    travel.context.shutdown.on_hangup()?;
     let mut app = App::new(travel.topic.clone(), args.screen.utc);
     app.warnings.clone_from(&consuming.warnings);
     let mut screen = Screen::open(args.screen.options()).map_err(gone)?;
@@ -55,7 +55,7 @@ fn live(
     let mut drawn = Instant::now().checked_sub(FRAME);
     let mut settled = Instant::now();
     let (mut is_stale, mut has_news, mut rows_due) = (true, true, Instant::now());
-    while !travel.shutdown.is_requested() {
+    while !travel.context.shutdown.is_requested() {
         // While there is something to read no key is waited for.
         let mut input = screen.next_input(if has_news { Duration::ZERO } else { FRAME }).map_err(gone)?;
         while let Some(one) = input {

@@ -1,0 +1,3 @@
+//! What programs share that is made of several doors.
+
+pub mod runtime;
