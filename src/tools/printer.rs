@@ -65,11 +65,16 @@ impl Printer {
     /// caught up. `wait` waits for so long, and says whether that is enough, as when a stop is asked for.
     pub fn print(&self, text: String, patience: Duration, wait: impl Fn(Duration) -> bool) -> bool {
         let patience = if self.lock().is_behind { Duration::ZERO } else { patience };
-        self.hand_over(text, Instant::now() + patience, || wait(LOOK))
+        self.hand_over(text, Some(Instant::now() + patience), || wait(LOOK))
+    }
+
+    /// The same for what must not be missing: waits for room for as long as it takes. After a false nothing may follow.
+    pub fn print_all(&self, text: String, wait: impl Fn(Duration) -> bool) -> bool {
+        self.hand_over(text, None, || wait(LOOK))
     }
 
     /// `wait` waits a moment, and says whether that is enough. Others may hand over meanwhile.
-    fn hand_over(&self, text: String, until: Instant, wait: impl Fn() -> bool) -> bool {
+    fn hand_over(&self, text: String, until: Option<Instant>, wait: impl Fn() -> bool) -> bool {
         let mut waiting = text;
         loop {
             let mut inside = self.lock();
@@ -79,7 +84,7 @@ impl Printer {
                     return true;
                 }
                 Err(_) if inside.texts.is_none() => return false,
-                Err(_) if Instant::now() >= until => {
+                Err(_) if until.is_some_and(|until| Instant::now() >= until) => {
                     inside.is_behind = true;
                     return false;
                 }
@@ -111,17 +116,32 @@ impl Printer {
         while !self.lock().tell_unshown() && Instant::now() < until {
             moment();
         }
-        let is_taken = last.is_none_or(|text| self.hand_over(text, until, moment));
+        let is_taken = last.is_none_or(|text| self.hand_over(text, Some(until), moment));
+        let is_written = self.end(|| Instant::now() >= until || moment())?;
+        Ok(is_taken && is_written)
+    }
+
+    /// Writes what still waits, however long that takes. False when `wait` said before that it is enough; it waits for so
+    /// long.
+    ///
+    /// # Errors
+    /// As [`Printer::finish`].
+    pub fn drain(&self, wait: impl Fn(Duration) -> bool) -> io::Result<bool> {
+        self.end(|| wait(LOOK))
+    }
+
+    /// Takes nothing more, and waits for the thread's end.
+    fn end(&self, wait: impl Fn() -> bool) -> io::Result<bool> {
         self.lock().texts = None;
         loop {
             let found = self.lock().ended.try_recv();
             match found {
-                Ok(outcome) => return outcome.map(|()| is_taken),
+                Ok(outcome) => return outcome.map(|()| true),
                 // It was told before, or the thread panicked: nobody reads.
                 Err(TryRecvError::Disconnected) => return Ok(false),
-                Err(TryRecvError::Empty) if Instant::now() >= until => return Ok(false),
-                Err(TryRecvError::Empty) => moment(),
-            };
+                Err(TryRecvError::Empty) if wait() => return Ok(false),
+                Err(TryRecvError::Empty) => {}
+            }
         }
     }
 }
@@ -234,6 +254,30 @@ mod tests {
         assert!(printer.finish(Some("last\n".into())).expect("written"));
         let text = text.lock().expect("no panic").clone();
         assert_eq!((text.lines().count(), text.lines().last()), (taken + 1, Some("last")), "his count is the caller's");
+    }
+
+    #[test]
+    fn what_must_not_be_missing_waits_for_its_reader_and_no_longer_than_is_allowed() {
+        let (gate, open, text) = Gate::new();
+        let printer = Printer::start(gate, 1).expect("a thread");
+        let looks = std::cell::Cell::new(0);
+        // Whoever reads begins late.
+        let wait = |_| {
+            looks.set(looks.get() + 1);
+            if looks.get() == 100 {
+                open.send(()).expect("the reader waits");
+            }
+            std::thread::yield_now();
+            false
+        };
+        assert!((0..1_000).all(|n| printer.print_all(format!("{n}\n"), wait)), "all of it, in its order");
+        assert!(printer.drain(wait).expect("written"));
+        let expected: String = (0..1_000).map(|n| format!("{n}\n")).collect();
+        assert_eq!(*text.lock().expect("no panic"), expected);
+        let (gate, _never, _) = Gate::new();
+        let printer = Printer::start(gate, 1).expect("a thread");
+        assert!(!(0..4).all(|_| printer.print_all("x\n".into(), |_| true)));
+        assert!(!printer.drain(|_| true).expect("no failure"), "and that is said");
     }
 
     #[test]

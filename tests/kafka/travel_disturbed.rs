@@ -6,6 +6,7 @@ use crate::travel::{Desk, LIFE, event};
 use libtest_mimic::Trial;
 use portable_pty::CommandBuilder;
 use serde_json::{Value, json};
+use std::io::Read as _;
 use std::time::Duration;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -18,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_topic_that_grows_and_splits_requests_is_merged,
             a_topic_that_forgets_is_told,
             a_topic_made_anew_with_fewer_partitions_is_read_from_its_beginning,
+            a_reader_who_does_not_read_holds_up_no_stop,
         ]
     )
 }
@@ -172,4 +174,31 @@ fn a_topic_made_anew_with_fewer_partitions_is_read_from_its_beginning() {
     board.send("q");
     assert!(board.exit().success());
     assert_eq!(desk.list().len(), 1);
+}
+
+/// Lines of JSON that nobody read once held up the stop for ever.
+fn a_reader_who_does_not_read_holds_up_no_stop() {
+    let desk = Desk::with_topic(1);
+    let details = "x".repeat(20_000);
+    let records: Vec<Record> = (0..100)
+        .map(|number| {
+            let id = format!("DV-{number}");
+            Record::new(0, json!({"id": id, "etat": "CREATION", "details": {"a": details}}).to_string()).key(id)
+        })
+        .collect();
+    desk.kafka.produce(&desk.topic, &records);
+    let (mut consumer, pipe) = desk.travel(&["consume", "--json"]).start_piped();
+    wait_until("the pipe is nearly full", LONG, || {
+        (rustix::io::ioctl_fionread(&pipe).expect("it is a pipe") > 60_000).then_some(())
+    });
+    consumer.terminate(LONG).expect_code(0).expect_message(&["stopped before the last lines were read"]);
+    // Who reads slowly loses nothing: an end that nobody asked for waits for him.
+    let (mut consumer, mut pipe) = desk.travel(&["consume", "--json", "--until-end"]).start_piped();
+    wait_until("the pipe is nearly full", LONG, || {
+        (rustix::io::ioctl_fionread(&pipe).expect("it is a pipe") > 60_000).then_some(())
+    });
+    let mut said = String::new();
+    pipe.read_to_string(&mut said).expect("it is text");
+    consumer.wait(LONG).expect_code(0);
+    assert_eq!(said.lines().count(), 100);
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::outlet::Outlet;
 use super::{ConsumeArgs, Consuming, ENDS};
 use crate::logic::travel::{Board, Kept, Place, Told};
 use crate::programs::travel::reading::News;
 use crate::programs::travel::report::RecordReport;
-use crate::programs::travel::{Travel, TravelError, print};
+use crate::programs::travel::{Travel, TravelError};
 use crate::tools::shown::{cut, safe};
 use crate::tools::shutdown::Shutdown;
 use crate::tools::stderr::remark;
@@ -24,12 +25,12 @@ const DETAIL_COLUMNS: usize = 400;
 
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
     remark(format_args!("reading {} at {}", safe(&travel.topic), safe(&travel.context.settings.brokers)));
-    let mut printer = Printer { as_json: args.json, ..Printer::default() };
+    let mut printer = Printer::new(args.json, Outlet::start(anstream::stdout(), travel.context.shutdown)?);
     if args.new && !read_up(travel, consuming)? {
         return Ok(());
     }
     if args.new {
-        print(&states(&consuming.reading.board))?;
+        printer.outlet.print(states(&consuming.reading.board))?;
         printer.begin_behind(consuming.reading.positions().offsets());
         remark(format_args!("{} requests; now what comes", consuming.reading.board.all().count()));
     }
@@ -56,6 +57,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
         if news.is_none() || printer.is_full() {
             printer.hand_over()?;
         }
+        printer.outlet.check()?;
         if let Some(news) = news {
             if matches!(news, News::Anew(_)) {
                 printer.forget();
@@ -72,7 +74,8 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
             remark(format_args!("{reason}"));
         }
     }
-    printer.hand_over()
+    printer.hand_over()?;
+    printer.outlet.finish()
 }
 
 /// Reads what is there; false when a stop came first.
@@ -118,8 +121,8 @@ fn state_line(id: &str, place: Option<Place>, is_late: bool) -> String {
 }
 
 /// What is printed of records: of each once, also when all is read again.
-#[derive(Default)]
-struct Printer {
+struct Printer<'a> {
+    outlet: Outlet<'a>,
     as_json: bool,
     waiting: String,
     /// By partition, behind the last record that was printed.
@@ -128,7 +131,11 @@ struct Printer {
     late: BTreeMap<String, BTreeSet<(i32, i64)>>,
 }
 
-impl Printer {
+impl<'a> Printer<'a> {
+    fn new(as_json: bool, outlet: Outlet<'a>) -> Self {
+        Self { outlet, as_json, waiting: String::new(), printed: BTreeMap::new(), late: BTreeMap::new() }
+    }
+
     fn begin_behind(&mut self, offsets: Vec<(i32, i64)>) {
         self.printed = offsets.into_iter().collect();
     }
@@ -141,9 +148,7 @@ impl Printer {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let handed = print(&self.waiting);
-        self.waiting.clear();
-        handed
+        self.outlet.print(std::mem::take(&mut self.waiting))
     }
 
     /// Nothing is as it was: what comes is printed, whatever was.
@@ -234,9 +239,9 @@ mod tests {
         ["CREATION", "EN_ATTENTE_VALIDATION", "VALIDEE", "PLANIFIEE", "DEPART", "RETOUR", "CLOTUREE"];
 
     /// A board after the second reading of a life whose events stand in two partitions, and what is to be printed of it.
-    fn read_again() -> (Board, Printer) {
+    fn read_again(stop: &Shutdown) -> (Board, Printer<'_>) {
         let mut board = Board::keeping(["DV-1".to_owned()]);
-        let mut printer = Printer { as_json: true, ..Printer::default() };
+        let mut printer = Printer::new(true, Outlet::start(std::io::sink(), stop).expect("a thread"));
         let even = LIFE.iter().enumerate().filter(|(at, _)| at % 2 == 0);
         let odd = LIFE.iter().enumerate().filter(|(at, _)| at % 2 == 1);
         for (at, etat) in odd.chain(even) {
@@ -258,10 +263,11 @@ mod tests {
 
     #[test]
     fn what_waited_for_its_order_is_printed_once_in_that_order_and_marked() {
-        let (mut board, mut printer) = read_again();
+        let stop = Shutdown::new();
+        let (mut board, mut printer) = read_again(&stop);
         assert_eq!(printer.waiting, "", "nothing before all is read");
         for _ in 0..2 {
-            printer.add_late(&mut board, &Shutdown::new()).expect("nothing is handed over");
+            printer.add_late(&mut board, &stop).expect("nothing is handed over");
         }
         let lines: Vec<serde_json::Value> =
             printer.waiting.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -272,8 +278,8 @@ mod tests {
 
     #[test]
     fn a_stop_cuts_it_short() {
-        let (mut board, mut printer) = read_again();
         let stop = Shutdown::new();
+        let (mut board, mut printer) = read_again(&stop);
         stop.request();
         printer.add_late(&mut board, &stop).expect("nothing is handed over");
         assert_eq!(printer.waiting, "");

@@ -1,11 +1,12 @@
 //! `travel consume`: every request, live.
 //!
-//! On a terminal it is a board (`board`); elsewhere a block or a line of JSON an event (`lines`). `keep` has the
-//! snapshot, which saves reading what was read before.
+//! On a terminal it is a board (`board`); elsewhere a block or a line of JSON an event (`lines`, through the `outlet`).
+//! `keep` has the snapshot, which saves reading what was read before.
 
 mod board;
 mod keep;
 mod lines;
+mod outlet;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
