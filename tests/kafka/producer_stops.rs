@@ -1,12 +1,17 @@
 //! How the producer ends: on a signal, without its broker, without anybody who reads its output.
 
 use crate::harness::{
-    Broker, Cluster, LONG, Need, Process, Record, Run, SHORT, Scratch, Signal, program, shared, wait_until,
+    Broker, Cluster, LONG, Need, Process, Record, Run, SHORT, Scratch, Signal, order, program, shared, wait_until,
     wait_while_time_passes,
 };
+use clap::Parser as _;
 use libtest_mimic::Trial;
+use ordertrail::programs::producer::{ProducerArgs, Terminal, run};
+use ordertrail::tools::exit::Exit;
+use ordertrail::tools::shutdown::Shutdown;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -21,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_pipe_that_is_closed_is_a_quiet_end,
             a_pipe_that_nobody_reads_stops_nothing,
             it_waits_for_a_broker_that_comes_later,
+            a_panic_of_who_hears_of_deliveries_is_an_end_that_says_so,
         ]
     )
 }
@@ -179,4 +185,59 @@ fn it_waits_for_a_broker_that_comes_later() {
     let (sent, delivered, _) = numbers(exit.last_line());
     assert_eq!(sent, delivered);
     assert_eq!(kafka.count("orders"), delivered);
+}
+
+/// What a run says, which the thread that hears of deliveries cannot say without a panic.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<String>>);
+
+impl Said {
+    fn text(&self) -> String {
+        self.0.lock().expect("no panic with the lock").clone()
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        assert_ne!(std::thread::current().name(), Some("deliveries"), "on purpose");
+        self.0.lock().expect("no panic with the lock").push_str(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The run once waited for ever for reports that nobody heard.
+fn a_panic_of_who_hears_of_deliveries_is_an_end_that_says_so() {
+    let kafka = shared();
+    let topic = kafka.topic_with(1, &[("max.message.bytes", "20000")]);
+    let scratch = Scratch::new("deaf");
+    // Random enough that no compression makes it small; that it was refused is what cannot be said.
+    let noise: String = (0..2_500).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+    let file = scratch.join("orders.jsonl");
+    // While there is more to send, and when all is sent.
+    for (too_large, rate) in [(5, "100"), (300, "10000")] {
+        let line = |n: u32| if n == too_large { format!("{{\"note\":\"{noise}\"}}") } else { order(n) };
+        let lines: Vec<String> = (1..=300).map(line).collect();
+        std::fs::write(&file, lines.join("\n")).expect("it is ours");
+        let path = file.to_str().expect("a plain path");
+        let flags = ["producer", "-b", kafka.bootstrap(), "--topic", &topic, "--file", path, "--raw", "--rate", rate];
+        let config = ProducerArgs::parse_from(flags).check().expect("the flags are good");
+        let (stdout, stderr) = (Said::default(), Said::default());
+        let terminal = Terminal {
+            stdout: Box::new(stdout.clone()),
+            stderr: Box::new(stderr.clone()),
+            color: false,
+            stdout_is_terminal: false,
+            stdout_is_file: true,
+            stderr_is_terminal: false,
+        };
+        assert_eq!(run(&config, &Shutdown::new(), terminal), Exit::Undelivered, "{}", stderr.text());
+        let (stdout, stderr) = (stdout.text(), stderr.text());
+        assert!(stderr.contains("the thread that hears of deliveries panicked"), "{stderr}");
+        let (sent, delivered, failed) = numbers(stdout.lines().last().unwrap_or_default());
+        assert_eq!((sent, sent < 300), (delivered + failed, too_large == 5), "{stdout}");
+    }
 }

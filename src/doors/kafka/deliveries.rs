@@ -1,8 +1,8 @@
-//! The receiving end of a producer: what is in flight, and the thread that hears what becomes of it.
+//! The receiving end of a producer: what is in flight, and who is told what becomes of it.
 //!
 //! Reports come by the batch and are told by the batch: one look at the clock and one lock for all of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,33 +10,12 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message as _};
-use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::producer::ProducerContext;
 
 use super::connect::tidy;
 use super::producer::{DeliveryError, ProducerEvent};
 use super::raw::produce::OwnedHeaders;
-use super::raw::reports::{Fate, ReportQueue};
-use crate::tools::shutdown::Shutdown;
-
-/// How often the listener is asked to look after what it buffers while records are in flight.
-const TICK: Duration = Duration::from_millis(20);
-
-/// How often the client's other events are served while nothing is in flight.
-const IDLE_TICK: Duration = Duration::from_millis(100);
-
-/// How long nothing may be acknowledged before the listener is told, when the client has heard an
-/// error in the meantime.
-const STALLED_AFTER: Duration = Duration::from_secs(2);
-
-/// The same when the brokers are only silent.
-const SILENT_AFTER: Duration = Duration::from_secs(10);
-
-/// How often a new producer is helped to its producer id, which records wait for: twenty ticks are nearly
-/// the half second after which librdkafka asks again by itself.
-const MOST_KNOCKS: u32 = 20;
-
-/// How long one such question may take.
-const KNOCK: Duration = Duration::from_millis(25);
+use super::raw::reports::Fate;
 
 pub(super) type Listen<T> = Box<dyn FnMut(ProducerEvent<T>) + Send>;
 
@@ -49,11 +28,11 @@ struct Aloft<T> {
 
 /// All that is in flight. A record travels with the number of its place here, so that sending one takes
 /// no memory that another has not given back.
-struct Places<T> {
+pub(super) struct Places<T> {
     places: Vec<Option<Aloft<T>>>,
     free: Vec<usize>,
     /// Headers of records that have landed: their memory makes new ones without being asked for again.
-    spare_headers: Vec<OwnedHeaders>,
+    pub(super) spare_headers: Vec<OwnedHeaders>,
 }
 
 impl<T> Places<T> {
@@ -82,16 +61,19 @@ impl<T> Places<T> {
 /// What the sender, the polling thread and librdkafka's callbacks share.
 pub(super) struct Desk<T> {
     listen: Mutex<Listen<T>>,
-    places: Mutex<Places<T>>,
+    pub(super) places: Mutex<Places<T>>,
     in_flight: AtomicUsize,
     bytes_in_flight: AtomicUsize,
-    delivered: AtomicUsize,
+    pub(super) delivered: AtomicUsize,
     /// How many times records have landed.
     landings: AtomicUsize,
     /// Paired with `changed`: told whenever the first record takes off and whenever some land.
     traffic: Mutex<()>,
     changed: Condvar,
-    heard: Mutex<Option<String>>,
+    /// The last that librdkafka said of its brokers.
+    pub(super) heard: Mutex<Option<String>>,
+    /// Whether the listener has panicked: nobody tells it anything any more.
+    is_deaf: AtomicBool,
 }
 
 impl<T> Desk<T> {
@@ -106,11 +88,23 @@ impl<T> Desk<T> {
             traffic: Mutex::new(()),
             changed: Condvar::new(),
             heard: Mutex::new(None),
+            is_deaf: AtomicBool::new(false),
         }
     }
 
     pub(super) fn tell(&self, event: ProducerEvent<T>) {
         lock(&self.listen)(event);
+    }
+
+    /// The listener has panicked.
+    pub(super) fn turn_deaf(&self) {
+        self.is_deaf.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Whether the listener has panicked: what is in flight stays there.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.is_deaf.load(Ordering::Acquire)
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -128,7 +122,7 @@ impl<T> Desk<T> {
     }
 
     /// Waits at most `timeout` while `busy` holds, which is asked at each change.
-    fn wait_while(&self, timeout: Duration, busy: impl Fn(&Self) -> bool) {
+    pub(super) fn wait_while(&self, timeout: Duration, busy: impl Fn(&Self) -> bool) {
         let guard = lock(&self.traffic);
         let waited = self.changed.wait_timeout_while(guard, timeout, |()| busy(self));
         drop(waited.unwrap_or_else(PoisonError::into_inner));
@@ -168,9 +162,9 @@ impl<T> Desk<T> {
 
     /// Tells the listener what became of some records. Both vectors are empty afterwards; `landed` only
     /// lends its memory.
-    fn settle(&self, fates: &mut Vec<Fate>, landed: &mut Vec<Landed<T>>) {
-        if fates.is_empty() {
-            return;
+    pub(super) fn settle(&self, fates: &mut Vec<Fate>, landed: &mut Vec<Landed<T>>) {
+        if fates.is_empty() || self.is_deaf() {
+            return fates.clear();
         }
         let mut places = lock(&self.places);
         landed.extend(fates.drain(..).filter_map(|fate| {
@@ -178,13 +172,16 @@ impl<T> Desk<T> {
             Some(Landed { aloft, outcome: fate.outcome })
         }));
         drop(places);
-        let count = landed.len();
-        let bytes = landed.iter().map(|landed| landed.aloft.bytes).sum();
         let delivered = landed.iter().filter(|landed| landed.outcome.is_ok()).count();
         self.delivered.fetch_add(delivered, Ordering::AcqRel);
         let now = Instant::now();
+        // They leave after the listener has been told, so that nothing in flight means that all is told; after a panic
+        // those that it was told of.
+        let mut told = Told { desk: self, count: 0, bytes: 0 };
         let mut listen = lock(&self.listen);
-        for Landed { aloft: Aloft { token, sent, .. }, outcome } in landed.drain(..) {
+        for Landed { aloft: Aloft { token, sent, bytes }, outcome } in landed.drain(..) {
+            told.count += 1;
+            told.bytes += bytes;
             listen(match outcome {
                 Ok((partition, offset)) => {
                     let latency = now.saturating_duration_since(sent);
@@ -196,9 +193,6 @@ impl<T> Desk<T> {
                 }
             });
         }
-        drop(listen);
-        // After the listener has been told, so that nothing in flight means that all is told.
-        self.leave(count, bytes);
     }
 
     fn leave(&self, count: usize, bytes: usize) {
@@ -216,8 +210,25 @@ impl<T> Desk<T> {
     }
 }
 
+/// Records that the listener was told of.
+struct Told<'a, T> {
+    desk: &'a Desk<T>,
+    count: usize,
+    bytes: usize,
+}
+
+impl<T> Drop for Told<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Before nothing is in flight any more, which would mean that all is told.
+            self.desk.turn_deaf();
+        }
+        self.desk.leave(self.count, self.bytes);
+    }
+}
+
 /// A record whose report is here.
-struct Landed<T> {
+pub(super) struct Landed<T> {
     aloft: Aloft<T>,
     outcome: Result<(i32, i64), RDKafkaErrorCode>,
 }
@@ -268,88 +279,35 @@ pub(super) fn delivery_error(error: &KafkaError) -> DeliveryError {
     }
 }
 
-/// The thread that serves librdkafka's reports.
-pub(super) struct Poller<T: Send + Sync + 'static> {
-    pub(super) client: Arc<BaseProducer<Reports<T>>>,
-    pub(super) topic: String,
-    pub(super) queue: ReportQueue<Reports<T>>,
-    pub(super) desk: Arc<Desk<T>>,
-    pub(super) stop: Shutdown,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::poller::Ear;
+    use super::*;
 
-impl<T: Send + Sync + 'static> Poller<T> {
-    pub(super) fn run(self) {
-        let mut last_progress = Instant::now();
-        let mut delivered_before = 0;
-        let mut is_stalled = false;
-        let mut knocks = 0;
-        let mut memory = Memory { fates: Vec::new(), landed: Vec::new(), spare: Vec::new() };
-        while !self.stop.is_requested() {
-            self.serve(&mut memory);
-            let delivered = self.desk.delivered.load(Ordering::Acquire);
-            let in_flight = self.desk.in_flight();
-            if delivered == 0 && in_flight > 0 && knocks < MOST_KNOCKS {
-                knocks += 1;
-                self.knock();
-            }
-            let idle_for = last_progress.elapsed();
-            if delivered != delivered_before || in_flight == 0 {
-                if delivered != delivered_before && std::mem::take(&mut is_stalled) {
-                    self.desk.tell(ProducerEvent::Resumed);
-                }
-                last_progress = Instant::now();
-                delivered_before = delivered;
-                lock(&self.desk.heard).take();
-            } else if !is_stalled && idle_for >= STALLED_AFTER {
-                let reason = lock(&self.desk.heard).clone();
-                if reason.is_some() || idle_for >= SILENT_AFTER {
-                    is_stalled = true;
-                    let reason = reason.unwrap_or_else(|| "no answer".to_owned());
-                    self.desk.tell(ProducerEvent::Stalled { in_flight, reason });
-                }
-            }
-            self.desk.tell(ProducerEvent::Tick);
-            self.wait_for_traffic(IDLE_TICK);
-        }
+    #[test]
+    fn a_listener_that_panics_makes_deaf_and_was_told_of_those_that_left() {
+        let mut told = 0;
+        let listen = move |_: ProducerEvent<u32>| {
+            told += 1;
+            assert!(told < 3, "on purpose");
+        };
+        let desk = Arc::new(Desk::new(Box::new(listen)));
+        let fates = |range: std::ops::Range<u32>| -> Vec<Fate> {
+            let fate = |n| Fate { opaque: desk.take_off(n, 10).0, outcome: Ok((0, i64::from(n))) };
+            range.map(fate).collect()
+        };
+        let (mut first, mut second) = (fates(0..5), fates(5..9));
+        let thread = std::thread::scope(|scope| {
+            let hears = scope.spawn(|| {
+                let _ear = Ear(Arc::clone(&desk));
+                desk.settle(&mut first, &mut Vec::new());
+            });
+            hears.join()
+        });
+        assert!(thread.is_err() && desk.is_deaf());
+        assert_eq!((desk.in_flight(), desk.bytes_in_flight()), (6, 60), "two, and the one that it panicked at");
+        // What comes when the client is dropped, where a panic would end the process.
+        desk.settle(&mut second, &mut Vec::new());
+        assert_eq!((second.len(), desk.in_flight()), (0, 6));
     }
-
-    /// Asks about the topic, whose answer makes librdkafka ask for a producer id if it still has none. Its
-    /// first question is lost when it closes the connection that it began with before the answer is here.
-    fn knock(&self) {
-        if let Err(error) = self.client.client().fetch_metadata(Some(&self.topic), KNOCK) {
-            tracing::debug!(%error, "no answer while the first records wait");
-        }
-    }
-
-    /// Waits at most `timeout` while nothing is in flight.
-    fn wait_for_traffic(&self, timeout: Duration) {
-        self.desk.wait_while(timeout, |desk| desk.in_flight() == 0 && !self.stop.is_requested());
-    }
-
-    /// Hears what there is for the length of a tick.
-    fn serve(&self, Memory { fates, landed, spare }: &mut Memory<T>) {
-        let end = Instant::now() + TICK;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let is_idle = self.desk.in_flight() == 0;
-            let came = self.queue.poll(if is_idle { Duration::ZERO } else { left }, fates, spare);
-            if !spare.is_empty() {
-                lock(&self.desk.places).spare_headers.append(spare);
-            }
-            self.desk.settle(fates, landed);
-            if left.is_zero() || self.stop.is_requested() {
-                return;
-            }
-            if is_idle && !came {
-                self.wait_for_traffic(left);
-            }
-        }
-    }
-}
-
-/// What a polling thread uses again and again.
-struct Memory<T> {
-    fates: Vec<Fate>,
-    landed: Vec<Landed<T>>,
-    spare: Vec<OwnedHeaders>,
 }

@@ -21,6 +21,7 @@ mod limit;
 mod loss;
 mod parting;
 mod peek;
+mod poller;
 mod processing;
 mod producer;
 mod raw;

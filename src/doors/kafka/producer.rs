@@ -16,7 +16,8 @@ use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 use thiserror::Error;
 
 use super::cluster::Cluster;
-use super::deliveries::{Desk, Listen, Poller, Reports, delivery_error};
+use super::deliveries::{Desk, Listen, Reports, delivery_error};
+use super::poller::Poller;
 use super::raw::produce::{Topic, produce};
 use super::raw::reports::ReportQueue;
 use super::raw::transactions::flush;
@@ -40,6 +41,9 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 /// How long the listener may take to be told the last reports that are here.
 const TELLING: Duration = Duration::from_millis(20);
+
+/// Why nothing is sent any more when the listener has panicked; it has said so itself.
+const DEAF: &str = "the thread that hears of deliveries panicked";
 
 /// How long to wait for the reports of records that were given up.
 const GIVE_UP_WAIT: Duration = Duration::from_secs(1);
@@ -164,7 +168,7 @@ pub enum SendError<T> {
     Fatal {
         /// As it was given.
         token: T,
-        /// What librdkafka said.
+        /// What librdkafka said, or that the listener panicked.
         reason: String,
     },
 }
@@ -266,6 +270,9 @@ impl<T: Send + Sync + 'static> Producer<T> {
         if self.wait_for_room(shutdown) {
             return Err(SendError::Stopped { token });
         }
+        if self.is_deaf() {
+            return Err(SendError::Fatal { token, reason: DEAF.to_owned() });
+        }
         let topic = &self.topic;
         // Counted before it is sent, since its report may come before `send` returns.
         let (index, mut spare) = self.desk.take_off(token, record.bytes());
@@ -278,11 +285,15 @@ impl<T: Send + Sync + 'static> Producer<T> {
             };
             let full = code == RDKafkaErrorCode::QueueFull;
             let is_stopped = full && !was_empty && shutdown.is_requested();
-            if !full || was_empty || is_stopped {
+            let is_deaf = self.is_deaf();
+            if !full || was_empty || is_stopped || is_deaf {
                 // One that has a report all the same has been told.
                 let Some(token) = self.desk.stay(index) else { return Ok(()) };
                 if is_stopped {
                     return Err(SendError::Stopped { token });
+                }
+                if is_deaf {
+                    return Err(SendError::Fatal { token, reason: DEAF.to_owned() });
                 }
                 let reason =
                     if full { DeliveryError::TooLarge } else { delivery_error(&KafkaError::MessageProduction(code)) };
@@ -299,7 +310,7 @@ impl<T: Send + Sync + 'static> Producer<T> {
     fn wait_for_room(&self, shutdown: &Shutdown) -> bool {
         loop {
             let landings = self.desk.landings();
-            if self.desk.bytes_in_flight() < self.most_bytes {
+            if self.desk.bytes_in_flight() < self.most_bytes || self.is_deaf() {
                 return false;
             }
             if shutdown.is_requested() {
@@ -314,6 +325,11 @@ impl<T: Send + Sync + 'static> Producer<T> {
             Some((_, reason)) => SendError::Fatal { token, reason },
             None => SendError::Refused { token, reason },
         }
+    }
+
+    /// Whether the listener has panicked: what is in flight stays there, since nobody can be told of it any more.
+    pub fn is_deaf(&self) -> bool {
+        self.desk.is_deaf()
     }
 
     /// How many records have been taken whose fate is not known yet.

@@ -142,8 +142,8 @@ impl Run<'_> {
         self.announce(&topic);
         lock(self.report).start(self.shows_bar.then(|| Progress::new(extent, Instant::now())));
         let mut sender = Sender::new(config, self.shutdown, self.report, &producer, self.order_lines);
-        let ending = sender.send_all(orders);
-        drain(&producer, self.shutdown, config.flush_timeout, self.report);
+        let mut ending = sender.send_all(orders);
+        ending.failed |= !drain(&producer, self.shutdown, config.flush_timeout, self.report);
         // Its thread has printed all it will before the summary.
         drop(producer);
         let mut report = lock(self.report);

@@ -13,7 +13,7 @@ use super::label::{self, IdLength, Place};
 use super::lock;
 use super::orders::{LinePolicy, Next, Orders, doubts};
 use super::pace::Pace;
-use super::report::{Report, Ticket};
+use super::report::{Report, Ticket, quantity};
 use super::{Source, report};
 use crate::base::message::Headers;
 use crate::doors::kafka::{Producer, Record, SendError};
@@ -168,10 +168,15 @@ impl<'a> Sender<'a> {
 }
 
 /// Waits until the fate of every order is known: for ever, or `flush_timeout` long once a stop is
-/// asked for. What is in flight then is given up and counted as failed.
-pub(super) fn drain(producer: &Producer<Ticket>, shutdown: &Shutdown, flush_timeout: Duration, report: &Mutex<Report>) {
+/// asked for. What is in flight then is given up and counted as failed. False when the listener has panicked, which is told.
+pub(super) fn drain(
+    producer: &Producer<Ticket>,
+    shutdown: &Shutdown,
+    flush_timeout: Duration,
+    report: &Mutex<Report>,
+) -> bool {
     let mut deadline = None;
-    loop {
+    while !producer.is_deaf() {
         let mut wait = LOOK;
         if shutdown.is_requested() {
             let deadline = *deadline.get_or_insert_with(|| {
@@ -180,17 +185,27 @@ pub(super) fn drain(producer: &Producer<Ticket>, shutdown: &Shutdown, flush_time
             });
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
         }
-        if producer.flush(wait) == 0 {
-            return;
+        if producer.flush(wait) == 0 && !producer.is_deaf() {
+            return true;
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
     }
-    let never_heard = producer.give_up();
-    if never_heard > 0 {
-        lock(report).never_heard(never_heard as u64);
+    let never_heard = producer.give_up() as u64;
+    let mut report = lock(report);
+    if producer.is_deaf() {
+        let orders = quantity(never_heard, "order");
+        report.message(&format!(
+            "the thread that hears of deliveries panicked, as said above: what became of {orders} is not known"
+        ));
+        report.not_delivered(never_heard);
+        return false;
     }
+    if never_heard > 0 {
+        report.never_heard(never_heard);
+    }
+    true
 }
 
 pub(super) fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {
