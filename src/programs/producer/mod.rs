@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::doors::kafka::{
-    Cluster, ClusterError, Patience, Producer, ReadBackError, Role, TopicInfo, TransactionError, check, connect,
-};
+use crate::doors::kafka::{Cluster, ClusterError, Patience, Producer, Role, TopicInfo, check, connect};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 
@@ -75,12 +73,7 @@ impl StartError {
         match self {
             Self::Cluster(error) if error.is_stop() => Exit::Done,
             Self::Cluster(error) => error.exit(),
-            Self::ExactlyOnce(
-                Interruption::Property(_)
-                | Interruption::Transaction(TransactionError::Property(_))
-                | Interruption::ReadBack(ReadBackError::Property(_)),
-            ) => Exit::Usage,
-            Self::ExactlyOnce(Interruption::Stopped) => Exit::Done,
+            Self::ExactlyOnce(interruption) => interruption.exit(),
             _ => Exit::Failed,
         }
     }

@@ -18,9 +18,9 @@ use super::session::Session;
 use super::status::{PageMaker, Status};
 use super::waiting::Waiting;
 use super::written::Written;
-use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
+use crate::doors::audit::{self, AppendOptions, Finished, Recovery, Trail, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
-use crate::doors::kafka::{Cluster, Fetched, Patience, connect};
+use crate::doors::kafka::{Cluster, Fetched, Patience, Reader, TopicInfo, connect};
 use crate::doors::web::Server;
 use crate::logic::ledger::{Ledger, Publisher};
 use crate::tools::durable::{Lock, LockAttempt, OsDisk};
@@ -124,100 +124,149 @@ fn record(
     let mut vitals = Vitals::new();
     let status = Status::new(&config.topic, &config.group, vitals.read(&config.dir));
     let _server = serve(config, page, &status)?;
-    let start = |source| TrackerError::Start { source };
     let waiting = Waiting::start(config, log, &status, vitals, started).map_err(start)?;
-    let mut seed = [0; 40];
-    getrandom::fill(&mut seed).map_err(|error| TrackerError::Start { source: error.into() })?;
-    let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, shutdown)?;
-    let Recovery { lines, ref recovered, .. } = recovery;
-    let ledger = Ledger::new(recovered.clone());
-    log.write(&recovered_event(&recovery));
-    let cluster = reach(config, shutdown, log, &status)?;
-    let limit = config.until_end.then_some(config.connect_timeout);
-    let topic = cluster.ensure_topic(&config.topic, config.shape, limit, shutdown, |reason| {
-        status.not_ready(&format!("topic {}: {reason}", config.topic));
-        log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
-    })?;
-    let partitions: Vec<i32> =
-        (0..topic.partitions).filter(|&partition| config.partitions.accepts(partition)).collect();
-    if partitions.is_empty() {
-        return Err(TrackerError::NoPartition { topic: topic.name, count: topic.partitions });
-    }
-    let (letters, anchors) = beside(config, &cluster, shutdown, log)?;
-    let reader = cluster.reader(&topic, &config.group);
-    // Its client has done its work; nobody would hear what it reports from here on.
-    drop(cluster);
-    let mark = trail.mark().clone();
-    let options = AppendOptions { durability: config.durability, rotation: config.rotation, stop: shutdown.clone() };
-    let appender = trail.start(options).map_err(start)?;
-    let submitted_bytes = appender.progress().written_bytes;
-    let (vitals, next_metrics) = waiting.end().map_err(start)?;
-    let now = Instant::now();
-    let mut session = Session {
-        config,
-        log,
-        shutdown,
-        status: &status,
-        consumer: reader.consumer(None)?,
-        reader,
-        appender,
-        ledger,
-        encoders: Encoders::start(config).map_err(start)?,
-        mark,
-        printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
-        publisher: Publisher::new(started.elapsed()),
-        reporter: Reporter::new(started, submitted_bytes),
-        invalid: LineLimit::new(now),
-        vitals,
-        dead_letters: letters,
-        anchors,
-        tally: Tally::default(),
-        published: if recovery.is_new { Published::Done } else { Published::Unknown(0) },
-        was_clean: recovery.was_clean || recovery.is_new,
-        idle_since: now,
-        started,
-        announcement: Some(Announcement { topic, lines }),
-        submitted_bytes,
-        written: Written::default(),
-        stop_deadline: None,
-        broker_lost: None,
-        topic_missing: None,
-        disk_full: None,
-        next_metrics,
-        next_status: now,
-        next_ends: now,
-    };
+    let life = Life { config, shutdown, log, status: &status, started };
+    let prepared = life.prepare()?;
+    let mut session = life.begin(prepared, waiting)?;
     read(&mut session)?;
     finish(session, &status)
 }
 
-/// What is sent to Kafka beside recording, where it is asked for.
-fn beside(
-    config: &TrackerConfig,
-    cluster: &Cluster,
-    shutdown: &Shutdown,
-    log: &HealthLog,
-) -> Result<(Option<DeadLetters>, Option<Anchors>), TrackerError> {
-    let limit = config.until_end.then_some(config.connect_timeout);
-    let letters = match &config.dead_letter_topic {
-        Some(letters) => {
-            let source = (config.topic.as_str(), config.group.as_str());
-            Some(DeadLetters::open(cluster, letters, source, limit, shutdown, log)?)
+fn start(source: io::Error) -> TrackerError {
+    TrackerError::Start { source }
+}
+
+/// One tracker from its start on.
+struct Life<'a> {
+    config: &'a TrackerConfig,
+    shutdown: &'a Shutdown,
+    log: &'a HealthLog,
+    status: &'a Status,
+    started: Instant,
+}
+
+/// What there is before anything is read.
+struct Prepared {
+    trail: Trail<OsDisk>,
+    recovery: Recovery,
+    topic: TopicInfo,
+    reader: Reader,
+    dead_letters: Option<DeadLetters>,
+    anchors: Option<Anchors>,
+}
+
+impl<'a> Life<'a> {
+    /// Recovers the trail and reaches the topic, however long either takes.
+    fn prepare(&self) -> Result<Prepared, TrackerError> {
+        let config = self.config;
+        let mut seed = [0; 40];
+        getrandom::fill(&mut seed).map_err(|error| start(error.into()))?;
+        let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, self.shutdown)?;
+        self.log.write(&recovered_event(&recovery));
+        // Its client has done its work at the end of this; nobody would hear what it reports from there on.
+        let cluster = self.reach()?;
+        let topic = cluster.ensure_topic(&config.topic, config.shape, self.limit(), self.shutdown, |reason| {
+            self.status.not_ready(&format!("topic {}: {reason}", config.topic));
+            self.log.write(&HealthEvent::KafkaTrouble { partition: None, reason: reason.to_owned() });
+        })?;
+        if !(0..topic.partitions).any(|partition| config.partitions.accepts(partition)) {
+            return Err(TrackerError::NoPartition { topic: topic.name, count: topic.partitions });
         }
-        None => None,
-    };
-    let anchors = match &config.anchor_topic {
-        Some(anchors) => Some(Anchors::open(cluster, anchors, limit, shutdown, log)?),
-        None => None,
-    };
-    Ok((letters, anchors))
+        let (dead_letters, anchors) = self.beside(&cluster)?;
+        let reader = cluster.reader(&topic, &config.group);
+        Ok(Prepared { trail, recovery, topic, reader, dead_letters, anchors })
+    }
+
+    /// How long what the topics need may take: for ever, unless the run is a one-shot.
+    fn limit(&self) -> Option<Duration> {
+        self.config.until_end.then_some(self.config.connect_timeout)
+    }
+
+    /// Waits for a broker, and says so.
+    fn reach(&self) -> Result<Cluster, TrackerError> {
+        let Self { config, log, status, .. } = self;
+        let patience = self.limit().map_or(Patience::Forever, Patience::UpTo);
+        let brokers = &config.client.brokers;
+        let mut lost = None;
+        let cluster = connect(&config.client, patience, self.shutdown, |reason| {
+            lost.get_or_insert_with(Instant::now);
+            status.not_ready(&format!("no broker at {brokers} ({reason})"));
+            log.write(&HealthEvent::BrokerLost { brokers: brokers.clone(), reason: reason.to_owned() });
+        })?;
+        if let Some(since) = lost {
+            let away_seconds = since.elapsed().as_secs_f64();
+            log.write(&HealthEvent::BrokerBack { brokers: brokers.clone(), away_seconds });
+            // It answers: whatever is waited for from here on is another thing.
+            status.not_ready("starting");
+        }
+        Ok(cluster)
+    }
+
+    /// What is sent to Kafka beside recording, where it is asked for.
+    fn beside(&self, cluster: &Cluster) -> Result<(Option<DeadLetters>, Option<Anchors>), TrackerError> {
+        let Self { config, shutdown, log, .. } = self;
+        let source = (config.topic.as_str(), config.group.as_str());
+        let letters = config.dead_letter_topic.as_ref();
+        let letters =
+            letters.map(|topic| DeadLetters::open(cluster, topic, source, self.limit(), shutdown, log)).transpose()?;
+        let anchors = config.anchor_topic.as_ref();
+        let anchors = anchors.map(|topic| Anchors::open(cluster, topic, self.limit(), shutdown, log)).transpose()?;
+        Ok((letters, anchors))
+    }
+
+    /// Starts all threads; from here on whoever waited is told of by the session.
+    fn begin(&self, prepared: Prepared, waiting: Waiting) -> Result<Session<'a>, TrackerError> {
+        let Prepared { trail, recovery, topic, reader, dead_letters, anchors } = prepared;
+        let Self { config, shutdown, log, status, started } = *self;
+        let mark = trail.mark().clone();
+        let options =
+            AppendOptions { durability: config.durability, rotation: config.rotation, stop: shutdown.clone() };
+        let appender = trail.start(options).map_err(start)?;
+        let submitted_bytes = appender.progress().written_bytes;
+        let (vitals, next_metrics) = waiting.end().map_err(start)?;
+        let now = Instant::now();
+        Ok(Session {
+            config,
+            log,
+            shutdown,
+            status,
+            consumer: reader.consumer(None)?,
+            reader,
+            appender,
+            ledger: Ledger::new(recovery.recovered),
+            encoders: Encoders::start(config).map_err(start)?,
+            mark,
+            printer: Printer::start(io::stdout(), config.printing, now).map_err(start)?,
+            publisher: Publisher::new(started.elapsed()),
+            reporter: Reporter::new(started, submitted_bytes),
+            invalid: LineLimit::new(now),
+            vitals,
+            dead_letters,
+            anchors,
+            tally: Tally::default(),
+            published: if recovery.is_new { Published::Done } else { Published::Unknown(0) },
+            was_clean: recovery.was_clean || recovery.is_new,
+            idle_since: now,
+            started,
+            announcement: Some(Announcement { topic, lines: recovery.lines }),
+            submitted_bytes,
+            written: Written::default(),
+            stop_deadline: None,
+            broker_lost: None,
+            topic_missing: None,
+            disk_full: None,
+            next_metrics,
+            next_status: now,
+            next_ends: now,
+        })
+    }
 }
 
 /// What `--listen` serves, as long as it is held.
 fn serve(config: &TrackerConfig, page: PageMaker, status: &Status) -> Result<Option<Server>, TrackerError> {
     let Some(address) = config.listen.as_deref() else { return Ok(None) };
     let site = page(&config.dir, config.is_unmasked);
-    let mut site = site.map_err(|error| TrackerError::Start { source: io::Error::other(error) })?;
+    let mut site = site.map_err(|error| start(io::Error::other(error)))?;
     site.hosts.clone_from(&config.hosts);
     status.serve(address, site).map(Some)
 }
@@ -233,30 +282,6 @@ fn recovered_event(recovery: &Recovery) -> HealthEvent {
         positions: positions.iter().map(|(&partition, at)| (partition, at.next)).collect(),
         seconds: recovery.elapsed.as_secs_f64(),
     }
-}
-
-/// Waits for a broker: for ever, and says so, unless the run is a one-shot.
-fn reach(
-    config: &TrackerConfig,
-    shutdown: &Shutdown,
-    log: &HealthLog,
-    status: &Status,
-) -> Result<Cluster, TrackerError> {
-    let patience = if config.until_end { Patience::UpTo(config.connect_timeout) } else { Patience::Forever };
-    let brokers = &config.client.brokers;
-    let mut lost = None;
-    let cluster = connect(&config.client, patience, shutdown, |reason| {
-        lost.get_or_insert_with(Instant::now);
-        status.not_ready(&format!("no broker at {brokers} ({reason})"));
-        log.write(&HealthEvent::BrokerLost { brokers: brokers.clone(), reason: reason.to_owned() });
-    })?;
-    if let Some(since) = lost {
-        let away_seconds = since.elapsed().as_secs_f64();
-        log.write(&HealthEvent::BrokerBack { brokers: brokers.clone(), away_seconds });
-        // It answers: whatever is waited for from here on is another thing.
-        status.not_ready("starting");
-    }
-    Ok(cluster)
 }
 
 /// Reads until the end that was noted, or until a stop is asked for and what was there is read.

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::doors::kafka::{DeliveryError, PropertyError, ReadBackError, TransactionError};
+use crate::doors::kafka::{ClusterError, DeliveryError};
+use crate::tools::exit::Exit;
 
 /// Why a run ends before its time.
 #[derive(Debug, Error)]
@@ -21,9 +22,22 @@ pub(crate) enum Interruption {
     #[error("an order was not delivered: {reason}")]
     Refused { reason: DeliveryError },
     #[error(transparent)]
-    Transaction(#[from] TransactionError),
-    #[error(transparent)]
-    ReadBack(ReadBackError),
-    #[error(transparent)]
-    Property(#[from] PropertyError),
+    Cluster(ClusterError),
+}
+
+impl<E: Into<ClusterError>> From<E> for Interruption {
+    fn from(error: E) -> Self {
+        Self::Cluster(error.into())
+    }
+}
+
+impl Interruption {
+    /// The exit code of a run that could not begin.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Stopped => Exit::Done,
+            Self::Cluster(error) => error.exit(),
+            _ => Exit::Failed,
+        }
+    }
 }

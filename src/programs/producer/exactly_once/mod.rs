@@ -342,7 +342,7 @@ impl<'a> ExactlyOnce<'a> {
             let timeout = if heard.is_none() { READ_BACK } else { STALLED_AFTER };
             let memory = match self.memory.take() {
                 Some(memory) => memory,
-                None => self.cluster.last_values(self.progress_topic).map_err(Interruption::ReadBack)?,
+                None => self.cluster.last_values(self.progress_topic)?,
             };
             let got = memory.get(key.as_bytes(), reach, timeout, || self.patience.goes_on(in_flight));
             if got.is_ok() {
@@ -364,7 +364,7 @@ impl<'a> ExactlyOnce<'a> {
                     heard = Some(reason);
                     self.shutdown.wait_timeout(LOOK);
                 }
-                Err(error @ ReadBackError::Property(_)) => return Err(Interruption::ReadBack(error)),
+                Err(error @ ReadBackError::Property(_)) => return Err(error.into()),
             }
         }
     }
