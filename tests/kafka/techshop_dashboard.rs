@@ -1,7 +1,7 @@
 //! `techshop dashboard` in a real browser: figures that move, and what survives reloads, kills and outages.
 
-use crate::harness::{Broker, Browser, LONG, Need, SHORT, key, wait_until};
-use crate::techshop_dashboard_shop::{Dashboard, Shop, euros, order, rows, text, thousands};
+use crate::harness::{Broker, Browser, LONG, Need, SHORT, Shop, key, wait_until};
+use crate::techshop_dashboard_shop::{Dashboard, euros, order, rows, text, thousands};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -50,8 +50,8 @@ fn shown(browser: &Browser) -> Value {
 }
 
 fn figures_move_without_a_reload_and_equal_a_count_of_the_topics() {
-    let shop = Shop::new();
-    let mut process = shop.process();
+    let shop = Shop::new().set_up();
+    let mut process = shop.active();
     let dashboard = shop.dashboard(&[]);
     let browser = Browser::open(&shop.scratch);
     dashboard.visit(&browser, "/");
@@ -69,7 +69,7 @@ fn figures_move_without_a_reload_and_equal_a_count_of_the_topics() {
     expect_plots(&browser, counted.all() - 1);
     expect_no_reload(&browser);
     expect_stock(&shop, &dashboard, &browser);
-    shop.notify_all();
+    shop.notify_all(&[]);
     let letters = shop.kafka.dump(&shop.topic("notification-results")).len() as u64;
     assert!(letters >= counted.confirmed, "a letter for each, and more for VIPs");
     dashboard.visit(&browser, "/notifications");
@@ -139,10 +139,10 @@ fn expect_stock(shop: &Shop, dashboard: &Dashboard, browser: &Browser) {
 }
 
 fn an_order_opens_with_its_story_and_closes_where_it_was() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.order_raw(&[order("ORD-1", &json!({})), order("ORD-2", &json!({"quantity": 3, "total": 45}))]);
     shop.decide_all();
-    shop.notify_all();
+    shop.notify_all(&[]);
     let dashboard = shop.dashboard(&[]);
     let browser = Browser::open(&shop.scratch);
     dashboard.visit(&browser, "/");
@@ -172,7 +172,7 @@ fn an_order_opens_with_its_story_and_closes_where_it_was() {
 
 /// A browser tells of a closing some time after it, and that news once emptied the order opened in between.
 fn an_order_opened_while_another_closes_is_loaded() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.order_raw(&[order("ORD-1", &json!({})), order("ORD-2", &json!({}))]);
     shop.decide_all();
     let dashboard = shop.dashboard(&[]);
@@ -188,7 +188,7 @@ fn an_order_opened_while_another_closes_is_loaded() {
 }
 
 fn a_reload_keeps_what_happened() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.run(&["produce", "--count", "60"]).expect_code(0);
     shop.decide_all();
     let dashboard = shop.dashboard(&[]);
@@ -209,7 +209,7 @@ fn a_reload_keeps_what_happened() {
 }
 
 fn killed_and_started_again_the_page_recovers_by_itself() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.run(&["produce", "--count", "80"]).expect_code(0);
     shop.decide_all();
     let mut dashboard = shop.dashboard(&[]);
@@ -251,7 +251,7 @@ fn expect_figures_of_topics(shop: &Shop, browser: &Browser) {
 
 fn while_kafka_is_down_figures_stay_and_then_go_on() {
     let mut broker = Broker::start();
-    let shop = Shop::on(broker.cluster());
+    let shop = Shop::on(broker.cluster()).set_up();
     shop.run(&["produce", "--count", "40"]).expect_code(0);
     shop.decide_all();
     let dashboard = shop.dashboard(&[]);
@@ -277,8 +277,8 @@ fn while_kafka_is_down_figures_stay_and_then_go_on() {
 }
 
 fn a_restock_from_the_page_is_added_once() {
-    let shop = Shop::new();
-    let _process = shop.process();
+    let shop = Shop::new().set_up();
+    let _process = shop.active();
     let dashboard = shop.dashboard(&["--allow-write"]);
     let token = std::fs::read_to_string(shop.scratch.join("dashboard.token")).expect("the token is there");
     let browser = Browser::open(&shop.scratch);
@@ -298,7 +298,7 @@ fn a_restock_from_the_page_is_added_once() {
 }
 
 fn a_page_of_what_is_gone_says_so() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let group = shop.topic("readers");
     shop.run(&["produce", "--count", "5"]).expect_code(0);
     shop.command(&["process", "--listen", "off", "--until-end", "--group", &group]).finish_within(LONG).expect_code(0);
@@ -328,7 +328,7 @@ fn a_page_of_what_is_gone_says_so() {
 }
 
 fn lists_are_sorted_and_paged_by_links() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let orders: Vec<Vec<u8>> = (0..230).map(|n| order(&format!("ORD-{:03}", (n * 7) % 230), &json!({}))).collect();
     shop.order_raw(&orders);
     shop.decide_all();

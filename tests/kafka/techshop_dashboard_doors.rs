@@ -1,7 +1,7 @@
 //! `techshop dashboard` without a browser: what programs read, who may write, and what nobody may see.
 
-use crate::harness::{Answer, Need, Process, SHORT, Scratch, free_port, program, send, wait_until};
-use crate::techshop_dashboard_shop::{Dashboard, Shop, order};
+use crate::harness::{Answer, Need, Process, SHORT, Scratch, Shop, free_port, program, send, wait_until};
+use crate::techshop_dashboard_shop::{Dashboard, order};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn programs_read_the_same_figures() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.run(&["produce", "--count", "120"]).expect_code(0);
     shop.order_raw(&[b"what?".to_vec()]);
     shop.decide_all();
@@ -90,7 +90,7 @@ fn prometheus(text: &str) -> Vec<(String, f64)> {
 }
 
 fn what_is_described_is_answered_and_nothing_else() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.order_raw(&[order("ORD-1", &json!({}))]);
     shop.decide_all();
     let dashboard = shop.dashboard(&["--allow-write"]);
@@ -155,7 +155,7 @@ fn token_of(shop: &Shop) -> String {
 }
 
 fn only_our_own_pages_with_the_token_may_write() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let dashboard = shop.dashboard(&["--allow-write"]);
     let token = token_of(&shop);
     let with_token = ("Authorization", token.as_str());
@@ -183,7 +183,7 @@ fn only_our_own_pages_with_the_token_may_write() {
 }
 
 fn nothing_is_written_unless_it_was_allowed() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let dashboard = shop.dashboard(&[]);
     let answer = restock(&dashboard, &[("Authorization", "Bearer guess")]);
     assert_eq!(answer.status, 403);
@@ -193,8 +193,8 @@ fn nothing_is_written_unless_it_was_allowed() {
 }
 
 fn a_restock_that_is_sent_twice_is_added_once() {
-    let shop = Shop::new();
-    let _process: Process = shop.process();
+    let shop = Shop::new().set_up();
+    let _process: Process = shop.active();
     let dashboard = shop.dashboard(&["--allow-write"]);
     let token = token_of(&shop);
     let own = format!("http://127.0.0.1:{}", dashboard.port);
@@ -222,7 +222,7 @@ fn a_restock_that_is_sent_twice_is_added_once() {
 }
 
 fn what_is_too_long_is_refused() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let dashboard = shop.dashboard(&["--allow-write"]);
     let token = token_of(&shop);
     assert_eq!(dashboard.get(&format!("/orders?q={}", "x".repeat(3_000))).status, 414);
@@ -249,7 +249,7 @@ fn places(ids: &[&str]) -> Vec<String> {
 
 /// Orders of three customers: one confirmed, one out of stock, others invalid in several ways.
 fn shop_of_customers() -> Shop {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let bob = json!({"customer_id": "bob.durand", "customer_email": "bob.durand@email.com", "product_id": "P002",
         "price": 2499, "quantity": 100, "total": 249_900});
     let invalid = order("ORD-3", &json!({"customer_email": "carol.bernard@email.com", "quantity": 0}));
@@ -258,7 +258,7 @@ fn shop_of_customers() -> Shop {
     let used = order("ORD-1", &json!({"customer_email": "yann@shop.example"}));
     shop.order_raw(&[order("ORD-1", &json!({})), order("ORD-2", &bob), invalid, torn, nested, used]);
     shop.decide_all();
-    shop.notify_all();
+    shop.notify_all(&[]);
     shop
 }
 
@@ -305,7 +305,7 @@ fn addresses_are_shown_when_asked_for() {
 }
 
 fn a_taken_port_is_refused_by_the_name_of_its_flag() {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     let port = free_port();
     let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).expect("it is free");
     let scratch = Scratch::new("taken");

@@ -1,7 +1,7 @@
 //! `techshop dashboard` and values that nobody means well with: they are text, wherever they are shown.
 
-use crate::harness::{Browser, Need, SHORT, get, wait_until};
-use crate::techshop_dashboard_shop::{Shop, order, rows, text};
+use crate::harness::{Browser, Need, SHORT, Shop, get, wait_until};
+use crate::techshop_dashboard_shop::{order, rows, text};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -42,10 +42,10 @@ fn hostile(values: &[&str]) -> Vec<Vec<u8>> {
 }
 
 fn shop_of(values: &[&str]) -> Shop {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.order_raw(&hostile(values));
     shop.decide_all();
-    shop.notify_all();
+    shop.notify_all(&[]);
     shop
 }
 

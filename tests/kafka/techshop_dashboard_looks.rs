@@ -1,7 +1,7 @@
 //! `techshop dashboard` for everybody: by keyboard alone, in both colours, on narrow and wide screens.
 
-use crate::harness::{Browser, Need, SHORT, key, wait_until};
-use crate::techshop_dashboard_shop::{Dashboard, Shop, order, text};
+use crate::harness::{Browser, Need, SHORT, Shop, key, wait_until};
+use crate::techshop_dashboard_shop::{Dashboard, order, text};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -19,11 +19,11 @@ const PAGES: [&str; 8] = ["/", "/orders", "/stock", "/errors", "/notifications",
 const CHECKS: &str = include_str!("techshop_dashboard/checks.js");
 
 fn shop_of_every_kind() -> Shop {
-    let shop = Shop::new();
+    let shop = Shop::new().set_up();
     shop.run(&["produce", "--count", "150"]).expect_code(0);
     shop.order_raw(&[b"what?".to_vec(), order("ORD-1", &json!({})), order("ORD-2", &json!({"quantity": 0}))]);
     shop.decide_all();
-    shop.notify_all();
+    shop.notify_all(&[]);
     shop
 }
 

@@ -1,70 +1,14 @@
 //! What the tests of `techshop dashboard` stand on: a shop of their own, its dashboard, and a count over its topics.
 
-use crate::harness::{
-    Browser, Cluster, Exit, LONG, Process, Record, Run, SHORT, Scratch, free_port, get, program, shared, wait_until,
-};
+use crate::harness::{Browser, LONG, Process, Record, SHORT, Shop, free_port, get, wait_until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A shop that no other test has.
-pub(crate) struct Shop {
-    pub(crate) kafka: Cluster,
-    prefix: String,
-    pub(crate) scratch: Scratch,
-}
-
 impl Shop {
-    pub(crate) fn new() -> Shop {
-        Shop::on(shared())
-    }
-
-    pub(crate) fn on(kafka: Cluster) -> Shop {
-        let prefix = format!("{}.", kafka.unused_name("board"));
-        let shop = Shop { kafka, prefix, scratch: Scratch::new("dashboard") };
-        shop.run(&["setup-topics"]).expect_code(0);
-        shop
-    }
-
-    pub(crate) fn topic(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    pub(crate) fn command(&self, arguments: &[&str]) -> Run {
-        program("techshop", &self.scratch).cluster(&self.kafka).args(["--topic-prefix", &self.prefix]).args(arguments)
-    }
-
-    #[track_caller]
-    pub(crate) fn run(&self, arguments: &[&str]) -> Exit {
-        self.command(arguments).finish()
-    }
-
-    /// Who decides orders, once it does.
-    pub(crate) fn process(&self) -> Process {
-        let mut process = self.command(&["process", "--listen", "off"]).start();
-        process.wait_for_output("process.active", LONG);
-        process
-    }
-
     /// Decides what is ordered by now.
     #[track_caller]
     pub(crate) fn decide_all(&self) {
-        self.command(&["process", "--listen", "off", "--until-end"]).finish_within(LONG).expect_code(0);
-    }
-
-    /// Writes to the customers of so many confirmed orders.
-    pub(crate) fn notify_all(&self) {
-        let group = format!("{}notify", self.prefix);
-        let mut notify = self.command(&["notify", "--listen", "off", "--group", &group]).start();
-        let topic = self.topic("notifications");
-        wait_until("everybody was written to", LONG, || {
-            assert!(notify.is_running(), "{}", notify.stderr());
-            let (next, ends) = (self.kafka.group(&group), self.kafka.ends(&topic));
-            let is_read = |(partition, end): (&i32, &i64)| {
-                *end == 0 || next.get(&format!("{topic}/{partition}")).is_some_and(|next| next >= end)
-            };
-            ends.iter().all(is_read).then_some(())
-        });
-        notify.terminate(SHORT).expect_code(0);
+        self.process(&["--until-end"]).finish_within(LONG).expect_code(0);
     }
 
     /// Its dashboard, as soon as it has counted what is there.

@@ -1,7 +1,7 @@
 //! `techshop errors`: apologies, restock alerts, and the list of what is invalid.
 
-use crate::harness::{LONG, Need, Record, SHORT, free_port, get, wait_until};
-use crate::techshop_notify_shop::{Shop, digest, message, order};
+use crate::harness::{LONG, Need, Record, SHORT, Shop, free_port, get, wait_until};
+use crate::techshop_notify_shop::{digest, message, order};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -34,10 +34,10 @@ fn invalid(id: &str) -> Record {
 }
 
 fn who_got_nothing_is_told_so_and_the_team_too() {
-    let shop = Shop::new("errors");
+    let shop = Shop::new().with_topic("errors");
     shop.kafka.produce(&shop.topic("errors"), &[out_of_stock("ORD-1"), invalid("ORD-2"), Record::new(0, "no JSON")]);
     let group = format!("{}errors", shop.prefix);
-    let mut errors = shop.run("errors", &["--group", &group, "--team", "store@techshop.example"]).start();
+    let mut errors = shop.letters("errors", &["--group", &group, "--team", "store@techshop.example"]).start();
     shop.wait_for_group(&mut errors, &group, "errors");
     let exit = errors.terminate(SHORT);
     exit.expect_code(0).expect_message(&["1 out of stock, 2 invalid since the start"]);
@@ -60,16 +60,16 @@ fn who_got_nothing_is_told_so_and_the_team_too() {
 }
 
 fn the_list_shows_what_is_invalid_and_changes_nothing() {
-    let shop = Shop::new("errors");
+    let shop = Shop::new().with_topic("errors");
     let mut records = vec![out_of_stock("ORD-1"), invalid("ORD-2"), Record::new(0, "x".repeat(1000))];
     records.extend((0..500).map(|n| out_of_stock(&format!("ORD-x{n}"))));
     shop.kafka.produce(&shop.topic("errors"), &records);
-    let exit = shop.run("errors", &["--list"]).finish();
+    let exit = shop.letters("errors", &["--list"]).finish();
     exit.expect_code(0);
     assert!(exit.stdout.starts_with("ORD-2: field price is missing\n  at  techshop.orders/2@17\n"), "{}", exit.stdout);
     assert!(!exit.stdout.contains('\u{1b}') && !exit.stdout.contains(&"x".repeat(201)), "{}", exit.stdout);
     assert_eq!(exit.last_line(), format!("2 invalid messages in {}", shop.topic("errors")));
-    let exit = shop.run("errors", &["--list", "--json"]).finish();
+    let exit = shop.letters("errors", &["--list", "--json"]).finish();
     let lines: Vec<Value> = exit.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), 2);
     let raw = "{\"order_id\":\"\u{1b}[2J\"}";
@@ -83,8 +83,8 @@ fn the_list_shows_what_is_invalid_and_changes_nothing() {
 }
 
 fn an_empty_list_says_so() {
-    let shop = Shop::new("errors");
-    let exit = shop.run("errors", &["--list"]).finish();
+    let shop = Shop::new().with_topic("errors");
+    let exit = shop.letters("errors", &["--list"]).finish();
     exit.expect_code(0);
     assert_eq!(exit.stdout, format!("0 invalid messages in {}\n", shop.topic("errors")));
 }
@@ -111,11 +111,11 @@ fn who_writes_to_customers_tells_its_figures() {
         ("errors", "errors", vec![out_of_stock("ORD-1"), invalid("ORD-2")], &errors[..]),
     ];
     for (command, topic, records, figures) in cases {
-        let shop = Shop::new(topic);
+        let shop = Shop::new().with_topic(topic);
         shop.kafka.produce(&shop.topic(topic), &records);
         let port = free_port();
         let group = format!("{}{command}", shop.prefix);
-        let mut service = shop.run(command, &["--group", &group, "--listen", &format!("127.0.0.1:{port}")]).start();
+        let mut service = shop.letters(command, &["--group", &group, "--listen", &format!("127.0.0.1:{port}")]).start();
         shop.wait_for_group(&mut service, &group, topic);
         let lag = format!("kafka_consumergroup_lag{{consumergroup=\"{group}\",topic=\"{}\"", shop.topic(topic));
         let text = wait_until("all of it is told", LONG, || {

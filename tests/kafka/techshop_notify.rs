@@ -1,7 +1,9 @@
 //! `techshop notify`: each letter once in the outbox whatever is killed; servers that go away, refuse, come back.
 
-use crate::harness::{LONG, MailServer, Need, Record, SHORT, Signal, free_port, wait_until, wait_while_time_passes};
-use crate::techshop_notify_shop::{Posted, SECRET, Shop, digest, gateway, header, message, order};
+use crate::harness::{
+    LONG, MailServer, Need, Record, SHORT, Shop, Signal, free_port, wait_until, wait_while_time_passes,
+};
+use crate::techshop_notify_shop::{Posted, SECRET, digest, gateway, header, message, order};
 use libtest_mimic::Trial;
 use std::time::Duration;
 
@@ -38,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn killed_again_and_again_each_letter_is_there_once() {
     const ORDERS: usize = 4_000;
     const KILLS: usize = 20;
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let records: Vec<Record> = (0..ORDERS)
         .map(|n| message(n as i32 % 3, &order(&format!("ORD-{n}"), n % 3 == 0, "alice@email.com", "confirmed")))
         .collect();
@@ -75,7 +77,7 @@ fn killed_again_and_again_each_letter_is_there_once() {
 }
 
 fn what_a_letter_says_and_is_called() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let order = order("ORD-1", true, "alice@email.com", "confirmed");
     shop.kafka.produce(&shop.topic("notifications"), &[message(1, &order)]);
     let mut notify = shop.notify(&["--lang", "fr"]).start();
@@ -105,7 +107,7 @@ fn what_a_letter_says_and_is_called() {
 }
 
 fn hostile_orders_stay_in_the_outbox_and_in_their_lines() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let long = "x".repeat(5_000);
     let ids = ["../../x", "/etc/passwd", "a\r\nBcc: eve@email.com", "\u{0}", "..", "\u{202e}gnp", "é\u{1b}[2J", &long];
     let records: Vec<Record> = ids
@@ -137,7 +139,7 @@ fn hostile_orders_stay_in_the_outbox_and_in_their_lines() {
 }
 
 fn what_is_no_order_or_no_address_is_a_dead_letter_at_once() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let topic = shop.topic("notifications");
     let bad = order("ORD-bad", true, "nobody at all", "confirmed");
     let good = order("ORD-good", false, "bob@email.com", "confirmed");
@@ -165,7 +167,7 @@ fn what_is_no_order_or_no_address_is_a_dead_letter_at_once() {
 }
 
 fn the_older_of_two_instances_is_fenced() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let topic = shop.topic("notifications");
     let send = |id: &str| shop.kafka.produce(&topic, &[message(0, &order(id, false, "bob@email.com", "confirmed"))]);
     send("ORD-1");
@@ -188,7 +190,7 @@ fn the_older_of_two_instances_is_fenced() {
 }
 
 fn a_second_one_on_the_same_outbox_waits() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let topic = shop.topic("notifications");
     let send = |id: &str| shop.kafka.produce(&topic, &[message(0, &order(id, false, "bob@email.com", "confirmed"))]);
     send("ORD-1");
@@ -209,7 +211,7 @@ fn a_second_one_on_the_same_outbox_waits() {
 }
 
 fn text_messages_are_signed_and_tried_again() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let (url, posted) = gateway(2);
     let order = order("ORD-1", true, "alice@email.com", "confirmed");
     shop.kafka.produce(&shop.topic("notifications"), &[message(0, &order)]);
@@ -229,7 +231,7 @@ fn text_messages_are_signed_and_tried_again() {
 }
 
 fn wrong_flags_are_refused() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let readable = shop.scratch.file("secret", SECRET);
     std::fs::set_permissions(&readable, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("ours");
     let readable = readable.to_str().expect("text");
@@ -249,7 +251,7 @@ fn wrong_flags_are_refused() {
 
 fn mails_arrive_and_a_repeat_has_the_same_id() {
     const ORDERS: usize = 30;
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let topic = shop.topic("notifications");
     let order = |n: usize| order(&format!("ORD-{n}"), n == 0, &format!("alice{n}@email.com"), "confirmed");
     let records: Vec<Record> = (0..ORDERS).map(|n| message(0, &order(n))).collect();
@@ -290,7 +292,7 @@ fn mails_arrive_and_a_repeat_has_the_same_id() {
 }
 
 fn a_server_that_comes_late_is_waited_for_while_others_go_on() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let records: Vec<Record> = (0..20)
         .map(|n| {
             let email = if n == 3 { "refused@email.com" } else { "alice@email.com" };
@@ -314,7 +316,7 @@ fn a_server_that_comes_late_is_waited_for_while_others_go_on() {
 }
 
 fn dead_letters_are_handed_over_again() {
-    let shop = Shop::new("notifications");
+    let shop = Shop::new().with_topic("notifications");
     let mut records: Vec<Record> =
         (0..5).map(|n| message(n % 3, &order(&format!("ORD-{n}"), false, "alice@email.com", "confirmed"))).collect();
     records.push(message(0, &order("ORD-later", false, "later@email.com", "confirmed")));

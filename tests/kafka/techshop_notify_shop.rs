@@ -1,6 +1,6 @@
 //! What the tests of `techshop notify` and `techshop errors` stand on: a shop of their own, and its messages.
 
-use crate::harness::{Cluster, LONG, Process, Record, Run, SHORT, Scratch, program, shared, wait_until};
+use crate::harness::{LONG, Process, Record, Run, SHORT, Shop, wait_until};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -32,29 +32,10 @@ pub(crate) fn digest(kind: &str, channel: &str, id: &str) -> String {
     Sha256::digest(format!("{kind}\n{channel}\n{id}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A shop of the test's own.
-pub(crate) struct Shop {
-    pub(crate) kafka: Cluster,
-    pub(crate) prefix: String,
-    pub(crate) scratch: Scratch,
-}
-
 impl Shop {
-    pub(crate) fn new(source: &str) -> Shop {
-        let kafka = shared();
-        let prefix = format!("{}.", kafka.unused_name("shop"));
-        let shop = Shop { kafka, prefix, scratch: Scratch::new("techshop-notify") };
-        shop.kafka.make_topic(&shop.topic(source), if source == "errors" { 1 } else { 3 });
-        shop
-    }
-
-    pub(crate) fn topic(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    pub(crate) fn run(&self, command: &str, flags: &[&str]) -> Run {
-        let run = program("techshop", &self.scratch).cluster(&self.kafka).args(["--topic-prefix", &self.prefix]);
-        let run = run.arg(command).args(flags);
+    /// `notify` or `errors`, which listens nowhere unless it is asked to.
+    pub(crate) fn letters(&self, command: &str, flags: &[&str]) -> Run {
+        let run = self.command(&[command]).args(flags);
         let is_silent = ["--resend", "--list", "--listen"].iter().any(|flag| flags.contains(flag));
         if is_silent { run } else { run.args(["--listen", "off"]) }
     }
@@ -83,7 +64,7 @@ impl Shop {
 
     /// Starts `notify` with a group of the test's own.
     pub(crate) fn notify(&self, flags: &[&str]) -> Run {
-        self.run("notify", flags).args(["--group", &self.group()])
+        self.letters("notify", flags).args(["--group", &self.group()])
     }
 
     pub(crate) fn group(&self) -> String {

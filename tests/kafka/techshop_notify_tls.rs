@@ -1,9 +1,9 @@
 //! `techshop notify` over TLS, to a mail server of somebody else's making: STARTTLS, TLS from the first byte, and a
 //! certificate that nobody vouches for.
 
-use crate::harness::{LONG, MailServer, Need, SHORT, Scratch, free_port, java_tool, source_dir, wait_until};
+use crate::harness::{LONG, MailServer, Need, SHORT, Scratch, Shop, free_port, java_tool, source_dir, wait_until};
 use crate::security::certificate;
-use crate::techshop_notify_shop::{Shop, message, order};
+use crate::techshop_notify_shop::{message, order};
 use libtest_mimic::Trial;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,7 +31,7 @@ fn mails_go_over_tls_to_who_is_vouched_for_and_to_nobody_else() {
     let (_, stranger) = certificate(&scratch, "stranger");
     let key = private_key(&store, &scratch);
     for (mode, url) in [("starttls", "smtp://127.0.0.1:PORT?tls=required"), ("implicit", "smtps://127.0.0.1:PORT")] {
-        let shop = Shop::new("notifications");
+        let shop = Shop::new().with_topic("notifications");
         shop.kafka.produce(
             &shop.topic("notifications"),
             &[message(0, &order("ORD-1", false, "alice@email.com", "confirmed"))],

@@ -1,9 +1,6 @@
 //! `techshop process`: what it decides, who decides, and what it remembers.
 
-use crate::harness::{
-    Broker, Cluster, LONG, Need, Process, Record, Run, SHORT, Scratch, Signal, program, shared, wait_until,
-    wait_while_time_passes,
-};
+use crate::harness::{Broker, LONG, Need, Record, SHORT, Shop, Signal, wait_until, wait_while_time_passes};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,38 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     )
 }
 
-/// A shop that no other test has.
-struct Shop {
-    kafka: Cluster,
-    prefix: String,
-    scratch: Scratch,
-}
-
 impl Shop {
-    fn new(kafka: Cluster) -> Shop {
-        let prefix = format!("{}.", kafka.unused_name("shop"));
-        let shop = Shop { kafka, prefix, scratch: Scratch::new("shop") };
-        shop.kafka.make_topic(&shop.topic("orders"), 3);
-        shop
-    }
-
-    fn topic(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    fn process(&self, flags: &[&str]) -> Run {
-        program("techshop", &self.scratch)
-            .cluster(&self.kafka)
-            .args(["--topic-prefix", &self.prefix, "process", "--listen", "off"])
-            .args(flags)
-    }
-
-    fn active(&self) -> Process {
-        let mut process = self.process(&[]).start();
-        process.wait_for_output("process.active", LONG);
-        process
-    }
-
     fn order(&self, partition: i32, json: &Value) {
         let key = json["order_id"].as_str().unwrap_or("k");
         self.kafka.produce(&self.topic("orders"), &[Record::new(partition, json.to_string()).key(key)]);
@@ -111,7 +77,7 @@ fn json_of(record: &Record) -> Value {
 }
 
 fn each_message_has_the_outcome_that_is_due_to_it() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.order(1, &order("a", "P002", 15));
     shop.outcomes(1, 0);
@@ -164,7 +130,7 @@ fn each_message_has_the_outcome_that_is_due_to_it() {
 }
 
 fn killed_and_started_again_it_remembers_stock_and_numbers() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     for round in 0..4 {
         let mut process = shop.active();
         shop.order(round % 3, &order(&format!("n{round}"), "P002", 4));
@@ -186,7 +152,7 @@ fn killed_and_started_again_it_remembers_stock_and_numbers() {
 }
 
 fn a_standby_takes_over_from_one_that_was_killed() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut first = shop.active();
     let mut second = shop.process(&[]).start();
     second.wait_for_output("process.standby", LONG);
@@ -205,7 +171,7 @@ fn a_standby_takes_over_from_one_that_was_killed() {
 }
 
 fn one_that_slept_is_fenced_and_stands_by() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut first = shop.active();
     let mut second = shop.process(&[]).start();
     second.wait_for_output("process.standby", LONG);
@@ -226,7 +192,7 @@ fn one_that_slept_is_fenced_and_stands_by() {
 }
 
 fn two_groups_share_one_stock() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut first = shop.active();
     let mut second = shop.process(&["--group", "another"]).start();
     second.wait_for_output("process.standby", LONG);
@@ -242,7 +208,7 @@ fn two_groups_share_one_stock() {
 }
 
 fn stopped_in_order_it_says_so_and_leaves_no_owner() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.order(0, &order("a", "P005", 1));
     shop.outcomes(1, 0);
@@ -260,7 +226,7 @@ fn stopped_in_order_it_says_so_and_leaves_no_owner() {
 
 fn a_broker_that_dies_is_waited_for() {
     let mut broker = Broker::start();
-    let shop = Shop::new(broker.cluster());
+    let shop = Shop::on(broker.cluster()).with_topic("orders");
     let mut process = shop.active();
     shop.order(0, &order("a", "P005", 1));
     shop.outcomes(1, 0);
@@ -276,7 +242,7 @@ fn a_broker_that_dies_is_waited_for() {
 }
 
 fn orders_made_anew_are_read_from_their_beginning() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.order(0, &order("a", "P005", 1));
     shop.order(0, &order("b", "P005", 1));
@@ -290,7 +256,7 @@ fn orders_made_anew_are_read_from_their_beginning() {
 }
 
 fn orders_that_were_deleted_unread_are_told() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.order(0, &order("a", "P005", 1));
     shop.outcomes(1, 0);
@@ -307,7 +273,7 @@ fn orders_that_were_deleted_unread_are_told() {
 }
 
 fn a_changelog_that_lacks_something_is_refused() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.order(0, &order("a", "P005", 1));
     shop.outcomes(1, 0);
@@ -316,7 +282,7 @@ fn a_changelog_that_lacks_something_is_refused() {
     let exit = shop.process(&[]).finish();
     exit.expect_code(1);
     exit.expect_message(&["stock", "it has levels of 0 products, not of 5", "--topic-prefix"]);
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.order(0, &order("a", "P005", 1));
     shop.outcomes(1, 0);
@@ -328,7 +294,7 @@ fn a_changelog_that_lacks_something_is_refused() {
 }
 
 fn a_restock_is_applied_once() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     let restock = |id: &str, product: &str| {
         let json = json!({"restock_id": id, "product_id": product, "quantity": 7, "timestamp": "2026-11-21T10:00:00Z"});
@@ -353,7 +319,7 @@ fn a_restock_is_applied_once() {
 }
 
 fn more_partitions_are_read_when_they_come() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     shop.kafka.grow_topic(&shop.topic("orders"), 5);
     shop.order(4, &order("a", "P005", 1));
@@ -362,7 +328,7 @@ fn more_partitions_are_read_when_they_come() {
 }
 
 fn an_order_that_fills_a_message_has_an_outcome() {
-    let shop = Shop::new(shared());
+    let shop = Shop::new().with_topic("orders");
     let mut process = shop.active();
     let mut large = order("large", "P005", 1);
     large["note"] = json!("\u{1}".repeat(170_000));

@@ -1,6 +1,6 @@
 //! The shop without its heart: topics, orders, stock, restocks.
 
-use crate::harness::{Exit, Need, Record, Run, Scratch, kcat, program, shared};
+use crate::harness::{Exit, Need, Record, Shop, kcat, shared};
 use libtest_mimic::Trial;
 use ordertrail::words::shop::{Order, Reading};
 use serde_json::{Value, json};
@@ -24,30 +24,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     );
     all.extend(trials!("techshop_shop", &[Need::Broker, Need::Kcat], [kcat_reads_what_was_delivered]));
     all
-}
-
-/// A shop of the test's own.
-struct Shop {
-    scratch: Scratch,
-    prefix: String,
-}
-
-impl Shop {
-    fn new() -> Shop {
-        Shop { scratch: Scratch::new("shop"), prefix: shared().unused_name("shop") + "." }
-    }
-
-    fn topic(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Run {
-        program("techshop", &self.scratch).cluster(&shared()).args(["--topic-prefix", &self.prefix]).args(arguments)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Exit {
-        self.command(arguments).finish()
-    }
 }
 
 #[track_caller]

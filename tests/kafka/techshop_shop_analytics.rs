@@ -1,6 +1,6 @@
 //! `techshop analytics`: every outcome counted once, whatever happens to who counts.
 
-use crate::harness::{Cluster, LONG, Need, Record, Run, SHORT, Scratch, Signal, program, shared, wait_until};
+use crate::harness::{LONG, Need, Record, Run, SHORT, Shop, Signal, wait_until};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,30 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     )
 }
 
-struct Shop {
-    scratch: Scratch,
-    prefix: String,
-    kafka: Cluster,
-}
-
 impl Shop {
-    fn new() -> Shop {
-        let kafka = shared();
-        let prefix = kafka.unused_name("count") + ".";
-        let shop = Shop { scratch: Scratch::new("analytics"), prefix, kafka };
-        shop.command(&["setup-topics"]).finish().expect_code(0);
-        shop
-    }
-
-    fn topic(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Run {
-        program("techshop", &self.scratch).cluster(&self.kafka).args(["--topic-prefix", &self.prefix]).args(arguments)
-    }
-
-    fn service(&self) -> Run {
+    fn analytics(&self) -> Run {
         self.command(&["analytics", "--listen", "off", "--json", "--every", "100ms"])
     }
 
@@ -120,10 +98,10 @@ fn counted(stdout: &str) -> Option<u64> {
 }
 
 fn killed_ten_times_it_counts_each_outcome_once() {
-    let (shop, mut sums) = (Shop::new(), Sums::default());
+    let (shop, mut sums) = (Shop::new().set_up(), Sums::default());
     let state = shop.scratch.join("analytics.state.json");
     for round in 0..10 {
-        let mut service = shop.service().start();
+        let mut service = shop.analytics().start();
         shop.tell(&mut sums, 150);
         if round % 3 > 0 {
             // Killed as soon as it has counted something, saved or not.
@@ -144,9 +122,9 @@ fn killed_ten_times_it_counts_each_outcome_once() {
 }
 
 fn a_stop_keeps_what_was_counted_and_publishes_it() {
-    let (shop, mut sums) = (Shop::new(), Sums::default());
+    let (shop, mut sums) = (Shop::new().set_up(), Sums::default());
     shop.tell(&mut sums, 100);
-    let mut service = shop.service().start();
+    let mut service = shop.analytics().start();
     wait_until("all is counted", SHORT, || (counted(&service.stdout()) == Some(sums.orders)).then_some(()));
     service.signal(Signal::TERM);
     service.wait(SHORT).expect_code(0);
@@ -160,14 +138,14 @@ fn a_stop_keeps_what_was_counted_and_publishes_it() {
 }
 
 fn a_damaged_snapshot_is_told_put_aside_and_counted_anew() {
-    let (shop, mut sums) = (Shop::new(), Sums::default());
+    let (shop, mut sums) = (Shop::new().set_up(), Sums::default());
     shop.tell(&mut sums, 50);
     let state = shop.scratch.join("analytics.state.json");
     std::fs::write(&state, "{\"kind\":\"techshop-analytics\", torn").unwrap();
     let once = shop.command(&["analytics", "--once", "--json"]).finish();
     once.expect_code(0).expect_message(&["damaged", "counting anew"]);
     sums.expect(&serde_json::from_str(&once.stdout).unwrap());
-    let mut service = shop.service().start();
+    let mut service = shop.analytics().start();
     wait_until("all is counted", SHORT, || (counted(&service.stdout()) == Some(sums.orders)).then_some(()));
     let exit = service.terminate(SHORT);
     exit.expect_code(0).expect_message(&["state.unusable", "put aside"]);
@@ -176,9 +154,9 @@ fn a_damaged_snapshot_is_told_put_aside_and_counted_anew() {
 }
 
 fn a_topic_made_anew_is_counted_anew() {
-    let (shop, mut before) = (Shop::new(), Sums::default());
+    let (shop, mut before) = (Shop::new().set_up(), Sums::default());
     shop.tell(&mut before, 60);
-    let mut service = shop.service().start();
+    let mut service = shop.analytics().start();
     wait_until("all is counted", SHORT, || (counted(&service.stdout()) == Some(before.orders)).then_some(()));
     service.terminate(SHORT).expect_code(0);
     for topic in ["analytics", "errors"] {
@@ -189,23 +167,23 @@ fn a_topic_made_anew_is_counted_anew() {
     let mut after = Sums::default();
     shop.tell(&mut after, 200);
     after.expect(&shop.summary("analytics.state.json"));
-    let mut service = shop.service().start();
+    let mut service = shop.analytics().start();
     wait_until("all is counted", LONG, || (counted(&service.stdout()) == Some(after.orders)).then_some(()));
     service.terminate(SHORT).expect_code(0).expect_message(&["topic.new"]);
     after.expect(&shop.summary("analytics.state.json"));
 }
 
 fn a_second_counter_of_one_file_is_refused() {
-    let shop = Shop::new();
-    let mut service = shop.service().start();
+    let shop = Shop::new().set_up();
+    let mut service = shop.analytics().start();
     wait_until("it counts", SHORT, || counted(&service.stdout()));
-    shop.service().finish().expect_code(1).expect_message(&["--state", "--once"]);
+    shop.analytics().finish().expect_code(1).expect_message(&["--state", "--once"]);
     shop.summary("analytics.state.json");
     service.terminate(SHORT).expect_code(0);
 }
 
 fn what_people_see_without_a_terminal() {
-    let (shop, mut sums) = (Shop::new(), Sums::default());
+    let (shop, mut sums) = (Shop::new().set_up(), Sums::default());
     shop.tell(&mut sums, 20);
     let exit = shop.command(&["analytics", "--once"]).finish();
     exit.expect_code(0);

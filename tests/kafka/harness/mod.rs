@@ -22,6 +22,7 @@ mod reaper;
 mod record;
 mod scratch;
 mod sealed;
+mod shop;
 mod small;
 mod tracking;
 mod trail;
@@ -47,6 +48,7 @@ pub(crate) use python::python;
 pub(crate) use record::Record;
 pub(crate) use scratch::Scratch;
 pub(crate) use sealed::{Sealed, beside, expect_held, expect_sealed, folder_bytes, notes, segments, whole_trail};
+pub(crate) use shop::Shop;
 pub(crate) use small::Small;
 pub(crate) use tracking::{
     drain, events, expect_told_once, finish_drain, group_of, tracker, trail_dir, wait_for_event, wait_for_events,
