@@ -1,15 +1,13 @@
 //! Telling of what may come with each message without flooding the log: at most ten lines a second, and a count.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::base::message::Message;
 use crate::doors::health::HealthEvent;
+use crate::tools::quota::Quota;
 
-/// How many lines a window may have.
-const LINES: u32 = 10;
-
-/// How long a window is.
-const WINDOW: Duration = Duration::from_secs(1);
+/// Lines of one kind a second.
+const MOST_A_SECOND: u32 = 10;
 
 /// How much of the payload a line shows.
 const SHOWN_BYTES: usize = 1024;
@@ -17,49 +15,48 @@ const SHOWN_BYTES: usize = 1024;
 /// Decides which events of one kind get a line of their own.
 #[derive(Debug)]
 pub(super) struct LineLimit {
-    window: Instant,
-    lines: u32,
-    suppressed: u64,
+    quota: Quota,
+    /// The last that got no line.
     last: Option<HealthEvent>,
 }
 
 impl LineLimit {
     pub(super) fn new(now: Instant) -> Self {
-        Self { window: now, lines: 0, suppressed: 0, last: None }
+        Self { quota: Quota::new(MOST_A_SECOND, now), last: None }
     }
 
     /// The line to write now, if any. What gets none is counted, and told by [`Self::overdue`].
     pub(super) fn tell(&mut self, now: Instant, event: HealthEvent) -> Option<HealthEvent> {
         let due = self.overdue(now);
-        if due.is_none() && self.lines < LINES {
-            self.lines += 1;
+        if due.is_some() {
+            self.quota.leave_out(1);
+        } else if self.quota.allows() {
             return Some(event);
         }
         self.last = Some(event);
-        self.suppressed += 1;
         due
     }
 
-    /// Once the window is over: the last one that got no line, with how many there were before it.
+    /// Once the second is over: the last one that got no line, with how many there were before it.
     pub(super) fn overdue(&mut self, now: Instant) -> Option<HealthEvent> {
-        if now.duration_since(self.window) < WINDOW {
-            return None;
-        }
-        self.window = now;
-        self.lines = 0;
-        self.rest()
+        let left_out = self.quota.turn(now)?;
+        // A new second has room for it.
+        self.last_of(left_out).filter(|_| self.quota.allows())
     }
 
     /// What was not told yet, whatever the time.
     pub(super) fn rest(&mut self) -> Option<HealthEvent> {
-        let before = std::mem::take(&mut self.suppressed).saturating_sub(1);
+        let left_out = self.quota.rest();
+        self.last_of(left_out)
+    }
+
+    fn last_of(&mut self, left_out: u64) -> Option<HealthEvent> {
         let mut last = self.last.take()?;
         if let HealthEvent::MessageInvalid { suppressed, .. } | HealthEvent::DeadLetterFailed { suppressed, .. } =
             &mut last
         {
-            *suppressed = before;
+            *suppressed = left_out.saturating_sub(1);
         }
-        self.lines += 1;
         Some(last)
     }
 }
@@ -83,6 +80,7 @@ pub(super) fn invalid(topic: &str, message: &Message<'_>, error: &str) -> Health
 mod tests {
     use super::*;
     use crate::base::message::{Headers, MessageTime};
+    use std::time::Duration;
 
     #[test]
     fn every_message_is_told_or_counted() {
