@@ -11,6 +11,7 @@ use crate::doors::audit::verify::{ProveError, VerifyError};
 use crate::doors::kafka::ClusterError;
 use crate::tools::config::{SettingsError, is_quiet_end};
 use crate::tools::exit::Exit;
+use crate::tools::shown::size;
 
 /// Why an `audit` command failed.
 #[derive(Debug, Error)]
@@ -50,11 +51,23 @@ pub enum AuditError {
         /// What it said.
         reason: String,
     },
-    /// A file that was named cannot be read or written.
-    #[error("cannot {what} {path}: {source}", path = .path.display())]
-    NamedFile {
-        /// What was tried.
-        what: &'static str,
+    /// A file that was named cannot be read.
+    #[error(
+        "cannot read {path}: {source}; pass a regular file of at most {most} (what comes from a pipe must be in a file \
+         first)",
+        path = .path.display(), most = size(*.most_bytes)
+    )]
+    NamedInput {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said, or what it is.
+        source: io::Error,
+        /// What it may have.
+        most_bytes: u64,
+    },
+    /// A file that was named cannot be written.
+    #[error("cannot write {path}: {source}; pass --output with a file that can be written", path = .path.display())]
+    File {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
@@ -84,14 +97,6 @@ pub enum AuditError {
     /// A stop was asked for while it was written.
     #[error("stopped before the end: there is more than was written")]
     Incomplete,
-    /// A file cannot be written.
-    #[error("cannot write {path}: {source}; pass --output with a file that can be written", path = .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {source}")]
     Output {
@@ -123,7 +128,7 @@ impl AuditError {
             Self::Prove(ProveError::Damaged) => Exit::Damaged,
             // One that was stopped too: who reads 0 takes the trail for sound.
             Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
-            Self::Random { .. } | Self::NamedFile { .. } => Exit::Failed,
+            Self::Random { .. } | Self::NamedInput { .. } => Exit::Failed,
             Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
             Self::Stopped => Exit::Done,
             Self::Cluster(error) if error.is_stop() => Exit::Done,

@@ -9,6 +9,7 @@ mod commands;
 mod context;
 mod error;
 mod flat;
+mod named;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod progress;

@@ -1,9 +1,10 @@
 //! The public key that somebody trusts: typed, or in a file.
 
-use std::fs;
 use std::path::Path;
 
 use super::error::AuditError;
+use super::named;
+use crate::tools::regular::read_regular;
 use crate::words::seal::KeyChain;
 
 /// Reads `--key`: a verifier key, or a file that begins with one.
@@ -14,10 +15,13 @@ pub(super) fn keys(given: &str) -> Result<KeyChain, AuditError> {
     if let Ok(keys) = KeyChain::parse(given) {
         return Ok(keys);
     }
-    let text = fs::read_to_string(given).map_err(|source| AuditError::Usage {
-        reason: format!("--key {given} is no public key, nor a file of one ({source})"),
+    let bytes = read_regular(Path::new(given), named::MOST_KEY_BYTES).map_err(|source| AuditError::Usage {
+        reason: format!(
+            "--key {given} is no public key, nor a file of one ({source}): pass tracker.events.pub, or its first line"
+        ),
     })?;
-    KeyChain::parse(&text).map_err(|error| AuditError::Usage { reason: format!("--key {given}: {error}") })
+    KeyChain::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|error| AuditError::Usage { reason: format!("--key {given}: {error}") })
 }
 
 /// Reads `--chain`: the trail's `tracker.events.pub`, which must begin with the keys that are trusted.
@@ -27,9 +31,9 @@ pub(super) fn keys(given: &str) -> Result<KeyChain, AuditError> {
 pub(super) fn chain(path: &Path, trusted: &KeyChain) -> Result<KeyChain, AuditError> {
     let name = path.display();
     let usage = |reason: String| AuditError::Usage { reason };
-    let text = fs::read_to_string(path);
-    let text = text.map_err(|source| AuditError::NamedFile { what: "read", path: path.to_owned(), source })?;
-    let chain = KeyChain::parse(&text).map_err(|error| usage(format!("--chain {name}: {error}")))?;
+    let bytes = named::read(path, named::MOST_KEY_BYTES)?;
+    let chain =
+        KeyChain::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| usage(format!("--chain {name}: {error}")))?;
     if chain.position_of(trusted) == Some(0) {
         return Ok(chain);
     }

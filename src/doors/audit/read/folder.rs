@@ -9,6 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::super::trail_path;
+use crate::tools::regular::{open_regular, read_regular};
 use crate::words::seal::{Seal, SegmentEntry};
 
 /// How often the folder is looked at again when a rotation comes between.
@@ -19,6 +20,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// How much is read at once to count lines.
 const COUNT_BYTES: usize = 1 << 20;
+
+/// Far more than a file beside the segments that is read as a whole ever has: a larger one must not fill the memory.
+pub(super) const MOST_BESIDE_BYTES: u64 = 256 << 20;
 
 /// Why a trail cannot be read.
 #[derive(Debug, Error)]
@@ -78,7 +82,7 @@ impl Segment {
     pub(super) fn file(&self) -> Result<File, ReadError> {
         match &self.held {
             Some(file) => file.try_clone(),
-            None => File::open(&self.path),
+            None => open_regular(&self.path),
         }
         .map_err(ReadError::disk(&self.path))
     }
@@ -184,7 +188,7 @@ type Rotated = Vec<(u64, PathBuf)>;
 fn consistent_look(dir: &Path, newest: &Path) -> Result<(Rotated, Option<File>), ReadError> {
     let mut before = rotated_segments(dir)?;
     for _ in 0..LOOKS {
-        let opened = match File::open(newest) {
+        let opened = match open_regular(newest) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(ReadError::disk(newest)(error)),
@@ -254,13 +258,13 @@ fn first_line_of_newest(dir: &Path, rotated: &[Segment]) -> Result<u64, ReadErro
 
 /// The first line of the newest segment, as the seal tells it.
 fn newest_of_seal(dir: &Path) -> Option<u64> {
-    let seal = fs::read(dir.join("tracker.events.seal")).ok()?;
+    let seal = read_regular(&dir.join("tracker.events.seal"), MOST_BESIDE_BYTES).ok()?;
     Seal::parse(&seal).ok().map(|seal| seal.segment.first_line)
 }
 
 /// The whole lines of `tracker.events.segments`; none without it.
 fn closed_text(dir: &Path) -> Vec<u8> {
-    let mut text = fs::read(dir.join("tracker.events.segments")).unwrap_or_default();
+    let mut text = read_regular(&dir.join("tracker.events.segments"), MOST_BESIDE_BYTES).unwrap_or_default();
     text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1));
     text
 }

@@ -9,6 +9,7 @@ use memchr::memrchr;
 
 use super::super::trail_path;
 use super::folder::{ReadError, read_at, rotated_segments};
+use crate::tools::regular::open_regular;
 
 /// How much is read at once.
 const READ_BYTES: usize = 1 << 20;
@@ -95,7 +96,7 @@ impl Follower {
     }
 
     fn open_file(&mut self, path: &Path) -> Result<(), ReadError> {
-        match File::open(path) {
+        match open_regular(path) {
             Ok(file) => {
                 let mut open = Open { file, position: 0 };
                 if !self.from_start {

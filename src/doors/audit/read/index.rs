@@ -1,11 +1,12 @@
 //! `tracker.events.index`: where to look. Only a hint: whatever does not agree with the lines is not used.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 
 use jiff::Timestamp;
 
-use super::folder::{TrailReader, read_at};
+use super::folder::{MOST_BESIDE_BYTES, TrailReader, read_at};
+use crate::tools::regular::read_regular;
 use crate::words::record::{EventType, Skim};
 use crate::words::seal::{IndexEntry, Seal};
 
@@ -41,7 +42,7 @@ pub(super) struct Index<'a> {
 impl<'a> Index<'a> {
     /// `None` without an index, or when its entries cannot be read or do not follow each other.
     pub(super) fn of(trail: &'a TrailReader) -> Option<Self> {
-        let text = fs::read(trail.dir().join("tracker.events.index")).ok()?;
+        let text = read_regular(&trail.dir().join("tracker.events.index"), MOST_BESIDE_BYTES).ok()?;
         // The last line may be torn, or be written just now.
         let whole = text.get(..=memchr::memrchr(b'\n', &text)?)?;
         let mut marks: Vec<Mark> = Vec::new();
@@ -110,7 +111,7 @@ impl<'a> Index<'a> {
 
 /// Puts in what the seal knows: of no gap at all, there is none before any of the sealed lines.
 fn add_gaps(trail: &TrailReader, marks: &mut [Mark]) {
-    let seal = fs::read(trail.dir().join("tracker.events.seal")).ok();
+    let seal = read_regular(&trail.dir().join("tracker.events.seal"), MOST_BESIDE_BYTES).ok();
     let Some(seal) = seal.and_then(|text| Seal::parse(&text).ok()).filter(|seal| seal.gaps == 0) else { return };
     for mark in marks.iter_mut().filter(|mark| mark.line <= seal.lines) {
         mark.gaps = mark.gaps.or(Some(0));

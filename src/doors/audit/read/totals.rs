@@ -1,7 +1,7 @@
 //! What the seal says about the whole trail, for whoever shows it without reading it.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::folder::read_at;
 use crate::base::tree::Hash;
 use crate::tools::durable::beside;
-use crate::tools::regular::open_regular;
+use crate::tools::regular::{open_regular, read_regular};
 use crate::words::seal::{Checkpoint, KeyChain, Notes, Seal, SealError, StoredNote};
 
 /// How often the seal is read again when the lines move on meanwhile: each second it is another one.
@@ -151,16 +151,6 @@ pub fn newest_checkpoint(events: &Path) -> Option<NewestCheckpoint> {
         let checkpoint = Checkpoint::unchecked(note.bytes)?;
         Some(NewestCheckpoint { lines: checkpoint.size, root: checkpoint.root_text(), time_s: None })
     })
-}
-
-/// All of a file of up to `most_bytes`.
-fn read_regular(path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open_regular(path)?.take(most_bytes + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most_bytes {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most_bytes} bytes")));
-    }
-    Ok(bytes)
 }
 
 /// The bytes from the beginning of a note on: behind the last line of a signature that is followed by none.

@@ -1,13 +1,13 @@
 //! The files beside the trail, as far as they can be judged by themselves.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::notes::CHECKPOINTS;
 use super::report::{Damage, DamageKind};
 use super::{VerifyError, VerifyOptions};
-use crate::tools::regular::open_regular;
+use crate::tools::regular::{open_regular, read_regular};
 use crate::words::seal::{KeyChain, Seal, SegmentEntry, topic_of};
 
 pub(super) const SEAL: &str = "tracker.events.seal";
@@ -261,17 +261,11 @@ pub(super) fn refuse_what_is_no_file(dir: &Path) -> Result<(), VerifyError> {
 
 /// The whole of a small file; `None` when it is not there.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, VerifyError> {
-    let file = match open_regular(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(disk(path, source)),
-    };
-    let mut bytes = Vec::new();
-    let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|source| disk(path, source))?;
-    if read as u64 > MOST_BYTES {
-        return Err(disk(path, io::Error::other("it is larger than any file of its kind")));
+    match read_regular(path, MOST_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(disk(path, source)),
     }
-    Ok(Some(bytes))
 }
 
 pub(super) fn disk(path: &Path, source: io::Error) -> VerifyError {

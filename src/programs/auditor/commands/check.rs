@@ -1,13 +1,13 @@
 //! `audit check`: a proof alone, with the line and the public key.
 
-use std::fs;
-use std::io::{self, Read as _, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use crate::programs::auditor::context::Context;
+use crate::programs::auditor::named;
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
@@ -40,8 +40,11 @@ impl Command for CheckArgs {
         if let Some(chain) = &self.chain {
             keys = trust::chain(chain, &keys)?;
         }
-        let proof = read(&self.proof)?;
-        let mut line = if self.line == Path::new("-") { read_input()? } else { read(&self.line)? };
+        let proof = named::read(&self.proof, named::MOST_PROOF_BYTES)?;
+        let mut line = match self.line == Path::new("-") {
+            true => named::read_input(named::MOST_LINE_BYTES)?,
+            false => named::read(&self.line, named::MOST_LINE_BYTES)?,
+        };
         line.pop_if(|last| *last == b'\n');
         let text = String::from_utf8_lossy(&proof);
         let checked = LineProof::parse(&text).and_then(|proof| Ok((proof.index, proof.check(&line, &keys)?)));
@@ -89,15 +92,4 @@ impl CheckArgs {
             error => error.to_string(),
         }
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
-    fs::read(path).map_err(|source| AuditError::NamedFile { what: "read", path: path.to_owned(), source })
-}
-
-fn read_input() -> Result<Vec<u8>, AuditError> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().read_to_end(&mut bytes);
-    read.map_err(|source| AuditError::NamedFile { what: "read", path: PathBuf::from("standard input"), source })?;
-    Ok(bytes)
 }

@@ -59,7 +59,7 @@ impl Command for ProveArgs {
         let written = match &self.output {
             Some(path) => {
                 let written = fs::write(path, &text);
-                written.map_err(|source| AuditError::NamedFile { what: "write", path: path.clone(), source })?;
+                written.map_err(|source| AuditError::File { path: path.clone(), source })?;
                 if context.json {
                     let (line, size) = (proven.number, proven.signed.checkpoint.size);
                     writeln!(out, "{}", json!({"line": line, "signed_lines": size, "signed_s": proven.signed.time_s}))

@@ -1,6 +1,5 @@
 //! `audit verify`: is the trail what was sealed and signed?
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use serde_json::json;
 use crate::doors::audit::verify::{DamageKind, Report, VerifyOptions, verify};
 use crate::programs::auditor::against_kafka::{Asked, Comparison, compare};
 use crate::programs::auditor::context::Context;
+use crate::programs::auditor::named;
 use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
@@ -87,9 +87,11 @@ impl Command for VerifyArgs {
 impl VerifyArgs {
     fn options(&self) -> Result<VerifyOptions, AuditError> {
         let mut anchors = Vec::with_capacity(self.anchors.len());
+        // All of them are in memory at once.
+        let mut room_bytes = named::MOST_ANCHORS_BYTES;
         for path in &self.anchors {
-            let bytes = fs::read(path);
-            let bytes = bytes.map_err(|source| AuditError::NamedFile { what: "read", path: path.clone(), source })?;
+            let bytes = named::read(path, room_bytes)?;
+            room_bytes -= bytes.len() as u64;
             anchors.push((path.display().to_string(), bytes));
         }
         let keys = self.key.as_deref().map(trust::keys).transpose()?;

@@ -1,5 +1,6 @@
 //! Each command, run on trails that are made up here, through the flags that a person types.
 
+mod named;
 mod partial;
 
 use std::fs;
