@@ -4,6 +4,7 @@
 
 mod attacks;
 mod commands;
+mod disturbed;
 mod incarnations;
 mod maker;
 mod mutations;

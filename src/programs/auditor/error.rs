@@ -94,6 +94,9 @@ pub enum AuditError {
     /// A stop was asked for before it was done.
     #[error("stopped")]
     Stopped,
+    /// A stop was asked for while a trail was compared with Kafka.
+    #[error("stopped before the end of the comparison with Kafka: nothing is said of what was not compared")]
+    NotCompared,
     /// A stop was asked for while it was written.
     #[error("stopped before the end: there is more than was written")]
     Incomplete,
@@ -122,6 +125,15 @@ impl AuditError {
         matches!(self, Self::Output { source } if is_quiet_end(source))
     }
 
+    /// Whether it is only a stop that was asked for.
+    pub(super) fn is_stop(&self) -> bool {
+        match self {
+            Self::Cluster(error) => error.is_stop(),
+            Self::Stopped | Self::NotCompared | Self::Incomplete => true,
+            _ => false,
+        }
+    }
+
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
@@ -134,7 +146,8 @@ impl AuditError {
             Self::Cluster(error) if error.is_stop() => Exit::Done,
             Self::Cluster(error) => error.exit(),
             // Who reads 0 takes what was written for everything.
-            Self::Incomplete
+            Self::NotCompared
+            | Self::Incomplete
             | Self::File { .. }
             | Self::Refused { .. }
             | Self::Read(_)

@@ -62,7 +62,7 @@ fn told_by(line: &[u8]) -> Option<Told> {
 
 /// Goes on after a scan that reached its end.
 fn whole(end: &ScanEnd) -> Result<(), AuditError> {
-    if end.stopped { Err(AuditError::Stopped) } else { Ok(()) }
+    if end.stopped { Err(AuditError::NotCompared) } else { Ok(()) }
 }
 
 /// The topic of the first line that tells it; `None` when there is no line.

@@ -25,9 +25,7 @@ use super::error::AuditError;
 use crate::base::message::MessageTime;
 use crate::doors::audit::read::{TrailReader, read_seal};
 use crate::doors::audit::trail_path;
-use crate::doors::audit::verify::VerifyError;
 use crate::doors::kafka::MessageBatch;
-use crate::tools::exit::Exit;
 use crate::tools::shown::grouped;
 use crate::words::seal::Seal;
 pub(super) use comparison::Comparison;
@@ -56,13 +54,9 @@ pub(super) struct Asked<'a> {
 /// Compares a trail with its topic.
 ///
 /// # Errors
-/// [`AuditError`]: of reading, or of Kafka; [`VerifyError::Stopped`] whenever a stop kept it from its end.
+/// [`AuditError`]: of reading, or of Kafka; [`AuditError::NotCompared`] whenever a stop kept it from its end.
 pub(super) fn compare(context: &Context<'_>, asked: &Asked<'_>) -> Result<Comparison, AuditError> {
-    compare_all(context, asked).map_err(|error| match error.exit() {
-        // A stop is a good end of other commands: here it would say that lines agree which nobody compared.
-        Exit::Done => AuditError::Verify(VerifyError::Stopped),
-        _ => error,
-    })
+    compare_all(context, asked).map_err(|error| if error.is_stop() { AuditError::NotCompared } else { error })
 }
 
 fn compare_all(context: &Context<'_>, asked: &Asked<'_>) -> Result<Comparison, AuditError> {
@@ -78,7 +72,7 @@ fn compare_all(context: &Context<'_>, asked: &Asked<'_>) -> Result<Comparison, A
     // What has come into Kafka a moment ago may be on its way into the trail. It must be there soon.
     if look.comparison.may_come {
         if context.shutdown.wait_timeout(LOOK_AGAIN) {
-            return Err(AuditError::Stopped);
+            return Err(AuditError::NotCompared);
         }
         look.comparison = Comparison::default();
         look.compare()?;
@@ -131,7 +125,7 @@ impl Look<'_> {
         let (mut from, mut newest_ms) = (offsets.start, i64::MIN);
         while from < offsets.end {
             if self.context.shutdown.is_requested() {
-                return Err(AuditError::Stopped);
+                return Err(AuditError::NotCompared);
             }
             let stretch = from..offsets.end.min(from + STRETCH);
             let mut told = digests(self.context, reader, partition, &stretch, &(start..u64::MAX))?;

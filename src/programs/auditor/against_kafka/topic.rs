@@ -87,7 +87,7 @@ impl Topic {
         let mut heard = Instant::now();
         loop {
             if context.shutdown.is_requested() {
-                return Err(AuditError::Stopped);
+                return Err(AuditError::NotCompared);
             }
             let failed = |reason: String| AuditError::Refused { reason };
             match self.consumer.next(WAIT) {

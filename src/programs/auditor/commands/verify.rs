@@ -1,7 +1,7 @@
 //! `audit verify`: is the trail what was sealed and signed?
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -11,6 +11,7 @@ use crate::programs::auditor::against_kafka::{Asked, Comparison, compare};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::named;
 use crate::programs::auditor::progress::{Progress, Unit};
+use crate::programs::auditor::search::tell;
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
@@ -43,48 +44,96 @@ pub(in crate::programs::auditor) struct VerifyArgs {
     anchors: Vec<PathBuf>,
 }
 
+/// What Kafka had to say to a trail.
+enum Compared {
+    /// Nobody asked.
+    NotAsked,
+    /// It was asked, and answered.
+    Done(Comparison),
+    /// It was asked, and that ended in an error.
+    Failed(AuditError),
+}
+
+impl Compared {
+    /// How it counts beside the trail itself.
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NotAsked => Exit::Done,
+            Self::Done(comparison) => comparison.exit(),
+            Self::Failed(error) => error.exit(),
+        }
+    }
+}
+
 impl Command for VerifyArgs {
     fn run(&self, context: &Context<'_>, out: &mut dyn Write) -> Result<Exit, AuditError> {
         let options = self.options()?;
         let mut exit = Exit::Done;
+        let mut failed: Option<AuditError> = None;
         for dir in &context.dirs {
-            let mut bar: Option<Progress> = None;
-            let report = verify(dir, &options, context.shutdown, |bytes, total| {
-                bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal))
-                    .advance(bytes);
-            });
-            if let Some(bar) = bar {
-                bar.clear();
-            }
-            let report = report.map_err(AuditError::Verify)?;
-            if !report.is_sound {
-                exit = Exit::Damaged;
-            }
-            let (dirs, partitions) = (&context.dirs, &self.partitions);
-            let asked = Asked { dir, dirs, partitions, is_complete: self.complete };
-            let compared = self.against_kafka.then(|| compare(context, &asked)).transpose()?;
-            let compared_exit = compared.as_ref().map(Comparison::exit);
-            let is_damaged = !report.is_sound || compared_exit == Some(Exit::Damaged);
-            match compared_exit {
-                Some(Exit::Damaged) => exit = Exit::Damaged,
+            let told_first = |_: &AuditError| failed.iter().for_each(|error| tell(&[error.to_string()]));
+            let report = judge(context, dir, &options).inspect_err(told_first)?;
+            let compared = self.compare(context, dir);
+            let compared_exit = compared.exit();
+            let is_damaged = !report.is_sound || compared_exit == Exit::Damaged;
+            exit = match (exit, compared_exit) {
                 // Damage is worse than that nothing could be compared.
-                Some(Exit::Failed) if exit == Exit::Done => exit = Exit::Failed,
-                _ => {}
-            }
+                _ if is_damaged => Exit::Damaged,
+                (Exit::Done, compared_exit) => compared_exit,
+                (before, _) => before,
+            };
             let name = dir.display().to_string();
             let told = match context.json {
-                true => write_json(out, &name, &report, compared.as_ref()),
+                true => write_json(out, &name, &report, &compared),
                 false => write_text(out, &name, &report, is_damaged)
-                    .and_then(|()| compared.map_or(Ok(()), |compared| write_comparison(out, &compared)))
+                    .and_then(|()| write_comparison(out, &compared))
                     .and_then(|()| if is_damaged { write_next_step(out) } else { Ok(()) }),
             };
             told.map_err(AuditError::output)?;
+            if let Compared::Failed(error) = compared {
+                let is_stop = context.shutdown.is_requested();
+                failed.get_or_insert(error);
+                if is_stop {
+                    break;
+                }
+            }
         }
-        Ok(exit)
+        match failed {
+            // The trail has been judged all the same, and its damage is what the exit code tells.
+            Some(error) if exit == Exit::Damaged => {
+                out.flush().map_err(AuditError::output)?;
+                tell(&[error.to_string()]);
+                Ok(exit)
+            }
+            Some(error) => Err(error),
+            None => Ok(exit),
+        }
     }
 }
 
+/// Verifies the trail in `dir`, with a bar.
+fn judge(context: &Context<'_>, dir: &Path, options: &VerifyOptions) -> Result<Report, AuditError> {
+    let mut bar: Option<Progress> = None;
+    let report = verify(dir, options, context.shutdown, |bytes, total| {
+        bar.get_or_insert_with(|| Progress::new(total, Unit::Bytes, context.terminal.stderr_is_terminal))
+            .advance(bytes);
+    });
+    if let Some(bar) = bar {
+        bar.clear();
+    }
+    report.map_err(AuditError::Verify)
+}
+
 impl VerifyArgs {
+    fn compare(&self, context: &Context<'_>, dir: &Path) -> Compared {
+        if !self.against_kafka {
+            return Compared::NotAsked;
+        }
+        let (dirs, partitions) = (&context.dirs, &self.partitions);
+        let asked = Asked { dir, dirs, partitions, is_complete: self.complete };
+        compare(context, &asked).map_or_else(Compared::Failed, Compared::Done)
+    }
+
     fn options(&self) -> Result<VerifyOptions, AuditError> {
         let mut anchors = Vec::with_capacity(self.anchors.len());
         // All of them are in memory at once.
@@ -99,7 +148,14 @@ impl VerifyArgs {
     }
 }
 
-fn write_comparison(out: &mut dyn Write, compared: &Comparison) -> io::Result<()> {
+fn write_comparison(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
+    let compared = match compared {
+        Compared::NotAsked => return Ok(()),
+        Compared::Done(compared) => compared,
+        Compared::Failed(_) => {
+            return writeln!(out, "  NOT compared with Kafka: that ended in an error, which standard error tells");
+        }
+    };
     writeln!(out, "  {}", safe(&compared.text()))?;
     for difference in &compared.differences {
         writeln!(out, "    {}", safe(difference))?;
@@ -107,13 +163,16 @@ fn write_comparison(out: &mut dyn Write, compared: &Comparison) -> io::Result<()
     Ok(())
 }
 
-fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: Option<&Comparison>) -> io::Result<()> {
+fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: &Compared) -> io::Result<()> {
     let mut value = json!(report);
     if let Some(fields) = value.as_object_mut() {
         fields.insert("dir".to_owned(), json!(dir));
-        if let Some(compared) = compared {
-            fields.insert("against_kafka".to_owned(), json!(compared));
-        }
+        let compared = match compared {
+            Compared::NotAsked => None,
+            Compared::Done(compared) => Some(json!(compared)),
+            Compared::Failed(error) => Some(json!({"error": error.to_string()})),
+        };
+        fields.extend(compared.map(|compared| ("against_kafka".to_owned(), compared)));
     }
     writeln!(out, "{value}")
 }
