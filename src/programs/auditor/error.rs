@@ -91,9 +91,16 @@ pub enum AuditError {
     /// The cluster cannot be used.
     #[error(transparent)]
     Cluster(ClusterError),
-    /// A stop was asked for before it was done.
-    #[error("stopped")]
-    Stopped,
+    /// A stop was asked for before everything was read: a part tells nothing of the whole.
+    #[error("stopped before the end, with {read} of {all} read: {left}", read = size(*.read_bytes), all = size(*.all_bytes))]
+    Stopped {
+        /// What was read of the trails, of which a selection may not need all.
+        read_bytes: u64,
+        /// What the trails have.
+        all_bytes: u64,
+        /// What was not done.
+        left: &'static str,
+    },
     /// A stop was asked for while a trail was compared with Kafka.
     #[error("stopped before the end of the comparison with Kafka: nothing is said of what was not compared")]
     NotCompared,
@@ -129,7 +136,7 @@ impl AuditError {
     pub(super) fn is_stop(&self) -> bool {
         match self {
             Self::Cluster(error) => error.is_stop(),
-            Self::Stopped | Self::NotCompared | Self::Incomplete => true,
+            Self::Stopped { .. } | Self::NotCompared | Self::Incomplete => true,
             _ => false,
         }
     }
@@ -142,11 +149,10 @@ impl AuditError {
             Self::Verify(_) | Self::Prove(_) | Self::Keys(_) => Exit::Failed,
             Self::Random { .. } | Self::NamedInput { .. } => Exit::Failed,
             Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
-            Self::Stopped => Exit::Done,
-            Self::Cluster(error) if error.is_stop() => Exit::Done,
             Self::Cluster(error) => error.exit(),
             // Who reads 0 takes what was written for everything.
-            Self::NotCompared
+            Self::Stopped { .. }
+            | Self::NotCompared
             | Self::Incomplete
             | Self::File { .. }
             | Self::Refused { .. }

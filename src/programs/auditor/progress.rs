@@ -76,6 +76,11 @@ impl Progress {
         self.bar.set_position(reached);
     }
 
+    /// How much was done.
+    pub(super) fn reached(&self) -> u64 {
+        self.reached.get()
+    }
+
     /// Runs `print` with the bar out of the way.
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         self.bar.suspend(print)

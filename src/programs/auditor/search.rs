@@ -92,6 +92,8 @@ pub(super) struct Folded {
     pub(super) stopped: bool,
     /// Lines that have no readable beginning.
     pub(super) headless: u64,
+    /// How many bytes were read.
+    pub(super) read_bytes: u64,
 }
 
 /// Hands every wanted line to `take`, in the order of the trails; with its number.
@@ -191,6 +193,7 @@ pub(super) fn fold<S: Default + Send>(
             break;
         }
     }
+    folded.read_bytes = progress.reached();
     progress.clear();
     Ok(folded)
 }

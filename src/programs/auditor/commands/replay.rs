@@ -216,7 +216,8 @@ impl ReplayArgs {
         written.map_err(AuditError::output)?;
         Ok(match outcome {
             Outcome { failed: 1.., .. } => Exit::Undelivered,
-            Outcome { broken: true, .. } => Exit::Failed,
+            // Who reads 0 takes it for all that was selected.
+            Outcome { broken: true, .. } | Outcome { stopped: true, .. } => Exit::Failed,
             _ => Exit::Done,
         })
     }

@@ -64,7 +64,8 @@ impl Command for StatsArgs {
             let end = end.inspect_err(|_| progress.clear())?;
             if end.stopped {
                 progress.clear();
-                return Err(AuditError::Stopped);
+                let (read_bytes, all_bytes) = (progress.reached(), trails.bytes());
+                return Err(AuditError::Stopped { read_bytes, all_bytes, left: "no figures are told of a part" });
             }
             odd.extend(notes(&end, reader));
         }

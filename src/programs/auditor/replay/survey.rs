@@ -46,7 +46,8 @@ impl Survey {
             whole.join(part);
         })?;
         if folded.stopped {
-            return Err(AuditError::Stopped);
+            let (read_bytes, all_bytes) = (folded.read_bytes, trails.bytes());
+            return Err(AuditError::Stopped { read_bytes, all_bytes, left: "nothing was sent" });
         }
         let complaints = trails.complaints(&coverage);
         if coverage.twice().next().is_some() {

@@ -63,6 +63,8 @@ fn what_a_stop_leaves_incomplete_is_no_good_end() {
         &["extract"],
         &["export", "--format", "csv"],
         &["show", "3"],
+        &["stats"],
+        &["replay", "--to-topic", "copy"],
     ] {
         let args = AuditArgs::try_parse_from(["audit", "--dir", place].iter().chain(command)).unwrap();
         let error = run(&args, &stop, Terminal::default(), &mut Vec::new()).unwrap_err();
