@@ -50,6 +50,7 @@
 //! | `tracker_faults.rs` | failing disks, and death within any system call |
 //! | `tracker_full_disk.rs` | a disk that is really full |
 //! | `tracker_gaps.rs` | what cannot be had any more, and is never silent |
+//! | `tracker_history.rs` | what a trail had published of itself, against what is in its place now |
 //! | `tracker_incarnations.rs` | the same name, another thing: topics made anew, clusters swapped |
 //! | `tracker_letters.rs` | the dead-letter topic, through kills |
 //! | `tracker_lines.rs` | a line of `tracker.events`, field by field |
@@ -126,6 +127,7 @@ mod tracker_calls;
 mod tracker_faults;
 mod tracker_full_disk;
 mod tracker_gaps;
+mod tracker_history;
 mod tracker_incarnations;
 mod tracker_letters;
 mod tracker_lines;
@@ -196,6 +198,7 @@ fn main() -> ExitCode {
         tracker_faults::trials(),
         tracker_full_disk::trials(),
         tracker_gaps::trials(),
+        tracker_history::trials(),
         tracker_incarnations::trials(),
         tracker_letters::trials(),
         tracker_lines::trials(),

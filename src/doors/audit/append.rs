@@ -19,6 +19,7 @@ use super::work::{SyncingThread, WritingThread};
 use crate::logic::ledger::{Durability, RotationRule, SyncRhythm};
 use crate::tools::durable::{Disk, DiskFile as _};
 use crate::tools::shutdown::Shutdown;
+use crate::words::seal::PublishedCheckpoint;
 
 /// How many pieces may wait to be written.
 const WAITING_PIECES: usize = 4;
@@ -52,6 +53,8 @@ pub struct Finished {
     pub progress: Progress,
     /// The signed checkpoints that were not fetched yet.
     pub checkpoints: Vec<String>,
+    /// What may be published of the last one that is on the disk.
+    pub last_checkpoint: Option<PublishedCheckpoint>,
     /// An error when not everything is on the disk.
     pub outcome: Result<(), AppendError>,
 }
@@ -86,7 +89,8 @@ impl<D: Disk> Trail<D> {
     /// When the operating system gives no second handle or no thread.
     pub fn start(self, options: AppendOptions) -> io::Result<Appender> {
         let AppendOptions { durability, rotation, stop } = options;
-        let Trail { file, sealer, mark, .. } = self;
+        let Trail { file, sealer, mark, last_note, .. } = self;
+        let (last_note, signed_lines) = last_note.map_or((None, 0), |(note, signed)| (Some(note), signed.size));
         let (pieces, incoming) = sync_channel::<Piece>(WAITING_PIECES);
         let (emptying, emptied) = sync_channel::<Vec<u8>>(WAITING_PIECES + 1);
         let length = file.length();
@@ -95,6 +99,7 @@ impl<D: Disk> Trail<D> {
             synced_bytes: length,
             sealed_bytes: sealer.state.sealed_bytes,
             sealed_lines: sealer.lines(),
+            signed_lines,
             sealed_pieces: 0,
             syncs: 0,
             rotations: 0,
@@ -102,7 +107,7 @@ impl<D: Disk> Trail<D> {
             failed: None,
         };
         let origin = sealer.origin().to_owned();
-        let shared = Arc::new(Shared::new(progress, file.path().to_owned(), stop, rotation));
+        let shared = Arc::new(Shared::new(progress, last_note, file.path().to_owned(), stop, rotation));
         let handle = Arc::new(Mutex::new(file.file().second()?));
         let sealer = Arc::new(Mutex::new(sealer));
         let writing = WritingThread {
@@ -221,6 +226,17 @@ impl Appender {
         taken
     }
 
+    /// What may be published of the last checkpoint that is on the disk.
+    pub fn last_checkpoint(&self) -> Option<PublishedCheckpoint> {
+        let note = self.shared.lock().last_note.clone()?;
+        PublishedCheckpoint::of_note(&note)
+    }
+
+    /// Lets nothing more be written or signed from here on: what is being signed at this moment is the last.
+    pub fn give_up(&self) {
+        self.shared.fail(AppendError::GivenUp { path: self.shared.path.clone() });
+    }
+
     /// The oldest signed checkpoint that was not fetched yet.
     pub fn take_checkpoint(&self) -> Option<String> {
         self.shared.lock().notes.pop_front()
@@ -235,8 +251,9 @@ impl Appender {
         }
         let progress = self.progress();
         let outcome = progress.failed.clone().map_or(Ok(()), Err);
+        let last_checkpoint = self.last_checkpoint();
         let checkpoints = std::mem::take(&mut self.shared.lock().notes).into();
-        Finished { progress, checkpoints, outcome }
+        Finished { progress, checkpoints, last_checkpoint, outcome }
     }
 
     fn failure(&self) -> AppendError {

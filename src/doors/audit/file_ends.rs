@@ -1,10 +1,12 @@
-//! The ends of files: the last bytes that are sealed, and the last whole line.
+//! The ends of files: the last bytes that are sealed, the last whole line, and what is kept of an end that is cut.
 
 use std::io;
+use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::tools::durable::DiskFile;
+use super::reader::LineReader;
+use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
 use crate::words::seal::Tail;
 
 /// The last sealed bytes before `end`, and their digest.
@@ -31,4 +33,33 @@ pub(super) fn whole_lines<F: DiskFile>(file: &F, length: u64) -> io::Result<u64>
         end = start;
     }
     Ok(0)
+}
+
+/// Copies everything from byte `from` on into a file beside, when it holds a whole line, and says where.
+pub(super) fn keep_aside<D: Disk>(disk: &D, file: &AppendFile<D::File>, from: u64) -> io::Result<Option<PathBuf>> {
+    let mut damaged = LineReader::new(file.file(), from);
+    if damaged.next()?.last() != Some(&b'\n') {
+        return Ok(None);
+    }
+    for attempt in 0_u32.. {
+        let suffix = if attempt == 0 { String::new() } else { format!(".{attempt}") };
+        let kept = beside(file.path(), &format!(".cut-{from}{suffix}"));
+        let mut copy = match disk.create(&kept) {
+            Ok(copy) => copy,
+            // An earlier start kept another end that began at the same byte.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        };
+        let mut block = vec![0; 1 << 20];
+        let mut at = from;
+        loop {
+            let read = file.file().read_at(at, &mut block)?;
+            let Some(bytes) = block.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+            copy.write_at(at - from, bytes)?;
+            at += read as u64;
+        }
+        copy.sync()?;
+        return Ok(Some(kept));
+    }
+    Ok(None)
 }

@@ -5,6 +5,7 @@
 
 mod append;
 mod file_ends;
+mod history;
 mod keys;
 mod paths;
 pub mod read;
@@ -26,11 +27,12 @@ mod simulation;
 mod tests;
 
 pub use append::{AppendOptions, Appender, Finished, Submitted};
+pub use history::{Held, History};
 pub use keys::{KeysError, Rotation, rotate_key, settle_keys};
 pub use paths::{
     checkpoints_path, index_path, key_path, lock_path, public_key_path, seal_path, segment_path, segments_path,
     trail_path,
 };
-pub use recover::{RecoverError, Recovery, Trail, open};
+pub use recover::{RecoverError, Recovery, Trail, open, open_sealed};
 pub use sealer::Mark;
 pub use shared::{AppendError, Latencies, Progress};

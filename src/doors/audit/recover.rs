@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::file_ends::tail;
+use super::file_ends::{keep_aside, tail};
+use super::history::History;
 use super::keys::settle_keys;
 use super::paths::{checkpoints_path, seal_path, segments_path, trail_path};
 use super::reader::LineReader;
@@ -23,9 +24,9 @@ use super::stored::{Adopts, Stored, load};
 use super::stored_keys::{key_error, make_key, publish_key};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
-use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
+use crate::tools::durable::{AppendFile, Disk, DiskFile};
 use crate::tools::shutdown::Shutdown;
-use crate::words::seal::Checkpoint;
+use crate::words::seal::{Checkpoint, KeyChain, PublishedCheckpoint};
 
 /// More than one entry of a file beside the trail can take.
 const REWRITTEN_BYTES: u64 = 256 << 10;
@@ -59,12 +60,25 @@ pub struct Trail<D: Disk> {
     pub(super) sealer: Sealer<D>,
     /// Where it stands at its end.
     pub(super) mark: Mark,
+    /// The last checkpoint that is on the disk, as it was signed.
+    pub(super) last_note: Option<(String, Checkpoint)>,
+    pub(super) history: History,
 }
 
 impl<D: Disk> Trail<D> {
     /// Where it stands at its end.
     pub fn mark(&self) -> &Mark {
         &self.mark
+    }
+
+    /// What it was when it was opened, to be held to what it had published.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// What may be published of its last checkpoint.
+    pub fn last_checkpoint(&self) -> Option<PublishedCheckpoint> {
+        self.last_note.as_ref().and_then(|(note, _)| PublishedCheckpoint::of_note(note))
     }
 }
 
@@ -125,11 +139,22 @@ pub fn open<D: Disk>(
     seed: &[u8; 40],
     stop: &Shutdown,
 ) -> Result<(Trail<D>, Recovery), RecoverError> {
-    let started = Instant::now();
-    let stored = load(disk, folder, topic)?;
-    let opening = Opening { disk, folder, topic, seed, stop };
-    let (trail, recovery) = opening.recover(stored)?;
-    Ok((trail, Recovery { elapsed: started.elapsed(), ..recovery }))
+    Opening { disk, folder, topic, seed, stop, believes_unsealed: true }.open()
+}
+
+/// Opens a trail again that turned out to be an older state of itself. Lines behind its seal are what a tracker that
+/// was killed then had not sealed, or invented: nobody can tell, so they are kept aside and cut, and come again.
+///
+/// # Errors
+/// As those of [`open`].
+pub fn open_sealed<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    topic: &str,
+    seed: &[u8; 40],
+    stop: &Shutdown,
+) -> Result<(Trail<D>, Recovery), RecoverError> {
+    Opening { disk, folder, topic, seed, stop, believes_unsealed: false }.open()
 }
 
 /// What a folder is opened with.
@@ -139,6 +164,8 @@ struct Opening<'a, D: Disk> {
     topic: &'a str,
     seed: &'a [u8; 40],
     stop: &'a Shutdown,
+    /// Whether lines behind the seal of a tracker that was killed are taken for the trail's.
+    believes_unsealed: bool,
 }
 
 /// An error of the disk, for `map_err`.
@@ -148,6 +175,16 @@ pub(super) fn disk_error(what: &'static str, path: &Path) -> impl FnOnce(io::Err
 }
 
 impl<D: Disk> Opening<'_, D> {
+    fn open(&self) -> Result<(Trail<D>, Recovery), RecoverError> {
+        let started = Instant::now();
+        let mut stored = load(self.disk, self.folder, self.topic)?;
+        if stored.has_seal && !self.believes_unsealed {
+            stored.adopts = Adopts::None;
+        }
+        let (trail, recovery) = self.recover(stored)?;
+        Ok((trail, Recovery { elapsed: started.elapsed(), ..recovery }))
+    }
+
     fn recover(&self, stored: Stored) -> Result<(Trail<D>, Recovery), RecoverError> {
         let path = trail_path(self.folder);
         self.check_sealed(&stored, &path)?;
@@ -191,6 +228,9 @@ impl<D: Disk> Opening<'_, D> {
             is_new,
             elapsed: Duration::ZERO,
         };
+        let keys = stored.keys.unwrap_or_else(|| KeyChain::of(key.verifier()));
+        let unsealed_lines = if proven.is_some() { 0 } else { recovery.unsealed_lines };
+        let history = History::new(self.folder, keys, recovery.lines, recovery.lines - unsealed_lines);
         // What a checkpoint proves is sealed anew.
         let (state, last) = match proven {
             Some(tree) => (stored.state.proven(tree, replay.bytes), mark.clone()),
@@ -211,7 +251,7 @@ impl<D: Disk> Opening<'_, D> {
             signed_s: stored.signed_s,
         };
         let sealer = Sealer::new(parts).map_err(disk_error("open", &path))?;
-        Ok((Trail { file, sealer, mark }, recovery))
+        Ok((Trail { file, sealer, mark, last_note: stored.last_note, history }, recovery))
     }
 
     /// Reads the lines behind the sealed ones that may be taken for the trail's. When a checkpoint says which
@@ -318,37 +358,9 @@ impl<D: Disk> Opening<'_, D> {
     /// Cuts everything from byte `end` on; what holds a whole line is kept beside.
     fn cut(&self, file: &mut AppendFile<D::File>, end: u64) -> Result<Option<PathBuf>, RecoverError> {
         let path = file.path().to_owned();
-        let kept = self.keep_aside(file, end).map_err(disk_error("copy the damaged end of", &path))?;
+        let kept = keep_aside(self.disk, file, end).map_err(disk_error("copy the damaged end of", &path))?;
         file.cut(end).map_err(disk_error("cut the torn end of", &path))?;
         Ok(kept)
-    }
-
-    fn keep_aside(&self, file: &AppendFile<D::File>, from: u64) -> io::Result<Option<PathBuf>> {
-        let mut damaged = LineReader::new(file.file(), from);
-        if damaged.next()?.last() != Some(&b'\n') {
-            return Ok(None);
-        }
-        for attempt in 0_u32.. {
-            let suffix = if attempt == 0 { String::new() } else { format!(".{attempt}") };
-            let kept = beside(file.path(), &format!(".cut-{from}{suffix}"));
-            let mut copy = match self.disk.create(&kept) {
-                Ok(copy) => copy,
-                // An earlier start kept another end that began at the same byte.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(error),
-            };
-            let mut block = vec![0; 1 << 20];
-            let mut at = from;
-            loop {
-                let read = file.file().read_at(at, &mut block)?;
-                let Some(bytes) = block.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-                copy.write_at(at - from, bytes)?;
-                at += read as u64;
-            }
-            copy.sync()?;
-            return Ok(Some(kept));
-        }
-        Ok(None)
     }
 }
 

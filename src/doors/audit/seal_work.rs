@@ -134,7 +134,7 @@ impl<D: Disk> SealingThread<D> {
             SealingStep::Heartbeat => {
                 if !sealer.is_ahead() {
                     let note = sealer.sign(now_ms())?;
-                    self.shared.lock().signed(note);
+                    self.shared.lock().signed(note, sealer.lines());
                 }
                 self.rhythm.done(self.shared.moment());
             }
@@ -157,7 +157,7 @@ impl<D: Disk> SealingThread<D> {
         if end >= sealer.sealed_end() && !sealer.says(&mark, end) {
             let note = sealer.seal(mark.clone(), end, now_ms(), false)?;
             let mut state = self.shared.lock();
-            state.signed(note);
+            state.signed(note, sealer.lines());
             state.progress.sealed_bytes = sealer.sealed_end();
             state.progress.sealed_lines = sealer.lines();
             self.shared.changed.notify_all();

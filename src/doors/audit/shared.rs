@@ -49,6 +49,12 @@ pub enum AppendError {
         /// The file.
         path: PathBuf,
     },
+    /// Whoever appends has given it up: what is behind the last seal stays as it is.
+    #[error("{path} was given up: nothing more is written or signed", path = .path.display())]
+    GivenUp {
+        /// The file.
+        path: PathBuf,
+    },
     /// A thread that writes, syncs or seals panicked: exit code 1.
     #[error("a thread that works on {path} panicked, which is a mistake in this program (standard error says where); what was not written comes again from Kafka, start the tracker again", path = .path.display())]
     Panicked {
@@ -79,6 +85,8 @@ pub struct Progress {
     pub sealed_bytes: u64,
     /// Lines that are sealed, over all segments.
     pub sealed_lines: u64,
+    /// Of how many lines the last checkpoint on the disk is.
+    pub signed_lines: u64,
     /// Pieces of this run that are sealed.
     pub sealed_pieces: u64,
     /// How many syncs there were.
@@ -119,6 +127,8 @@ pub(super) struct State {
     /// are left out.
     pub(super) marks: VecDeque<PlacedMark>,
     pub(super) notes: VecDeque<String>,
+    /// The last signed checkpoint that is on the disk.
+    pub(super) last_note: Option<String>,
     pub(super) sealer_full_since: Option<Instant>,
     pub(super) writer_full_since: Option<Instant>,
     /// Whether the writing thread has nothing to write and waits for a piece.
@@ -140,10 +150,13 @@ impl State {
         Some(mark.clone())
     }
 
-    pub(super) fn signed(&mut self, note: String) {
+    /// A checkpoint of so many lines was signed, and is on the disk.
+    pub(super) fn signed(&mut self, note: String, lines: u64) {
         if self.notes.len() == WAITING_NOTES {
             self.notes.pop_front();
         }
+        self.last_note = Some(note.clone());
+        self.progress.signed_lines = lines;
         self.notes.push_back(note);
     }
 
@@ -176,13 +189,20 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(progress: Progress, path: PathBuf, stop: Shutdown, rotation: RotationRule) -> Self {
+    pub(super) fn new(
+        progress: Progress,
+        last_note: Option<String>,
+        path: PathBuf,
+        stop: Shutdown,
+        rotation: RotationRule,
+    ) -> Self {
         let state = State {
             progress,
             latencies: Latencies { write_us: histogram(), sync_us: histogram() },
             first_unsynced: None,
             marks: VecDeque::new(),
             notes: VecDeque::new(),
+            last_note,
             sealer_full_since: None,
             writer_full_since: None,
             writer_idle: false,

@@ -37,8 +37,12 @@ pub(super) struct Stored {
     pub(super) last: Mark,
     /// `None` for a trail that has none yet.
     pub(super) key: Option<SigningKey>,
+    /// All that signed it; `None` likewise.
+    pub(super) keys: Option<KeyChain>,
     /// Whether there is a checkpoint of what is sealed.
     pub(super) is_signed: bool,
+    /// The last checkpoint, as it was signed.
+    pub(super) last_note: Option<(String, Checkpoint)>,
     /// The time of the last checkpoint, seconds since 1970-01-01 UTC; 0 without one.
     pub(super) signed_s: u64,
     /// Which lines of the newest segment, behind those, may be taken for the trail's.
@@ -96,7 +100,9 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
     }
     let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
     let size = standing.state.tree.size();
-    let (signed, signed_s) = signed.map_or((None, 0), |signed| (Some(signed.checkpoint), signed.time_s));
+    let signed_s = signed.as_ref().map_or(0, |(_, signed)| signed.time_s);
+    let last_note = signed.map(|(note, signed)| (note, signed.checkpoint));
+    let signed = last_note.as_ref().map(|(_, checkpoint)| checkpoint.clone());
     let is_signed = signed.as_ref().is_some_and(|signed| signed.size == size);
     let adopts = adopts(folder, &standing, signed, key.is_some())?;
     let Standing { sealed, state, last, has_seal, was_clean } = standing;
@@ -105,7 +111,9 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
         state,
         last,
         key,
+        keys: chain,
         is_signed,
+        last_note,
         signed_s,
         adopts,
         checkpoints_bytes,
@@ -288,13 +296,13 @@ fn read_segments<D: Disk>(disk: &D, folder: &Path) -> Result<(Vec<(SegmentEntry,
     Ok((entries, start))
 }
 
-/// The last checkpoint, and where it ends. The very last note may be torn, by a kill or by a loss of power
+/// The last checkpoint with its note, and where it ends. The very last note may be torn, by a kill or by a loss of power
 /// that kept some of its bytes only: what cannot be read there was never relied on.
 fn last_checkpoint<D: Disk>(
     disk: &D,
     folder: &Path,
     chain: &KeyChain,
-) -> Result<(Option<SignedCheckpoint>, u64), RecoverError> {
+) -> Result<(Option<(String, SignedCheckpoint)>, u64), RecoverError> {
     let path = checkpoints_path(folder);
     let read = || -> io::Result<Option<(u64, u64, Vec<u8>)>> {
         let Some(file) = disk.open(&path)? else { return Ok(None) };
@@ -314,7 +322,8 @@ fn last_checkpoint<D: Disk>(
     let notes: Vec<StoredNote<'_>> = Notes::new(bytes.get(skipped..).unwrap_or_default()).collect();
     for note in notes.iter().rev().take(2) {
         if let Ok((signed, _)) = chain.read(note.bytes, 0) {
-            return Ok((Some(signed), start + (skipped + note.range.end) as u64));
+            let text = String::from_utf8_lossy(note.bytes).into_owned();
+            return Ok((Some((text, signed)), start + (skipped + note.range.end) as u64));
         }
     }
     if notes.len() > 1 || length > LAST_NOTES_BYTES {

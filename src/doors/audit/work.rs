@@ -203,7 +203,8 @@ impl<D: Disk> WritingThread<D> {
             let end = self.segment_start + self.file.length();
             let sealed = match !sealer.says(&self.last, end) {
                 true => {
-                    sealer.seal(self.last.clone(), end, now_ms(), false).map(|note| self.shared.lock().signed(note))
+                    let note = sealer.seal(self.last.clone(), end, now_ms(), false);
+                    note.map(|note| self.shared.lock().signed(note, sealer.lines()))
                 }
                 false => Ok(()),
             };

@@ -33,6 +33,10 @@ pub enum HealthEvent {
         positions: BTreeMap<i32, i64>,
         seconds: f64,
     },
+    RolledBack {
+        published_lines: u64,
+        from_line: u64,
+    },
     Subscribed {
         positions: BTreeMap<i32, i64>,
         pid: u32,
@@ -128,6 +132,7 @@ impl HealthEvent {
             Self::Started { .. } => "tracker.started",
             Self::Standby { .. } => "tracker.standby",
             Self::Recovered { .. } => "audit.recovered",
+            Self::RolledBack { .. } => "audit.rolled_back",
             Self::Subscribed { .. } => "tracker.subscribed",
             Self::Metrics(_) => "tracker.metrics",
             Self::MessageInvalid { .. } => "message.invalid",
@@ -154,8 +159,8 @@ impl HealthEvent {
     pub fn level(&self) -> Level {
         match self {
             Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
-            // A broker comes back by itself; a topic does not.
-            Self::TopicMissing { .. } => Level::Error,
+            // A broker comes back by itself; a topic does not, nor does what a trail once was.
+            Self::TopicMissing { .. } | Self::RolledBack { .. } => Level::Error,
             Self::BrokerLost { .. }
             | Self::KafkaTrouble { .. }
             | Self::DeadLetterFailed { .. }
@@ -174,6 +179,7 @@ impl HealthEvent {
             Self::Recovered { cut_bytes, .. } => *cut_bytes > 0,
             Self::Standby { .. }
             | Self::AuditGap { .. }
+            | Self::RolledBack { .. }
             | Self::BrokerLost { .. }
             | Self::BrokerBack { .. }
             | Self::TopicMissing { .. }
@@ -214,6 +220,9 @@ impl HealthEvent {
                 "lines": lines, "unsealed_lines": unsealed_lines, "bytes": bytes, "cut_bytes": cut_bytes, "kept_in": kept_in,
                 "positions": positions, "seconds": rounded(*seconds),
             }),
+            Self::RolledBack { published_lines, from_line } => {
+                json!({"published_lines": published_lines, "from_line": from_line})
+            }
             Self::Subscribed { positions, pid, topic, group, cluster_id, topic_id, partitions, from } => json!({
                 "pid": pid, "topic": topic, "group": group, "cluster_id": cluster_id, "topic_id": topic_id,
                 "partitions": partitions, "from": from, "positions": positions,

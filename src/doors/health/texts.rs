@@ -27,6 +27,10 @@ impl HealthEvent {
                     .into()
             }
             Self::Recovered { .. } => "a torn last line was cut; it comes again".into(),
+            Self::RolledBack { published_lines, from_line } => format!(
+                "the trail is an older state of itself, which had {published_lines} lines signed: from line {from_line} on \
+                 history is written anew"
+            ),
             Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
             Self::Metrics(_) => "periodic metrics".into(),
             Self::MessageInvalid { .. } => "message is not what was expected; kept as received".into(),
@@ -64,6 +68,10 @@ impl HealthEvent {
                     .into()
             }
             Self::Recovered { .. } => "Dernière ligne tronquée : coupée, elle sera relue".into(),
+            Self::RolledBack { published_lines, from_line } => format!(
+                "Le journal d'audit est une copie ancienne ({published_lines} lignes avaient été signées) : \
+                 l'historique est réécrit à partir de la ligne {from_line}"
+            ),
             Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),
             Self::Metrics(_) => "Métriques système périodiques".into(),
             Self::MessageInvalid { .. } => "Erreur de désérialisation du message".into(),

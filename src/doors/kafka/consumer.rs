@@ -205,8 +205,8 @@ impl Consumer {
         self.client.as_deref()
     }
 
-    /// Publishes `positions` (partition, next offset) as the group's offsets, with `metadata` (a few
-    /// dozen bytes; brokers take 4096) beside each. The answer comes as [`Fetched::Committed`]; a
+    /// Publishes `positions` (partition, next offset) as the group's offsets, with `metadata` (some
+    /// hundred bytes; brokers take 4096) beside each. The answer comes as [`Fetched::Committed`]; a
     /// failure loses nothing, since the caller keeps the positions.
     pub fn commit(&self, positions: &[(i32, i64)], metadata: &str) {
         let Some(client) = self.client().filter(|_| !positions.is_empty()) else { return };

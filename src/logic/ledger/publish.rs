@@ -1,4 +1,5 @@
-//! When the group's offsets are published, and which: only what is on the disk. Pure.
+//! When the group's offsets are published, and which: only what is on the disk. Pure. What is published beside them, the
+//! last checkpoint, is a reason to publish, too: the lines before a long silence are sealed after their offsets went out.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +22,15 @@ struct Mark {
     positions: BTreeMap<i32, i64>,
 }
 
+/// What was published last.
+#[derive(Debug)]
+struct Said {
+    at: Moment,
+    positions: BTreeMap<i32, i64>,
+    /// Of how many lines the checkpoint beside them was.
+    signed_lines: u64,
+}
+
 /// Decides when the group's offsets are published, and which.
 #[derive(Debug)]
 pub struct Publisher {
@@ -28,7 +38,7 @@ pub struct Publisher {
     submitted: Mark,
     /// Waits for its bytes to be synced.
     waiting: Option<Mark>,
-    published: Option<(Moment, BTreeMap<i32, i64>)>,
+    published: Option<Said>,
     next: Moment,
     /// How many answers in a row were failures.
     failures: u32,
@@ -47,11 +57,14 @@ impl Publisher {
         self.submitted = Mark { bytes, positions };
     }
 
-    /// The positions to publish now, if any: those whose lines are among the `synced_bytes`.
-    pub fn due(&mut self, now: Moment, synced_bytes: u64) -> Option<Vec<(i32, i64)>> {
+    /// The positions to publish now, if any: those whose lines are among the `synced_bytes`. `signed_lines`: of how
+    /// many lines the last checkpoint is, which goes with them.
+    pub fn due(&mut self, now: Moment, synced_bytes: u64, signed_lines: u64) -> Option<Vec<(i32, i64)>> {
         if self.waiting.is_none() && now >= self.next {
-            let known = self.published.as_ref().is_some_and(|(at, positions)| {
-                *positions == self.submitted.positions && now.saturating_sub(*at) < REPEAT
+            let known = self.published.as_ref().is_some_and(|said| {
+                said.positions == self.submitted.positions
+                    && said.signed_lines == signed_lines
+                    && now.saturating_sub(said.at) < REPEAT
             });
             if known || self.submitted.positions.is_empty() {
                 return None;
@@ -61,7 +74,7 @@ impl Publisher {
         }
         let mark = self.waiting.take_if(|mark| mark.bytes <= synced_bytes)?;
         let positions = mark.positions.iter().map(|(&partition, &next)| (partition, next)).collect();
-        self.published = Some((now, mark.positions));
+        self.published = Some(Said { at: now, positions: mark.positions, signed_lines });
         Some(positions)
     }
 
@@ -104,16 +117,19 @@ mod tests {
     fn nothing_is_published_before_it_is_on_the_disk() {
         let start = Moment::from_secs(100);
         let mut publisher = Publisher::new(start);
-        assert_eq!(publisher.due(start, 0), None, "nothing was handed over");
+        assert_eq!(publisher.due(start, 0, 0), None, "nothing was handed over");
         publisher.submitted(100, at(5));
-        assert_eq!(publisher.due(start, 99), None);
+        assert_eq!(publisher.due(start, 99, 0), None);
         publisher.submitted(200, at(9));
         // Positions have moved on meanwhile; only the old ones are synced.
-        assert_eq!(publisher.due(start, 150), Some(vec![(0, 5)]));
-        assert_eq!(publisher.due(start + INTERVAL / 2, 200), None, "at most once a second");
-        assert_eq!(publisher.due(start + INTERVAL, 200), Some(vec![(0, 9)]));
-        assert_eq!(publisher.due(start + INTERVAL * 9, 200), None, "nothing new");
-        assert_eq!(publisher.due(start + INTERVAL + REPEAT, 200), Some(vec![(0, 9)]), "kept alive");
+        assert_eq!(publisher.due(start, 150, 0), Some(vec![(0, 5)]));
+        assert_eq!(publisher.due(start + INTERVAL / 2, 200, 0), None, "at most once a second");
+        assert_eq!(publisher.due(start + INTERVAL, 200, 0), Some(vec![(0, 9)]));
+        assert_eq!(publisher.due(start + INTERVAL * 9, 200, 0), None, "nothing new");
+        assert_eq!(publisher.due(start + INTERVAL + REPEAT, 200, 0), Some(vec![(0, 9)]), "kept alive");
+        let later = start + INTERVAL * 2 + REPEAT;
+        assert_eq!(publisher.due(later, 200, 9), Some(vec![(0, 9)]), "with a checkpoint of more lines");
+        assert_eq!(publisher.due(later + INTERVAL, 200, 9), None);
     }
 
     #[test]
@@ -121,9 +137,9 @@ mod tests {
         let start = Moment::from_secs(100);
         let mut publisher = Publisher::new(start);
         publisher.submitted(0, at(5));
-        assert!(publisher.due(start, 0).is_some());
+        assert!(publisher.due(start, 0, 0).is_some());
         assert_eq!(publisher.answered(Err("no".into())), None, "a fresh coordinator refuses the first");
-        assert!(publisher.due(start + INTERVAL, 0).is_some(), "tried again");
+        assert!(publisher.due(start + INTERVAL, 0, 0).is_some(), "tried again");
         assert_eq!(publisher.answered(Err("no".into())), Some("no".into()));
         assert_eq!(publisher.answered(Err("no".into())), None);
         assert_eq!(publisher.answered(Ok(())), None);

@@ -72,6 +72,29 @@ pub enum TrackerError {
     /// The trail cannot be recovered.
     #[error(transparent)]
     Recover(#[from] RecoverError),
+    /// The group knows the trail as another one.
+    #[error(
+        "{dir} is not the trail that group {group} knows: a checkpoint of {published_lines} lines, signed by this trail's \
+         key, was published there, and is none of this trail, though it reaches as far. So an older state was put in its \
+         place and lines were written behind it by somebody else, or it was carried on twice. {signed}. Keep a copy of the \
+         whole folder, it is evidence; then docs/operating.md, Another history",
+        dir = .dir.display(),
+        signed = if *.is_late {
+            "What was sealed since this start was sealed before the group answered; nothing was since"
+        } else {
+            "Nothing was signed"
+        }
+    )]
+    AnotherHistory {
+        /// The folder.
+        dir: PathBuf,
+        /// The group.
+        group: String,
+        /// Of how many lines the checkpoint is.
+        published_lines: u64,
+        /// Whether the group did not answer before the trail was appended to.
+        is_late: bool,
+    },
     /// The trail cannot be appended to.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -119,7 +142,7 @@ impl TrackerError {
         match self {
             Self::Usage { .. } | Self::Settings(_) => Exit::Usage,
             Self::Cluster(error) => error.exit(),
-            Self::Recover(RecoverError::Altered { .. }) => Exit::DataAltered,
+            Self::Recover(RecoverError::Altered { .. }) | Self::AnotherHistory { .. } => Exit::DataAltered,
             Self::Recover(RecoverError::Disk { source, .. }) if !is_about_the_place(source) => Exit::DiskFailed,
             Self::Append(AppendError::Disk { .. } | AppendError::StillFull { .. }) => Exit::DiskFailed,
             _ => Exit::Failed,

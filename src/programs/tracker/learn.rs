@@ -1,8 +1,7 @@
 //! What is learnt of the topic and of the brokers, and what the ledger then wants to be done.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::error::TrackerError;
 use super::session::{Session, now_text};
@@ -12,22 +11,11 @@ use crate::doors::kafka::{Fetched, StartAt, TopicInfo, Watch};
 use crate::logic::ledger::{Effect, Identity, Sight};
 use crate::words::record::write_gap;
 
-/// How long the group's coordinator may take to tell what was published, and how often it is asked.
-const PUBLISHED: (Duration, u32) = (Duration::from_secs(2), 3);
-
 /// What is said once every partition is being read for the first time.
 pub(super) struct Announcement {
     pub(super) topic: TopicInfo,
     /// Lines that the trail had.
     pub(super) lines: u64,
-}
-
-/// What this trail had published before this run.
-pub(super) enum Published {
-    /// It is to be asked for, and was asked for so often in vain.
-    Unknown(u32),
-    /// It was told to the ledger, or cannot be had.
-    Done,
 }
 
 impl Session<'_> {
@@ -109,7 +97,7 @@ impl Session<'_> {
         if !is_ours && self.ledger.positions().is_empty() {
             return Err(TrackerError::NoPartition { topic: self.config.topic.clone(), count: partitions });
         }
-        let Some(published) = self.published(topic_id.as_deref()) else { return Ok(()) };
+        let published = self.take_published(topic_id.as_deref())?;
         let identity = Identity { cluster_id, topic_id };
         let ends = ends.into_iter().map(|(partition, ends)| (partition, (ends.low, ends.readable_end))).collect();
         let sight = Sight { identity, partitions, ends, published };
@@ -123,37 +111,6 @@ impl Session<'_> {
             letters.read_from(self.ledger.identity());
         }
         Ok(())
-    }
-
-    /// What this trail had published, asked for until there is an answer; `None` when it is to be waited
-    /// for. A copy of the trail that is older than what it published is noticed by it, and nothing is
-    /// published before.
-    fn published(&mut self, topic_id: Option<&str>) -> Option<BTreeMap<i32, i64>> {
-        let Published::Unknown(tries) = self.published else { return Some(BTreeMap::new()) };
-        let answer = self.consumer.committed(PUBLISHED.0);
-        self.was_held_up();
-        match answer {
-            Ok(committed) => {
-                self.published = Published::Done;
-                let origin = self.appender.origin();
-                let ours = committed.into_iter().filter(|(_, (_, metadata))| is_by(metadata, origin, topic_id));
-                let ours: BTreeMap<i32, i64> = ours.map(|(partition, (next, _))| (partition, next)).collect();
-                if tries < PUBLISHED.1 {
-                    return Some(ours);
-                }
-                // Reading has begun without it.
-                self.ledger.published(&ours);
-                Some(BTreeMap::new())
-            }
-            Err(error) => {
-                self.published = Published::Unknown(tries + 1);
-                if tries + 1 == PUBLISHED.1 {
-                    let reason = format!("{error}: nothing is published until it is known what was");
-                    self.log.write(&HealthEvent::KafkaTrouble { partition: None, reason });
-                }
-                (tries + 1 >= PUBLISHED.1).then(BTreeMap::new)
-            }
-        }
     }
 
     /// Does what the ledger wants. What it tells of gaps comes first and in one piece: the ledger stands
@@ -259,34 +216,5 @@ impl Session<'_> {
             positions,
             from: if lines == 0 { "beginning" } else { "trail" },
         });
-    }
-}
-
-/// What stands beside the group's offsets: who published them, at how many lines, and of which topic,
-/// since the group knows topics by their names alone.
-pub(super) fn metadata(origin: &str, lines: u64, topic_id: Option<&str>) -> String {
-    format!("{origin} {lines} {}", topic_id.unwrap_or(NO_ID))
-}
-
-/// For a topic without an id.
-const NO_ID: &str = "-";
-
-fn is_by(metadata: &str, origin: &str, topic_id: Option<&str>) -> bool {
-    let mut words = metadata.split(' ');
-    words.next() == Some(origin) && words.nth(1) == Some(topic_id.unwrap_or(NO_ID))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn published_offsets_tell_whose_they_are() {
-        let ours = "ordertrail/orders/12";
-        assert!(is_by(&metadata(ours, 7, Some("id")), ours, Some("id")));
-        assert!(is_by(&metadata(ours, 7, None), ours, None));
-        assert!(!is_by(&metadata("ordertrail/orders/123", 7, Some("id")), ours, Some("id")));
-        assert!(!is_by(&metadata(ours, 7, Some("id")), ours, Some("another")), "a topic of the same name");
-        assert!(!is_by("", ours, None));
     }
 }

@@ -16,6 +16,7 @@ mod judge;
 mod learn;
 mod limit;
 mod print;
+mod published;
 mod record;
 mod report;
 mod run;

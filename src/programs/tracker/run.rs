@@ -9,22 +9,24 @@ use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
-use super::learn::{Announcement, Published, metadata};
+use super::learn::Announcement;
 use super::limit::LineLimit;
 use super::print::Printer;
+use super::published::{HeldTrail, Published, hold};
 use super::record::Encoders;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::{PageMaker, Status};
 use super::waiting::Waiting;
 use super::written::Written;
-use crate::doors::audit::{self, AppendOptions, Finished, Recovery, Trail, lock_path, trail_path};
+use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
-use crate::doors::kafka::{Cluster, Fetched, Patience, Reader, TopicInfo, connect};
+use crate::doors::kafka::{Cluster, Consumer, Fetched, Patience, Reader, TopicInfo, connect};
 use crate::doors::web::Server;
 use crate::logic::ledger::{Ledger, Publisher};
 use crate::tools::durable::{Lock, LockAttempt, OsDisk};
 use crate::tools::shutdown::Shutdown;
+use crate::words::seal::PublishedText;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// How often a standby looks whether the folder is free: the bound of a takeover.
@@ -147,10 +149,10 @@ struct Life<'a> {
 
 /// What there is before anything is read.
 struct Prepared {
-    trail: Trail<OsDisk>,
-    recovery: Recovery,
+    held: HeldTrail,
     topic: TopicInfo,
     reader: Reader,
+    consumer: Consumer,
     dead_letters: Option<DeadLetters>,
     anchors: Option<Anchors>,
 }
@@ -161,9 +163,8 @@ impl<'a> Life<'a> {
         let config = self.config;
         let mut seed = [0; 40];
         getrandom::fill(&mut seed).map_err(|error| start(error.into()))?;
-        let (trail, recovery) = audit::open(&OsDisk, &config.dir, &config.topic, &seed, self.shutdown)?;
-        self.log.write(&recovered_event(&recovery));
-        // Its client has done its work at the end of this; nobody would hear what it reports from there on.
+        let opened = audit::open(&OsDisk, &config.dir, &config.topic, &seed, self.shutdown)?;
+        self.log.write(&recovered_event(&opened.1));
         let cluster = self.reach()?;
         let topic = cluster.ensure_topic(&config.topic, config.shape, self.limit(), self.shutdown, |reason| {
             self.status.not_ready(&format!("topic {}: {reason}", config.topic));
@@ -174,7 +175,11 @@ impl<'a> Life<'a> {
         }
         let (dead_letters, anchors) = self.beside(&cluster)?;
         let reader = cluster.reader(&topic, &config.group);
-        Ok(Prepared { trail, recovery, topic, reader, dead_letters, anchors })
+        // Its client has done its work; nobody would hear what it reports from here on.
+        drop(cluster);
+        let consumer = reader.consumer(None)?;
+        let held = hold(config, self.log, self.shutdown, &seed, opened, &consumer)?;
+        Ok(Prepared { held, topic, reader, consumer, dead_letters, anchors })
     }
 
     /// How long what the topics need may take: for ever, unless the run is a one-shot.
@@ -216,9 +221,10 @@ impl<'a> Life<'a> {
 
     /// Starts all threads; from here on whoever waited is told of by the session.
     fn begin(&self, prepared: Prepared, waiting: Waiting) -> Result<Session<'a>, TrackerError> {
-        let Prepared { trail, recovery, topic, reader, dead_letters, anchors } = prepared;
+        let Prepared { held, topic, reader, consumer, dead_letters, anchors } = prepared;
+        let HeldTrail { trail, recovery, published } = held;
         let Self { config, shutdown, log, status, started } = *self;
-        let mark = trail.mark().clone();
+        let (mark, history) = (trail.mark().clone(), trail.history().clone());
         let options =
             AppendOptions { durability: config.durability, rotation: config.rotation, stop: shutdown.clone() };
         let appender = trail.start(options).map_err(start)?;
@@ -230,7 +236,7 @@ impl<'a> Life<'a> {
             log,
             shutdown,
             status,
-            consumer: reader.consumer(None)?,
+            consumer,
             reader,
             appender,
             ledger: Ledger::new(recovery.recovered),
@@ -244,7 +250,8 @@ impl<'a> Life<'a> {
             dead_letters,
             anchors,
             tally: Tally::default(),
-            published: if recovery.is_new { Published::Done } else { Published::Unknown(0) },
+            published,
+            history,
             was_clean: recovery.was_clean || recovery.is_new,
             idle_since: now,
             started,
@@ -271,7 +278,8 @@ fn serve(config: &TrackerConfig, page: PageMaker, status: &Status) -> Result<Opt
     status.serve(address, site).map(Some)
 }
 
-fn recovered_event(recovery: &Recovery) -> HealthEvent {
+/// What is told of a trail that was opened.
+pub(super) fn recovered_event(recovery: &Recovery) -> HealthEvent {
     let positions = &recovery.recovered.positions;
     HealthEvent::Recovered {
         lines: recovery.lines,
@@ -326,10 +334,11 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerErr
     let may_publish = session.broker_lost.is_none() && matches!(session.published, Published::Done);
     let Session { config, log, consumer, appender, reporter, tally, broker_lost, printer, anchors, .. } = session;
     let origin = appender.origin().to_owned();
-    let Finished { progress, checkpoints, outcome } = appender.finish();
+    let Finished { checkpoints, last_checkpoint, outcome, .. } = appender.finish();
     outcome?;
     if may_publish && !positions.is_empty() {
-        consumer.commit(&positions, &metadata(&origin, progress.sealed_lines, topic_id.as_deref()));
+        let text = PublishedText { origin: origin.clone(), topic_id, checkpoint: last_checkpoint }.to_text();
+        consumer.commit(&positions, &text);
         let deadline = Instant::now() + LAST_COMMIT;
         while consumer.unanswered() > 0 && Instant::now() < deadline {
             // What is read from here on stays in Kafka; the next start reads it again.

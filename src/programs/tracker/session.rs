@@ -9,14 +9,15 @@ use super::anchor::Anchors;
 use super::config::TrackerConfig;
 use super::dead_letters::DeadLetters;
 use super::error::TrackerError;
-use super::learn::{Announcement, Published, metadata};
+use super::learn::Announcement;
 use super::limit::LineLimit;
 use super::print::Printer;
+use super::published::Published;
 use super::record::Encoders;
 use super::report::{Reporter, Tally, add_latencies, as_written, lag, standing};
 use super::status::{Status, gravest};
 use super::written::Written;
-use crate::doors::audit::{Appender, Mark};
+use crate::doors::audit::{Appender, History, Mark};
 use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
 use crate::doors::kafka::{Consumer, Fetched, Reader};
 use crate::logic::ledger::{Ledger, Moment, Publisher, Standing};
@@ -58,6 +59,8 @@ pub(super) struct Session<'a> {
     pub(super) anchors: Option<Anchors>,
     pub(super) tally: Tally,
     pub(super) published: Published,
+    /// What the trail was when this run began.
+    pub(super) history: History,
     /// Whether the tracker before this one stopped as asked, or there was none.
     pub(super) was_clean: bool,
     /// When the consumer last had something, or was last not asked for long.
@@ -156,10 +159,9 @@ impl Session<'_> {
             return Err(failed.into());
         }
         if matches!(self.published, Published::Done)
-            && let Some(positions) = self.publisher.due(self.moment(), progress.synced_bytes)
+            && let Some(positions) = self.publisher.due(self.moment(), progress.synced_bytes, progress.signed_lines)
         {
-            let topic_id = self.ledger.identity().topic_id.as_deref();
-            self.consumer.commit(&positions, &metadata(self.appender.origin(), progress.sealed_lines, topic_id));
+            self.consumer.commit(&positions, &self.published_text());
         }
         if let Some(anchors) = &mut self.anchors {
             anchors.publish(&self.appender, self.shutdown);

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use super::key::{KeyError, TYPE_NOTE, VerifierKey, parse_root, parse_size};
+use super::published::PublishedCheckpoint;
 use super::state::Seal;
 use super::{hash_text, note};
 use crate::base::tree::Hash;
@@ -183,6 +184,20 @@ impl KeyChain {
             refused = SealSignatureError::OtherLines { lines: seal.lines };
         }
         Err(refused)
+    }
+
+    /// Whether one of the keys signed a published checkpoint, which its reach must allow as in
+    /// [`KeyChain::check_seal`].
+    pub(super) fn has_signed(&self, published: &PublishedCheckpoint) -> bool {
+        let PublishedCheckpoint { checkpoint, .. } = published;
+        let Some(signature) = note::signature_by(&checkpoint.origin, published.signature()) else { return false };
+        let text = checkpoint.to_text();
+        self.keys().enumerate().any(|(number, key)| {
+            let (fewest, most) = self.reach(number);
+            (fewest..=most).contains(&checkpoint.size)
+                && key.is_named_by(TYPE_NOTE, &signature)
+                && key.made(&text, &signature.bytes)
+        })
     }
 
     /// Reads a checkpoint that may be by key number `from` (from 0) or any later one, as far as its

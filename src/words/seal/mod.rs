@@ -9,12 +9,14 @@ mod hash_text;
 mod key;
 mod note;
 mod proof;
+mod published;
 mod state;
 
 pub use chain::{ChainError, KeyChain, SealSignatureError, Succession};
 pub use checkpoint::{Checkpoint, CheckpointError, Notes, SignedCheckpoint, StoredNote};
 pub use key::{KeyError, SigningKey, VerifierKey, topic_of};
 pub use proof::{LineProof, ProofError};
+pub use published::{HeldTo, PublishedCheckpoint, PublishedText, hold_to_published, newest_published};
 pub use state::{IndexEntry, Seal, SealError, SealedPosition, SealedSegment, SegmentEntry, Tail};
 
 #[cfg(test)]

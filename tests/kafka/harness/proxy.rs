@@ -10,6 +10,9 @@ use std::thread::JoinHandle;
 /// Kafka's number for a fetch request.
 const FETCH: [u8; 2] = [0, 1];
 
+/// And for one that asks what a group has published.
+const OFFSET_FETCH: [u8; 2] = [0, 9];
+
 /// Passes bytes on between clients and one listener of a broker, see [`super::Listener::behind`].
 pub(crate) struct Proxy {
     port: u16,
@@ -22,6 +25,7 @@ pub(crate) struct Proxy {
 struct State {
     ended: AtomicBool,
     is_cut: AtomicBool,
+    hides_offsets: AtomicBool,
     /// What goes through is no Kafka.
     is_of_bytes: bool,
     links: Mutex<Vec<Arc<Link>>>,
@@ -85,6 +89,11 @@ impl Proxy {
         muted
     }
 
+    /// Swallows, as long as it is told so, whatever asks what groups have published.
+    pub(crate) fn hide_offsets(&self, hides: bool) {
+        self.state.hides_offsets.store(hides, Ordering::SeqCst);
+    }
+
     /// Ends all connections, and every new one at once, until [`Proxy::mend`].
     pub(crate) fn cut(&self) {
         self.state.is_cut.store(true, Ordering::SeqCst);
@@ -108,7 +117,7 @@ impl Drop for Proxy {
     }
 }
 
-fn accept(listener: &TcpListener, target_port: u16, state: &State) {
+fn accept(listener: &TcpListener, target_port: u16, state: &Arc<State>) {
     loop {
         let (client, _) = listener.accept().expect("the proxy listens");
         if state.ended.load(Ordering::SeqCst) {
@@ -130,8 +139,8 @@ fn accept(listener: &TcpListener, target_port: u16, state: &State) {
         }
         let answering = Arc::clone(&link);
         std::thread::spawn(move || answering.pass_answers());
-        let is_of_bytes = state.is_of_bytes;
-        std::thread::spawn(move || if is_of_bytes { link.pass_bytes() } else { link.pass_requests() });
+        let state = Arc::clone(state);
+        std::thread::spawn(move || if state.is_of_bytes { link.pass_bytes() } else { link.pass_requests(&state) });
     }
 }
 
@@ -143,7 +152,7 @@ impl Link {
     }
 
     /// A request is its length and that many bytes, of which the first two say what is asked.
-    fn pass_requests(&self) {
+    fn pass_requests(&self, state: &State) {
         let mut length = [0; 4];
         while (&self.client).read_exact(&mut length).is_ok() {
             let mut request = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
@@ -153,7 +162,8 @@ impl Link {
             if request.starts_with(&FETCH) {
                 self.fetches.store(true, Ordering::SeqCst);
             }
-            if self.is_mute.load(Ordering::SeqCst) {
+            let is_hidden = request.starts_with(&OFFSET_FETCH) && state.hides_offsets.load(Ordering::SeqCst);
+            if is_hidden || self.is_mute.load(Ordering::SeqCst) {
                 continue;
             }
             if (&self.broker).write_all(&length).and_then(|()| (&self.broker).write_all(&request)).is_err() {

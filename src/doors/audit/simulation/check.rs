@@ -15,7 +15,7 @@ use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
 use crate::tools::durable::Disk as _;
 use crate::words::record::{AuditLine, EventType, GapKind};
-use crate::words::seal::{Checkpoint, Notes, Seal, SegmentEntry};
+use crate::words::seal::{Checkpoint, HeldTo, Notes, PublishedCheckpoint, Seal, SegmentEntry, hold_to_published};
 
 const FOLDER: &str = "/trail";
 
@@ -212,7 +212,8 @@ fn signed_at(note: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.get(4..12)?.try_into().ok()?))
 }
 
-/// The seal agrees with the lines, and every checkpoint that was ever signed holds for them.
+/// The seal agrees with the lines, and every checkpoint that was ever signed holds for them, and is there: it may have
+/// been published, and the trail would be refused without it.
 fn vouched(disk: &SimulatedDisk, lines: &[Vec<u8>], replay: &Replay, signed: &[String]) -> Result<(), String> {
     let mut roots = vec![Tree::new().root()];
     let mut tree = Tree::new();
@@ -229,6 +230,7 @@ fn vouched(disk: &SimulatedDisk, lines: &[Vec<u8>], replay: &Replay, signed: &[S
     }
     let notes = disk.read(&checkpoints_path(Path::new(FOLDER))).map_err(|error| error.to_string())?;
     let mut last = (0, 0);
+    let mut stored = HashMap::new();
     for note in Notes::new(&notes.unwrap_or_default()) {
         let checkpoint = Checkpoint::unchecked(note.bytes).ok_or("a stored checkpoint cannot be read")?;
         let here = (checkpoint.size, signed_at(note.bytes).ok_or("a stored checkpoint has no time")?);
@@ -236,6 +238,14 @@ fn vouched(disk: &SimulatedDisk, lines: &[Vec<u8>], replay: &Replay, signed: &[S
             return Err(format!("a checkpoint (lines, time) {here:?} follows {last:?}"));
         }
         last = here;
+        stored.insert(checkpoint.size, checkpoint.root);
+    }
+    for published in signed.iter().filter_map(|note| PublishedCheckpoint::of_note(note)) {
+        let Checkpoint { size, .. } = published.checkpoint;
+        let held = hold_to_published(&published.checkpoint, lines.len() as u64, stored.get(&size));
+        if held != HeldTo::Agreeing {
+            return Err(format!("a checkpoint of {size} lines was signed and may be published, and is not there"));
+        }
     }
     let seal = disk.read(&seal_path(Path::new(FOLDER))).map_err(|error| error.to_string())?.ok_or("no seal")?;
     let seal = Seal::parse(&seal).map_err(|error| error.to_string())?;

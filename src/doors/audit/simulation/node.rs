@@ -89,7 +89,7 @@ impl Node {
         if recovery.was_clean && recovery.cut_bytes > 0 {
             return Err(Stop::Wrong(format!("{} bytes were cut behind a clean seal", recovery.cut_bytes)));
         }
-        let Trail { file, sealer, mark } = trail;
+        let Trail { file, sealer, mark, .. } = trail;
         let ledger = Ledger::new(recovery.recovered);
         let written = file.length();
         let positions = mark.positions.iter().map(|(&partition, at)| (partition, at.next)).collect();

@@ -2,7 +2,7 @@
 //! state of it, and what a tracker that was killed had not sealed yet.
 
 use super::*;
-use crate::words::seal::{KeyError, SegmentEntry, SigningKey};
+use crate::words::seal::{Checkpoint, KeyError, PublishedCheckpoint, PublishedText, SegmentEntry, SigningKey};
 
 /// Changes the seal, and leaves its signature as it was.
 fn change_seal(folder: &Path, change: impl FnOnce(&mut Seal)) {
@@ -238,4 +238,51 @@ fn a_pipe_in_the_place_of_a_file_is_an_error_and_holds_nothing_up() {
         let error = folder.open().err().expect(name);
         assert!(matches!(error, RecoverError::Disk { .. } | RecoverError::Altered { .. }), "{name}: {error}");
     }
+}
+
+/// An older seal that was put back, with lines behind it that nothing signed: what the trail had published tells.
+#[test]
+fn of_an_older_state_only_what_is_sealed_is_believed() -> Result<(), KeyError> {
+    let folder = Folder::with(b"");
+    let sealed = write(&folder, 0..20, None);
+    let key = SigningKey::from_seed(&folder.seal().origin, [7; 32])?;
+    let killed = Seal { clean: false, ..folder.seal() }.signed_by(&key);
+    fs::write(seal_path(folder.folder.path()), killed.to_bytes()).expect("written");
+    let invented = [line("orders", 0, 20, 0), line("orders", 0, 21, 0)].concat();
+    fs::write(folder.path(), [sealed.as_slice(), &invented].concat()).expect("written");
+    let published = |size: u64| {
+        let checkpoint = Checkpoint { origin: key.origin().to_owned(), size, root: [1; 32] };
+        let checkpoint = PublishedCheckpoint::of_note(&key.sign(&checkpoint, 1));
+        PublishedText { origin: key.origin().to_owned(), topic_id: None, checkpoint }.to_text()
+    };
+    let (trail, recovery) = folder.open().expect("recovered");
+    assert_eq!((recovery.lines, recovery.unsealed_lines, trail.history().has_unsealed_lines()), (22, 2, true));
+    let held = |size| trail.history().hold_to([published(size).as_str()]).expect("a sound disk");
+    assert_eq!(held(22), Held::Another { published_lines: 22 });
+    assert_eq!(held(23), Held::RolledBack { published_lines: 23, from_line: 21 });
+    drop(trail);
+    let opened = open_sealed(&OsDisk, folder.folder.path(), "orders", &[7; 40], &Shutdown::new());
+    let (trail, recovery) = opened.expect("recovered");
+    assert_eq!((recovery.lines, recovery.unsealed_lines, positions(&recovery)), (20, 0, BTreeMap::from([(0, 20)])));
+    assert_eq!(fs::read(recovery.kept_in.expect("kept aside")).expect("there"), invented);
+    assert_eq!(folder.content(), sealed);
+    assert_eq!(trail.last_checkpoint().map(|published| published.checkpoint.size), Some(20));
+    Ok(())
+}
+
+#[test]
+fn a_trail_that_was_given_up_is_not_sealed_as_if_it_had_been_stopped() {
+    let folder = Folder::with(b"");
+    write(&folder, 0..20, None);
+    let (mut appender, mut mark) = start(&folder, Durability::Relaxed, None);
+    mark.valid += 1;
+    mark.positions.insert(0, SealedPosition { next: 21, leader_epoch: None, without_line: false });
+    let length = submit(&mut appender, line("orders", 0, 20, 0), &mark).expect("room");
+    while appender.progress().written_bytes < length {
+        appender.wait_for_room(Duration::from_millis(1));
+    }
+    appender.give_up();
+    assert!(matches!(appender.submit(line("orders", 0, 21, 0), &mark, false), Err(AppendError::GivenUp { .. })));
+    assert!(matches!(appender.finish().outcome, Err(AppendError::GivenUp { .. })));
+    assert!(!folder.seal().clean);
 }

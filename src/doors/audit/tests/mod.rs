@@ -269,11 +269,12 @@ fn what_is_submitted_is_written_in_order_synced_and_sealed_in_the_end() {
             mark.valid += 1;
             assert_eq!(submit(&mut appender, piece, &mark).expect("room"), expected.len() as u64);
         }
-        let Finished { progress, checkpoints, outcome } = appender.finish();
+        let Finished { progress, checkpoints, last_checkpoint, outcome } = appender.finish();
         outcome.expect("a sound disk");
         let length = expected.len() as u64;
         assert_eq!((progress.written_bytes, progress.synced_bytes, progress.sealed_bytes), (length, length, length));
         assert!(progress.syncs > 0 && !checkpoints.is_empty());
+        assert_eq!((last_checkpoint.expect("signed").checkpoint.size, progress.signed_lines), (200, 200));
         assert_eq!(folder.content(), expected);
         let seal = folder.seal();
         assert_eq!((seal.lines, seal.valid, seal.segment.bytes, seal.clean), (200, 200, length, true));
