@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
@@ -17,9 +18,13 @@ use tracing_subscriber::layer::Context;
 
 use super::event::HealthEvent;
 use crate::base::language::Language;
+use crate::tools::quota::Quota;
 use crate::words::record::{HealthLine, Level, SERVICE};
 
 const FILE_NAME: &str = "tracker.log";
+
+/// How many diagnostics a second get a line: a library may have something to say of each message.
+const DIAGNOSTICS_A_SECOND: u32 = 10;
 
 struct LogFile {
     file: RollingFileAppender,
@@ -40,10 +45,59 @@ fn ends_torn(path: &Path) -> bool {
     last_byte.is_ok_and(|byte| byte != b'\n')
 }
 
+/// What a library had to say.
+struct Diagnostic {
+    level: Level,
+    text: String,
+    /// How many before it got no line.
+    suppressed: u64,
+}
+
+/// Decides which diagnostics get a line.
+struct Diagnostics {
+    quota: Quota,
+    /// The newest that got none.
+    last: Option<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// The lines to write now. What gets none is counted, and told by [`Self::overdue`].
+    fn tell(&mut self, now: Instant, level: Level, text: String) -> [Option<Diagnostic>; 2] {
+        let due = self.overdue(now);
+        let own = Diagnostic { level, text, suppressed: 0 };
+        if self.quota.allows() {
+            return [due, Some(own)];
+        }
+        self.last = Some(own);
+        [due, None]
+    }
+
+    /// Once the second is over: the last one that got no line, with how many there were before it.
+    fn overdue(&mut self, now: Instant) -> Option<Diagnostic> {
+        let left_out = self.quota.turn(now)?;
+        let last = self.last_of(left_out)?;
+        // It takes the place of a new one.
+        self.quota.allows();
+        Some(last)
+    }
+
+    /// What was not told yet, whatever the time.
+    fn rest(&mut self) -> Option<Diagnostic> {
+        let left_out = self.quota.rest();
+        self.last_of(left_out)
+    }
+
+    fn last_of(&mut self, left_out: u64) -> Option<Diagnostic> {
+        let last = self.last.take()?;
+        Some(Diagnostic { suppressed: left_out.saturating_sub(1), ..last })
+    }
+}
+
 /// `tracker.log`, being written. Clones share the file.
 #[derive(Clone)]
 pub struct HealthLog {
     file: Arc<Mutex<LogFile>>,
+    diagnostics: Arc<Mutex<Diagnostics>>,
     language: Language,
 }
 
@@ -60,11 +114,19 @@ impl HealthLog {
     pub fn open(folder: &Path, language: Language) -> Result<Self, InitError> {
         let is_torn = ends_torn(&Self::path(folder));
         let file = RollingFileAppender::builder().rotation(Rotation::NEVER).filename_prefix(FILE_NAME).build(folder)?;
-        Ok(Self { file: Arc::new(Mutex::new(LogFile { file, is_torn })), language })
+        let diagnostics = Diagnostics { quota: Quota::new(DIAGNOSTICS_A_SECOND, Instant::now()), last: None };
+        let (file, diagnostics) = (LogFile { file, is_torn }, Arc::new(Mutex::new(diagnostics)));
+        Ok(Self { file: Arc::new(Mutex::new(file)), diagnostics, language })
     }
 
-    /// Writes one event; news also go to standard error.
+    /// Writes one event; news also go to standard error. What libraries said before it and got no line is told first.
     pub fn write(&self, event: &HealthEvent) {
+        let is_last = matches!(event, HealthEvent::Stopped { .. } | HealthEvent::Failed { .. });
+        let untold = match is_last {
+            true => self.lock_diagnostics().rest(),
+            false => self.lock_diagnostics().overdue(Instant::now()),
+        };
+        self.write_diagnostics(untold);
         if event.is_news() {
             let cause = event.error().map(|error| format!(" ({error})")).unwrap_or_default();
             // A closed standard error must not end the tracker; the log has it all.
@@ -80,6 +142,25 @@ impl HealthLog {
             metadata: event.metadata(),
             event: event.key().into(),
         });
+    }
+
+    fn lock_diagnostics(&self) -> MutexGuard<'_, Diagnostics> {
+        self.diagnostics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_diagnostics(&self, told: impl IntoIterator<Item = Diagnostic>) {
+        for one in told {
+            let metadata = serde_json::Map::from_iter([("suppressed".to_owned(), one.suppressed.into())]);
+            self.write_line(&HealthLine {
+                timestamp: now().into(),
+                level: one.level,
+                message: one.text.into(),
+                service: SERVICE.into(),
+                error: None,
+                metadata,
+                event: "diagnostic".into(),
+            });
+        }
     }
 
     fn write_line(&self, line: &HealthLine<'_>) {
@@ -125,15 +206,8 @@ impl<S: tracing::Subscriber> Layer<S> for DiagnosticLayer {
         };
         let mut text = Text::default();
         event.record(&mut text);
-        self.log.write_line(&HealthLine {
-            timestamp: now().into(),
-            level,
-            message: text.0.into(),
-            service: SERVICE.into(),
-            error: None,
-            metadata: serde_json::Map::new(),
-            event: "diagnostic".into(),
-        });
+        let told = self.log.lock_diagnostics().tell(Instant::now(), level, text.0);
+        self.log.write_diagnostics(told.into_iter().flatten());
     }
 }
 
@@ -210,5 +284,30 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["message"], "odd answer=42");
         assert_eq!(lines[0]["event"], "diagnostic");
+    }
+
+    /// Each message with headers that cannot be read once was a line: a topic of them filled the disk.
+    #[test]
+    fn what_libraries_say_of_each_message_is_bounded_and_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = HealthLog::open(folder.path(), Language::En).expect("opened");
+        let subscriber = tracing_subscriber::registry().with(log.layer());
+        let began = Instant::now();
+        tracing::subscriber::with_default(subscriber, || {
+            for offset in 0..5_000 {
+                tracing::error!(offset, "the headers of a message could not be read");
+            }
+        });
+        let bound = (began.elapsed().as_secs() + 1) * u64::from(DIAGNOSTICS_A_SECOND);
+        log.write(&HealthEvent::Failed { exit_code: 1, reason: "enough".into() });
+        let mut told = lines(folder.path());
+        assert_eq!(told.pop().expect("the last one")["event"], "tracker.failed");
+        assert!(told.len() as u64 <= bound + 1, "{} lines", told.len());
+        let counted: u64 = told.iter().map(|line| 1 + line["metadata"]["suppressed"].as_u64().expect("a count")).sum();
+        assert_eq!(counted, 5_000, "each is told or counted");
+        assert_eq!(
+            told.last().expect("the newest")["message"],
+            "the headers of a message could not be read offset=4999"
+        );
     }
 }
