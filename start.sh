@@ -40,7 +40,7 @@ options
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  host:port,... of a broker to use
+  KAFKA_BOOTSTRAP_SERVERS  host:port,... of a broker to use; where our own was before, that one is started again
   KAFKA_HOME               an installed Kafka (4.0 or newer) for --broker local
   JAVA_HOME                the Java for it, 17 or newer
   ORDERTRAIL_BROKER_PORT   the port of our own broker instead of 9092
@@ -521,7 +521,10 @@ work() {
   fi
   version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml 2>/dev/null | head -n 1)
   printf 'ordertrail%s, %s\n\n' "${version:+ $version}" "$system" 2>/dev/null
-  if [ ! -f .run/broker ] || [ -z "$up" ]; then check_hope; fi
+  if [ ! -f .run/broker ] || [ -z "$up" ]; then
+    know_our_own
+    check_hope
+  fi
   build
   broker
   "start_$system"

@@ -4,7 +4,8 @@
 # does not hold says why. Sourced by start.sh after lib.sh.
 #
 # Set by the caller: bin (folder of the programs), needed (those that are), system, asked (auto, external,
-# docker or local), want_port, client_args, given and given_by. Set here: address, kind and note, also kept in .run/broker.
+# docker or local), want_port, client_args, given and given_by. Set here: address, kind and note, also kept in .run/broker,
+# and of a broker of ours in .run/own, which outlives its end.
 
 tried=''
 missing_hint=''
@@ -99,11 +100,20 @@ no_broker() { # TEXT...
   fail 4 "$@"
 }
 
+# A shell goes on exporting the address of our own broker, as the pages say, when stop.sh has ended it. Who names it and
+# finds nobody there means that broker: it is started again where it was, as what it was.
+own_kind=''
+know_our_own() {
+  [ "$asked" = auto ] && [ -n "$given" ] && [ -z "${ORDERTRAIL_CONFIG:-}" ] || return 0
+  [ "${given//localhost/127.0.0.1}" = "$(recall .run/own address)" ] && ! port_taken "${given##*:}" || return 0
+  own_kind=$(recall .run/own kind) want_port=${given##*:}
+}
+
 # Ends with exit 4 when nothing can come of it.
 check_hope() {
   case $asked in
     auto | external)
-      if [ -n "$given" ]; then
+      if [ -n "$given" ] && [ -z "$own_kind" ]; then
         [ -x "$bin/${needed%% *}" ] || any_door_open "$given" || no_answer "$given" "nothing listens there"
         return 0
       fi ;;
@@ -114,7 +124,7 @@ check_hope() {
     docker) look_for_docker; [ "$docker_state" = yes ] || give_up ;;
     local) look_for_local; [ "$local_state" = yes ] || give_up ;;
     auto)
-      look_for_docker
+      [ "$own_kind" = local ] || look_for_docker
       [ "$docker_state" = yes ] || look_for_local
       [ "$docker_state" = yes ] || [ "$local_state" = yes ] || give_up ;;
   esac
@@ -135,33 +145,42 @@ no_external() {
 
 give_up() {
   tried=''
-  [ "$asked" != auto ] || rung KAFKA_BOOTSTRAP_SERVERS "not set"
+  [ "$asked" != auto ] || rung KAFKA_BOOTSTRAP_SERVERS "$(given_words)"
   rung "127.0.0.1:$want_port" "${port_words:-nothing listens there}"
-  [ "$asked" = local ] || rung docker "$docker_words"
+  [ "$asked" = local ] || [ "$own_kind" = local ] || rung docker "$docker_words"
   [ "$asked" = docker ] || rung local "$local_words"
   if [ "$asked" = docker ]; then missing_hint="start Docker, or leave --broker docker away"; fi
   no_broker "no broker. Either: ${missing_hint:-see above}" \
     "or use your own: KAFKA_BOOTSTRAP_SERVERS=host:9092 ./start.sh"
 }
 
+# What the first rung says when it does not hold.
+given_words() {
+  if [ -n "$own_kind" ]; then echo "$given, our own broker, which is stopped"; else echo "not set"; fi
+}
+
 # ---------------------------------------------------------------------------------------------
 # The ladder itself
 
 keep_choice() { # KIND ADDRESS NOTE
+  local file files=.run/broker
   kind=$1 address=$2 note=$3
-  printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" | write_anew .run/broker.new
-  mv .run/broker.new .run/broker
+  case $kind in local | docker) files='.run/own .run/broker' ;; esac
+  for file in $files; do
+    printf 'kind=%s\naddress=%s\nport=%s\n' "$kind" "$address" "${address##*:}" | write_anew "$file.new"
+    mv "$file.new" "$file"
+  done
 }
 
 choose_broker() {
   local port=$want_port code
   tried='' port_words=''
   if [ "$asked" = auto ] || [ "$asked" = external ]; then
-    if [ -n "$given" ]; then
+    if [ -n "$given" ] && [ -z "$own_kind" ]; then
       use_given
       return 0
     fi
-    rung KAFKA_BOOTSTRAP_SERVERS "not set"
+    rung KAFKA_BOOTSTRAP_SERVERS "$(given_words)"
   fi
   if port_taken "$port"; then
     probe "127.0.0.1:$port"
@@ -182,7 +201,7 @@ choose_broker() {
     rung "127.0.0.1:$port" "nothing listens there"
   fi
   [ "$asked" != external ] || no_external
-  if [ "$asked" != local ] && use_docker "$port"; then return 0; fi
+  if [ "$asked" != local ] && [ "$own_kind" != local ] && use_docker "$port"; then return 0; fi
   if [ "$asked" != docker ] && use_local "$port"; then return 0; fi
   give_up
 }

@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         [
             two_commands_run_the_main_job_and_end_it,
             a_second_start_changes_nothing,
+            our_own_broker_is_started_again_for_a_shell_that_still_names_it,
             what_died_is_started_again,
             ctrl_c_in_the_foreground_stops_everything,
             a_broker_that_was_there_is_used_and_left_alone,
@@ -117,6 +118,30 @@ fn what_died_is_started_again() {
     let before = pids(&house);
     wait_for_orders(&house, 1);
     kill_nine(before[2]);
+/// The pages tell a reader to export the address: after a stop it was taken for somebody else's broker, and refused.
+fn our_own_broker_is_started_again_for_a_shell_that_still_names_it() {
+    let house = House::new();
+    house.start(&["--broker", "local"]).expect_code(0);
+    let own = house.bootstrap();
+    // Not even the port is known from anything but the name.
+    let start = |named: &str| {
+        let _one_at_a_time = one_start_at_a_time();
+        let run = house.script("start.sh").env("ORDERTRAIL_BROKER_PORT", free_port().to_string());
+        run.env("KAFKA_BOOTSTRAP_SERVERS", named).finish_within(LONG)
+    };
+    house.stop(&[]).expect_code(0);
+    let again = start(&own.replace("127.0.0.1", "localhost"));
+    again.expect_code(0);
+    assert!(again.stdout.contains("our own broker, which is stopped"), "{}", again.stdout);
+    let running = pids(&house);
+    assert!(start(&own).expect_code(0).stdout.contains("Already running"));
+    house.stop(&[]).expect_code(0);
+    is_quiet(&house, &running);
+    // Nobody else's address is taken for ours.
+    start(&format!("127.0.0.1:{}", free_port())).expect_code(4);
+    Trail::read(house.path()).expect_unbroken();
+}
+
     house.start(&["--broker", "local"]).expect_code(0);
     let after = pids(&house);
     assert_eq!(before[..2], after[..2], "broker and producer go on");
