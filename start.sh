@@ -232,17 +232,24 @@ died() { # NAME
 # What runs, and what to try next
 
 already_running() {
-  local name words='' oldest=''
+  local name words oldest
+  address=$(recall .run/broker address)
   case $(recall .run/broker kind) in
-    local) words="broker $broker_pid" ;;
-    *) words="broker at $(recall .run/broker address)" ;;
+    local) words="pid $broker_pid, on $address" ;;
+    docker) words="in Docker, on $address" ;;
+    *) words="at $address, not started by us" ;;
   esac
   for name in $parts; do
+  find_child "${parts##* }"
+  oldest=$child_since
+  echo "Already running for $(since "$oldest"); nothing was changed."
+  echo
+  tell broker "$words"
     find_child "$name"
     name=${name#techshop-} name=${name#supply-}
-    words="$words, ${name#travel-} $child_pid" oldest=$child_since
+    tell "${name#travel-}" "pid $child_pid"
   done
-  echo "Already running: $words ($(since "$oldest")); no change. ./stop.sh stops it"
+  hints
 }
 
 asked_for_another() {
@@ -260,9 +267,23 @@ hints() {
   case $bin in /*) ;; *) shown=./$bin ;; esac
   echo
   "hints_$system" "$shown"
+  # What follows of supply is curl, which knows where.
+  [ "$system" = supply ] || export_hint
 }
 
 # A table of what to try, each with what that is for.
+is_up() {
+  local words
+  case $system in
+    demo) words="Running after $(took "$began")   trail tracker.events, health tracker.log" ;;
+    techshop) words="The shop is open after $(took "$began")" ;;
+    supply) words="The two services exchange orders after $(took "$began")" ;;
+    travel) words="A request has gone its way after $(took "$began")" ;;
+    all) words="All of it runs after $(took "$began")" ;;
+  esac
+  printf '\n%s\n' "${green}●${plain} $words"
+}
+
 try_this() { # [COMMAND PURPOSE]...
   local width=0 word is_purpose=''
   for word; do
@@ -285,21 +306,17 @@ export_hint() {
 }
 
 hints_demo() { # FOLDER-OF-THE-PROGRAMS
-  echo "${green}●${plain} Running after $(took "$began")   trail tracker.events, health tracker.log"
-  echo
-  local all=()
+  local page all=()
   [ ! -x "$bin/log-monitor" ] || all+=("$1/log-monitor" "watch it live")
   all+=("tail -f tracker.events | jq ." "the trail itself")
-  [ ${#listen[@]} -eq 0 ] || all+=("http://127.0.0.1:9464/" "the same in a browser; /metrics for Prometheus")
+  page=$(tracker_page)
+  [ -z "$page" ] || all+=("$page" "the same in a browser; /metrics for Prometheus")
   [ ! -x "$bin/audit" ] || all+=("$1/audit verify" "prove that nothing is missing")
   try_this "${all[@]}" "./stop.sh" "stop everything"
 }
 
 hints_techshop() { # FOLDER-OF-THE-PROGRAMS
   local page all=()
-  echo "${green}●${plain} The shop is open after $(took "$began")"
-  echo
-  export_hint
   page=$(shop_page)
   [ -z "$page" ] || all=("$page" "the shop, live")
   all+=("$1/techshop produce --count 50" "send fifty random orders"
@@ -315,8 +332,6 @@ hints_techshop() { # FOLDER-OF-THE-PROGRAMS
 hints_supply() { # FOLDER-OF-THE-PROGRAMS
   local wagon dev
   wagon=$(service_address supply-wagon-lits.out) dev=$(service_address supply-dev-materiels.out)
-  echo "${green}●${plain} The two services exchange orders after $(took "$began")"
-  echo
   try_this "tail -f supply-wagon-lits.out" "orders, and what becomes of each" \
     "curl http://$wagon/wagon-list/commands/trigger" "one order now, with its receipt" \
     "curl http://$wagon/wagon-list/orders" "all orders" \
@@ -326,9 +341,6 @@ hints_supply() { # FOLDER-OF-THE-PROGRAMS
 }
 
 hints_travel() { # FOLDER-OF-THE-PROGRAMS
-  echo "${green}●${plain} A request has gone its way after $(took "$began")"
-  echo
-  export_hint
   try_this "$1/travel consume" "every request, live" \
     "$1/travel show ${travel_id:-DV-2025-003}" "one request's history" \
     "$1/travel produce" "another request" \
@@ -341,10 +353,8 @@ hints_travel() { # FOLDER-OF-THE-PROGRAMS
 # Of each system the first things to look at: more is told when it is started alone.
 hints_all() { # FOLDER-OF-THE-PROGRAMS
   local page all=()
-  echo "${green}●${plain} All of it runs after $(took "$began")"
-  echo
-  export_hint
-  [ ${#listen[@]} -eq 0 ] || all=("http://127.0.0.1:9464/" "demo: the trail, live")
+  page=$(tracker_page)
+  [ -z "$page" ] || all=("$page" "demo: the trail, live")
   [ ! -x "$bin/log-monitor" ] || all+=("$1/log-monitor" "demo: the same in the terminal")
   [ ! -x "$bin/audit" ] || all+=("$1/audit verify" "demo: prove that nothing is missing")
   page=$(shop_page)
@@ -453,7 +463,6 @@ look_around() {
 
 start_demo() {
   tell topic "${TOPIC_PREFIX:-}orders$(probe_topic)"
-  listen=()
   if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
   if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
 }
@@ -528,7 +537,10 @@ work() {
   build
   broker
   "start_$system"
-  hints 2>/dev/null
+  {
+    is_up
+    hints
+  } 2>/dev/null
 }
 
 parse "$@"

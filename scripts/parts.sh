@@ -81,16 +81,17 @@ revive_broker() {
 }
 
 tracker() {
-  local start from=1 tenths=600 words
+  local start from=1 tenths=600 words listen=(--listen 127.0.0.1:9464)
   start=$(now_ms)
   doing tracker "starting"
   [ ! -f tracker.log ] || from=$(($(wc -c <tracker.log) + 1))
-  listen=(--listen 127.0.0.1:9464)
+  make_room .run/tracker.page
   if port_taken 9464; then
     listen=()
     warn "port 9464 is taken: the tracker runs without its page and metrics" \
       "to have them: end what holds the port, then ./stop.sh and ./start.sh"
   fi
+  [ ${#listen[@]} -eq 0 ] || echo http://127.0.0.1:9464/ | write_anew .run/tracker.page
   spawn tracker "$bin/tracker" -b "$address" ${listen[@]+"${listen[@]}"} ${client_args[@]+"${client_args[@]}"}
   while [ "$tenths" -gt 0 ]; do
     words=$(new_health "$from")
@@ -109,6 +110,9 @@ tracker() {
   done
   fail 1 "the tracker (pid $spawned) runs but was not ready after a minute: see tracker.log" "$(what_is_up)"
 }
+
+# Where the page of the tracker that runs is; nothing when it runs without.
+tracker_page() { cat .run/tracker.page 2>/dev/null; }
 
 # What the tracker just started has said about itself, lifecycle only.
 new_health() { # FROM-BYTE

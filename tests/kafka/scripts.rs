@@ -62,7 +62,8 @@ fn two_commands_run_the_main_job_and_end_it() {
     let house = House::new();
     let started = house.start(&["--broker", "local"]);
     started.expect_code(0);
-    for text in [&house.bootstrap(), "tracker.events", "tracker.log", "./stop.sh"] {
+    let export = format!("export KAFKA_BOOTSTRAP_SERVERS={}\n", house.bootstrap());
+    for text in [&export, "tracker.events", "tracker.log", "./stop.sh"] {
         assert!(started.stdout.contains(text), "{text:?} in {}", started.stdout);
     }
     let running = pids(&house);
@@ -102,6 +103,11 @@ fn a_second_start_changes_nothing() {
     for pid in before {
         assert!(again.stdout.contains(&pid.to_string()), "{}", again.stdout);
     }
+    // Whoever came back to it is told where the broker is, and what to do next.
+    let export = format!("export KAFKA_BOOTSTRAP_SERVERS={}\n", house.bootstrap());
+    for text in [&export, "audit verify", "./stop.sh"] {
+        assert!(again.stdout.contains(text), "{text:?} in {}", again.stdout);
+    }
     house.stop(&[]).expect_code(0);
     is_quiet(&house, &before);
     // The trail goes on where it was.
@@ -112,12 +118,6 @@ fn a_second_start_changes_nothing() {
     Trail::read(house.path()).expect_unbroken();
 }
 
-fn what_died_is_started_again() {
-    let house = House::new();
-    house.start(&["--broker", "local"]).expect_code(0);
-    let before = pids(&house);
-    wait_for_orders(&house, 1);
-    kill_nine(before[2]);
 /// The pages tell a reader to export the address: after a stop it was taken for somebody else's broker, and refused.
 fn our_own_broker_is_started_again_for_a_shell_that_still_names_it() {
     let house = House::new();
@@ -142,6 +142,12 @@ fn our_own_broker_is_started_again_for_a_shell_that_still_names_it() {
     Trail::read(house.path()).expect_unbroken();
 }
 
+fn what_died_is_started_again() {
+    let house = House::new();
+    house.start(&["--broker", "local"]).expect_code(0);
+    let before = pids(&house);
+    wait_for_orders(&house, 1);
+    kill_nine(before[2]);
     house.start(&["--broker", "local"]).expect_code(0);
     let after = pids(&house);
     assert_eq!(before[..2], after[..2], "broker and producer go on");
