@@ -102,7 +102,8 @@ parse() {
     *) fail 2 "--broker takes auto, external, docker or local, not '$asked'" ;;
   esac
   case ${system:=demo} in
-    demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit' ;;
+    # The pages for whoever operates it ask the cluster with techshop's kafka-dashboard.
+    demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit techshop' ;;
     techshop) parts=$shop_services needed=techshop helpful='' ;;
     # It is the producer that finds out whether the broker answers.
     supply) parts=$supply_services needed='supply producer' helpful='' ;;
@@ -239,12 +240,12 @@ already_running() {
     docker) words="in Docker, on $address" ;;
     *) words="at $address, not started by us" ;;
   esac
-  for name in $parts; do
   find_child "${parts##* }"
   oldest=$child_since
   echo "Already running for $(since "$oldest"); nothing was changed."
   echo
   tell broker "$words"
+  for name in $parts; do
     find_child "$name"
     name=${name#techshop-} name=${name#supply-}
     tell "${name#travel-}" "pid $child_pid"
@@ -266,12 +267,11 @@ hints() {
   local shown=$bin
   case $bin in /*) ;; *) shown=./$bin ;; esac
   echo
-  "hints_$system" "$shown"
   # What follows of supply is curl, which knows where.
   [ "$system" = supply ] || export_hint
+  "hints_$system" "$shown"
 }
 
-# A table of what to try, each with what that is for.
 is_up() {
   local words
   case $system in
@@ -284,6 +284,7 @@ is_up() {
   printf '\n%s\n' "${green}●${plain} $words"
 }
 
+# A table of what to try, each with what that is for.
 try_this() { # [COMMAND PURPOSE]...
   local width=0 word is_purpose=''
   for word; do
