@@ -22,8 +22,8 @@ usage: ./stop.sh [--keep-broker] [--wipe [--yes]]
 
 options
   --keep-broker  leave our broker running
-  --wipe         then delete the broker's data, the trail, what the shop wrote and what supply keeps; asks about
-                 each
+  --wipe         then delete the broker's data, the trail, what the shop, supply and travel keep, and what the
+                 programs printed; asks about each
   --yes          with --wipe: delete without asking
   -h, --help     this text
 
@@ -220,11 +220,11 @@ wipe_trail() {
 
 wipe_shop() {
   local found='' file
-  for file in analytics.state.json* dashboard.state.json*; do
+  for file in analytics.state.json* dashboard.state.json* dashboard.token; do
     [ ! -f "$file" ] || found="$found${found:+ }$file"
   done
-  if [ -n "$found" ] && agreed "Delete what the shop counted ($found)?"; then
-    rm -f analytics.state.json* dashboard.state.json*
+  if [ -n "$found" ] && agreed "Delete what the shop counted, and its token ($found)?"; then
+    rm -f analytics.state.json* dashboard.state.json* dashboard.token
     tell wiped "what the shop counted"
   fi
   if [ -d outbox ] && agreed "Delete what the shop wrote to its customers (outbox/)?"; then
@@ -235,6 +235,26 @@ wipe_shop() {
 wipe_supply() {
   if [ -d supply-data ] && agreed "Delete the orders of supply, and its logs (supply-data/)?"; then
     rm -rf supply-data && tell wiped "supply-data"
+  fi
+}
+
+# travel consume keeps it when somebody watches it on a terminal.
+wipe_travel() {
+  if [ -f travel.snapshot ] && agreed "Delete where the travel requests stood (travel.snapshot)?"; then
+    rm -f travel.snapshot*
+    tell wiped "travel.snapshot"
+  fi
+}
+
+wipe_printed() {
+  local found=() file
+  for file in broker.out tracker.out producer.out techshop-*.out supply-*.out travel-*.out; do
+    find_child "${file%.out}"
+    [ ! -f "$file" ] || [ -n "$child_pid" ] || found+=("$file")
+  done
+  if [ ${#found[@]} -gt 0 ] && agreed "Delete what the programs printed (${found[*]})?"; then
+    rm -f "${found[@]}" .run/*.out
+    tell wiped "what the programs printed"
   fi
 }
 
@@ -272,6 +292,8 @@ main() {
     wipe_trail
     wipe_shop
     wipe_supply
+    wipe_travel
+    wipe_printed
     if [ "$left" -gt 0 ]; then fail 1 "all is stopped, but not all is deleted"; fi
   fi
   if [ "$stopped" = 0 ]; then
