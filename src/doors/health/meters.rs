@@ -127,7 +127,18 @@ impl Meters {
         };
         meters.register_kafka();
         meters.register_own();
+        // A counter that is born above 0 has not risen, for whoever asks Prometheus.
+        drop(meters.consumed.get_or_create(&meters.messaging()));
         meters
+    }
+
+    fn messaging(&self) -> Messaging {
+        Messaging {
+            messaging_system: "kafka".into(),
+            messaging_operation_name: "poll".into(),
+            messaging_destination_name: self.topic.clone(),
+            messaging_consumer_group_name: self.group.clone(),
+        }
     }
 
     fn register_kafka(&mut self) {
@@ -164,13 +175,7 @@ impl Meters {
 
     /// Takes over the figures of a report.
     pub fn set(&self, report: &MetricsReport) {
-        let messaging = Messaging {
-            messaging_system: "kafka".into(),
-            messaging_operation_name: "poll".into(),
-            messaging_destination_name: self.topic.clone(),
-            messaging_consumer_group_name: self.group.clone(),
-        };
-        raise(&self.consumed.get_or_create(&messaging), report.messages_received);
+        raise(&self.consumed.get_or_create(&self.messaging()), report.messages_received);
         raise(&self.invalid, report.messages_failed);
         raise(&self.gaps, report.gaps);
         raise(&self.written_bytes, report.bytes_written);

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use super::meters::{CONTENT_TYPE, GroupPartition, TopicPartition};
 
@@ -83,6 +84,8 @@ impl Seconds {
 pub struct ServiceMeters {
     prefix: String,
     registry: Mutex<Registry>,
+    started: Instant,
+    uptime: Gauge<f64, AtomicU64>,
     lag: Family<GroupPartition, Gauge<i64, AtomicI64>>,
     group_offset: Family<GroupPartition, Gauge<i64, AtomicI64>>,
     end: Family<TopicPartition, Gauge<i64, AtomicI64>>,
@@ -94,7 +97,8 @@ impl ServiceMeters {
         Self::beginning_with(&format!("ordertrail_{name}"))
     }
 
-    /// Figures whose names begin with `<prefix>_`: where two services have the same figures.
+    /// Figures whose names begin with `<prefix>_`: where two services have the same figures. The time since the start
+    /// runs from now on.
     pub fn beginning_with(prefix: &str) -> Self {
         let mut registry = Registry::default();
         let (lag, group_offset, end) = (Family::default(), Family::default(), Family::default());
@@ -106,7 +110,11 @@ impl ServiceMeters {
         let help = "End of the partition";
         let ends: &Family<TopicPartition, Gauge<i64, AtomicI64>> = &end;
         registry.register("kafka_topic_partition_current_offset", help, ends.clone());
-        Self { prefix: prefix.to_owned(), registry: Mutex::new(registry), lag, group_offset, end }
+        let uptime: Gauge<f64, AtomicU64> = Gauge::default();
+        let name = format!("{prefix}_uptime");
+        registry.register_with_unit(name, "Since the start", Unit::Seconds, uptime.clone());
+        let (prefix, started, registry) = (prefix.to_owned(), Instant::now(), Mutex::new(registry));
+        Self { prefix, registry, started, uptime, lag, group_offset, end }
     }
 
     /// A new count; `_total` is added to its name.
@@ -172,6 +180,7 @@ impl ServiceMeters {
 
     /// The content type and the text for Prometheus.
     pub fn text(&self) -> (&'static str, String) {
+        self.uptime.set(self.started.elapsed().as_secs_f64());
         let mut text = String::new();
         let encoded = encode(&mut text, &self.lock());
         debug_assert!(encoded.is_ok(), "writing into a string does not fail");
@@ -198,6 +207,7 @@ mod tests {
             "ordertrail_techshop_process_orders_total 3",
             "ordertrail_techshop_process_stock -1",
             "kafka_consumergroup_lag{consumergroup=\"g\",topic=\"orders\",partition=\"0\"} 2",
+            "ordertrail_techshop_process_uptime_seconds 0.",
         ] {
             assert!(text.contains(line), "{line} is not in:\n{text}");
         }
