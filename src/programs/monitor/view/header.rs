@@ -50,9 +50,6 @@ impl View {
                 format!(" {}/100", quality.score)
             };
             left = left.and(Role::Strong, score);
-            if layout.size == Size::Huge {
-                left = left.label(format!(" {}", texts.quality_word(quality.word)));
-            }
         }
         left = if told.reason.is_empty() {
             left.join(self.about(figures, layout.size, texts))
