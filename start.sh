@@ -21,41 +21,46 @@ usage() {
   cat <<'EOF'
 Starts ordertrail and says what runs where. What already runs is left as it is.
 
-usage: ./start.sh [demo|techshop|supply|travel|all] [--broker auto|external|docker|local] [--foreground]
+usage: ./start.sh [demo|techshop|supply|travel|all] [options]
 
-  demo           the producer sends an order every 2 s, the tracker keeps the trail (the default)
-  techshop       the shop: its topics, two process (one decides, one stands by), analytics, notify, errors, its page,
-                 and twenty random orders
-  supply         two services that exchange orders of material, an order every 5 s
-  travel         the travel requests: who shows where each is, and one request's life
+  demo           the producer sends an order every 2 s, the tracker keeps the
+                 trail (the default)
+  techshop       the shop: its topics, two process (one decides, one stands by),
+                 analytics, notify, errors, its page, and twenty random orders
+  supply         two services that exchange orders of material, one every 5 s
+  travel         the travel requests: where each is, and one request's life
   all            all of these over one broker
 
 options
-  --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a Kafka that answers on
-                           127.0.0.1:9092, Docker, Kafka as a child process (the default)
+  --broker HOW   auto      the first that works: $KAFKA_BOOTSTRAP_SERVERS, a
+                           Kafka that answers on 127.0.0.1:9092, Docker, Kafka
+                           as a child process (the default)
                  external  one that runs already; it is never stopped
                  docker    docker compose, and nothing else
                  local     Apache Kafka as a child process, its data in .broker/
-  --foreground   stay, show what happens to orders, and stop everything on Ctrl-C
+  --foreground   stay, show what happens to orders, stop everything on Ctrl-C
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  host:port,... of a broker to use; where our own was before, that one is started again
+  KAFKA_BOOTSTRAP_SERVERS  host:port,... of a broker to use; where our own was
+                           before, that one is started again
   KAFKA_HOME               an installed Kafka (4.0 or newer) for --broker local
   JAVA_HOME                the Java for it, 17 or newer
   ORDERTRAIL_BROKER_PORT   the port of our own broker instead of 9092
-  ORDERTRAIL_CONFIG        a properties file that every program gets with -F (TLS, SASL); it goes to no other
-                           broker than KAFKA_BOOTSTRAP_SERVERS or its own bootstrap.servers names
+  ORDERTRAIL_CONFIG        a properties file that every program gets with -F
+                           (TLS, SASL); it goes to no other broker than
+                           KAFKA_BOOTSTRAP_SERVERS or its own
+                           bootstrap.servers names
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
   CARGO_TARGET_DIR         where the build goes (default target/)
   NO_COLOR                 no colours
 
 files, beside this script
-  tracker.events, tracker.log   the trail, and the tracker's health
-  *.out, *.pid                  what each program printed, and its process number
-  outbox/, analytics.state.json what the shop wrote to its customers, and what it counted
-  supply-data/                  the stores and the daily logs of the two services
-  .broker/, .run/               Kafka and its data; what stop.sh needs to know
+  tracker.events, tracker.log  the trail, and the tracker's health
+  *.out, *.pid                 what each program printed, and its process number
+  outbox/, *.state.json        what the shop wrote to its customers, and counted
+  supply-data/                 the stores and the logs of the two services
+  .broker/, .run/              Kafka and its data; what stop.sh needs to know
 
 examples
   ./start.sh

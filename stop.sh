@@ -14,21 +14,23 @@ cd "$(dirname "$self")" || exit 1
 
 usage() {
   cat <<'EOF'
-Stops what start.sh started: the producer first (its last orders are delivered), then the tracker
-(it writes down what is still to be read), the other systems' services, the broker last. Nothing else is ever touched: a process
-that start.sh did not start, a broker that was there before.
+Stops what start.sh started: the producer first (its last orders are delivered),
+then the tracker (it writes down what is still to be read), the other systems'
+services, the broker last. Nothing else is ever touched: a process that start.sh
+did not start, a broker that was there before.
 
 usage: ./stop.sh [--keep-broker] [--wipe [--yes]]
 
 options
   --keep-broker  leave our broker running
-  --wipe         then delete the broker's data, the trail, what the shop, supply and travel keep, and what the
-                 programs printed; asks about each
+  --wipe         then delete the broker's data, the trail, what the shop, supply
+                 and travel keep, and what the programs printed; asks about each
   --yes          with --wipe: delete without asking
   -h, --help     this text
 
-Each part has 20 s to end by itself, then it is ended by force. Ctrl-C while it waits: by force now.
-Data is kept unless --wipe is given, and the next ./start.sh goes on from it.
+Each part has 20 s to end by itself, then it is ended by force. Ctrl-C while it
+waits: by force now. Data is kept unless --wipe is given, and the next
+./start.sh goes on from it.
 
 examples
   ./stop.sh

@@ -68,13 +68,14 @@ fn page(command: &Command, name: &str, parent: Option<&str>) -> String {
     String::from_utf8(page).unwrap() + &behind_the_flags(&more) + &see_also(command, parent)
 }
 
-/// The examples and the exit codes, line by line as they stand.
+/// The examples line by line as they stand, or what is said without one; and the exit codes.
 fn behind_the_flags(text: &str) -> String {
     let (examples, exit_codes) = text.split_once(EXIT_CODES).unwrap_or((text, ""));
     let mut page = String::new();
-    if !examples.trim().is_empty() {
-        let examples = examples.strip_prefix("Examples:\n").unwrap_or(examples);
-        page += &format!(".SH EXAMPLES\n.nf\n{}\n.fi\n", escaped(examples.trim_end()));
+    match examples.strip_prefix("Examples:\n") {
+        Some(examples) => page += &format!(".SH EXAMPLES\n.nf\n{}\n.fi\n", escaped(examples.trim_end())),
+        None if examples.trim().is_empty() => {}
+        None => page += &format!(".SH NOTES\n{}\n", escaped(examples.trim_end())),
     }
     if !exit_codes.is_empty() {
         page += &format!(".SH \"EXIT STATUS\"\n{}\n", each_code(exit_codes).join("\n.br\n"));

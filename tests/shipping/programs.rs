@@ -45,6 +45,23 @@ fn no_program_is_forgotten() {
     assert_eq!(files, named);
 }
 
+/// Lines that were broken by hand for a wider window were broken once more in one of 80 columns, in the midst.
+#[test]
+fn help_fits_a_terminal_of_80_columns() {
+    fn each(command: &Command, path: &str, wide: &mut Vec<String>) {
+        let path = format!("{path} {}", command.get_name());
+        let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let help = command.clone().term_width(80).render_help().to_string();
+        for line in help.lines().chain(behind.lines()).filter(|line| line.chars().count() > 80) {
+            wide.push(format!("{path}: {line}"));
+        }
+        command.get_subcommands().for_each(|below| each(below, &path, wide));
+    }
+    let mut wide = Vec::new();
+    programs().iter().for_each(|program| each(program, "", &mut wide));
+    assert!(wide.is_empty(), "wider than 80 columns:\n{}", wide.join("\n"));
+}
+
 #[test]
 fn a_command_line_that_is_none_is_noticed() {
     let said = |line: &str| why_refused(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();

@@ -155,3 +155,14 @@ fn only_what_a_service_says_itself_is_believed() {
     yard.write("techshop-dashboard.out", &format!("{started}\n{forged}{open}\n"));
     assert_eq!(yard.bash(ask, &[]).1, "127.0.0.1:1\nhttp://127.0.0.1:1/\n");
 }
+
+#[test]
+fn help_of_the_scripts_fits_a_terminal_of_80_columns() {
+    let yard = Yard::new();
+    for script in ["start.sh", "stop.sh"] {
+        let (code, said) = yard.bash(&format!("./{script} --help"), &[]);
+        assert_eq!(code, Some(0), "{said}");
+        let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(said.lines().count() > 20 && wide.is_empty(), "{script}: {wide:?}");
+    }
+}

@@ -18,8 +18,8 @@ Examples:
   audit stats                               what the trail in this folder holds
   audit verify                              is the trail what was signed?
   audit query --invalid --from '2 h ago'    what was no order lately
-  audit query --order-id 7c1f2a90-… --json  the lines of one order, as they are
-  audit show 1/627                          one record, whole; or by its line: show 1,866
+  audit query --order-id 7c1f2a90-… --json  the lines of one order as they are
+  audit show 1/627                          one record, whole; or by line: 1,866
   audit show 1/627 --raw > payload          its payload, byte for byte
   audit extract -0 | xargs -0 -n1 handle    every payload, whatever it holds
   audit export --format csv -o orders.csv   for a spreadsheet

@@ -21,15 +21,16 @@ const STANDARD_INPUT: &str = "-";
 
 const EXAMPLES: &str = "\
 Examples:
-  producer                                     one demo order every 2 s, until Ctrl-C
-  producer --count 10000 --rate 2000           10,000 orders in 5 s
-  producer --file orders.jsonl                 your own orders, one JSON a line, as fast as it goes
-  zcat old.gz | producer --file - --rate 500   the same from a pipe, 500 a second
-  producer --exactly-once --count 10000        10,000 orders, each once, however often it is killed
+  producer                                    a demo order every 2 s, for ever
+  producer --count 10000 --rate 2000          10,000 orders in 5 s
+  producer --file orders.jsonl                your own, one JSON a line, at once
+  zcat old.gz | producer --file - --rate 500  the same from a pipe, 500 a second
+  producer --exactly-once --count 10000       each once, however often killed
   producer -b kafka:9093 -X security.protocol=SSL --topic shop.orders
 
 The last line of standard output is always sent=N delivered=N failed=N.
-Exit codes: 0 all delivered, 1 failed, 2 usage, 4 no broker, 75 some orders were not delivered.";
+Exit codes: 0 all delivered, 1 failed, 2 usage, 4 no broker,
+75 some orders were not delivered.";
 
 /// Publish orders to Kafka: a demo's, or your own with --file; every delivery is waited for
 #[derive(Clone, Debug, Parser)]

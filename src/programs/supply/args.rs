@@ -10,10 +10,10 @@ use crate::tools::config::{CommonArgs, HostArgs, SideCommand, duration};
 
 const EXAMPLES: &str = "\
 Examples:
-  supply wagon-lits --interval 5s       order material, an order every 5 s
-  supply dev-materiels --interval 5s    take orders and deliver them, a step every 5 s
-  curl localhost:3002/wagon-list/commands/trigger   one order now
-  curl localhost:3002/wagon-list/orders             what became of all
+  supply wagon-lits --interval 5s                  an order every 5 s
+  supply dev-materiels --interval 5s               take them; a step every 5 s
+  curl localhost:3002/wagon-list/commands/trigger  one order now
+  curl localhost:3002/wagon-list/orders            what became of all
 
 Exit codes: 0 done, 1 failed, 2 usage, 74 the disk failed.";
 

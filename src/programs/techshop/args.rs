@@ -22,10 +22,10 @@ Examples:
   techshop stock                       what is left
   techshop restock P001 20             bring twenty more
   techshop analytics                   revenue and more, live
-  techshop kafka-dashboard             brokers, topics and groups, live; --once --json for scripts
+  techshop kafka-dashboard             brokers, topics and groups, live
 
-Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (commands that end by themselves),
-75 some orders were not delivered.";
+Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (commands that end by
+themselves), 75 some orders were not delivered.";
 
 /// A shop on Kafka: orders are decided exactly once against one stock
 #[derive(Parser, Clone, Debug)]

@@ -41,7 +41,8 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(15);
 /// Flags of `techshop produce`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Without --count and --rate, 50 orders in about a minute, 0.5 to 2 s apart; with --count alone, 20 a second.
+Without --count and --rate, 50 orders in about a minute, 0.5 to 2 s apart; with
+--count alone, 20 a second.
 The last line of standard output is always sent=N delivered=N failed=N.")]
 pub struct ProduceArgs {
     /// How many orders [default: 50]

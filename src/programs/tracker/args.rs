@@ -10,14 +10,14 @@ use crate::tools::config::{CommonArgs, HostArgs, SideCommand, byte_size, duratio
 
 const EXAMPLES: &str = "\
 Examples:
-  tracker                                  record topic orders of localhost:9092 here, for ever
+  tracker                                  record topic orders here, for ever
   tracker --topic payments --payload json  another topic, whatever its JSON is
   tracker --until-end --dir /srv/trail     record what is there now, then stop
   tracker -b broker:9093 -X security.protocol=SSL
   tail -f tracker.events | jq .            watch the trail itself
 
-Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (--until-end), 65 sealed data missing or altered,
-74 the disk failed.";
+Exit codes: 0 done, 1 failed, 2 usage, 4 no broker (--until-end),
+65 sealed data missing or altered, 74 the disk failed.";
 
 /// What a payload should be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

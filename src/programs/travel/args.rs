@@ -12,15 +12,15 @@ use crate::tools::config::{CommonArgs, SideCommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  travel produce                               a request's whole life, an event every 1.5 s
+  travel produce              a request's whole life, an event every 1.5 s
   travel send DV-2025-003 RETARD --details '{\"cause\":\"Grève\"}'
-  travel consume                               every request, live
-  travel show DV-2025-003                      its history, rebuilt from the topic alone
+  travel consume              every request, live
+  travel show DV-2025-003     its history, rebuilt from the topic alone
   travel list --json | jq '.[] | select(.retard)'
-  travel states --mermaid                      what is allowed when, as a diagram
+  travel states --mermaid     what is allowed when, as a diagram
 
-Exit codes: 0 done, 1 failed or not found, 2 usage, 4 no broker (all but consume),
-75 an event was not delivered.";
+Exit codes: 0 done, 1 failed or not found, 2 usage,
+4 no broker (all but consume), 75 an event was not delivered.";
 
 /// Travel requests, rebuilt from their events: Kafka holds what happened, and who reads judges it
 #[derive(Parser, Clone, Debug)]

@@ -23,8 +23,9 @@ const FIRST: u64 = 3;
 /// Flags of `travel produce`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Scenarios: normal, from CREATION to CLOTUREE; retard, the same with a delay before DEPART; annulation, called off
-when all is planned. A FILE has an event a line: {\"etat\":\"RETARD\",\"details\":{\"cause\":\"Grève\"}}.
+Scenarios: normal, from CREATION to CLOTUREE; retard, the same with a delay
+before DEPART; annulation, called off when all is planned. A FILE has an event
+a line: {\"etat\":\"RETARD\",\"details\":{\"cause\":\"Grève\"}}.
 The last line of standard output is always sent=N delivered=N failed=N.")]
 pub struct ProduceArgs {
     /// The request's id [default: the first number from DV-2025-003 on that the topic does not hold]

@@ -17,8 +17,9 @@ use crate::words::travel::{ALIAS, Etat, LONGEST_ID_BYTES, Verdict, is_id};
 /// Flags of `travel send`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Kafka takes whatever is sent, and who reads refuses what the life does not allow. --check looks before and sends
-nothing that would be refused; another writer may still come between.")]
+Kafka takes whatever is sent, and who reads refuses what the life does not
+allow. --check looks before and sends nothing that would be refused; another
+writer may still come between.")]
 pub struct SendArgs {
     /// The request's id, such as DV-2025-003
     #[arg(value_parser = id)]

@@ -41,8 +41,9 @@ const ENDS: Duration = Duration::from_secs(5);
 /// Flags of `travel consume`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-It always knows every request from the beginning of the topic, whatever the group has published. The snapshot is a
-cache: in any doubt it is thrown away, with the reason, and all is read again.")]
+It always knows every request from the beginning of the topic, whatever the
+group has published. The snapshot is a cache: in any doubt it is thrown away,
+with the reason, and all is read again.")]
 pub struct ConsumeArgs {
     /// Print a line of JSON for each record, from the first one on; also on a terminal
     #[arg(long)]
