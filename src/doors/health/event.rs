@@ -19,6 +19,7 @@ pub enum HealthEvent {
         brokers: String,
         topic: String,
         group: String,
+        metrics_interval_seconds: f64,
     },
     Standby {
         pid: u32,
@@ -211,9 +212,10 @@ impl HealthEvent {
     /// Figures and names.
     pub fn metadata(&self) -> Map<String, Value> {
         let value = match self {
-            Self::Started { pid, events_file, log_file, brokers, topic, group } => json!({
+            Self::Started { pid, events_file, log_file, brokers, topic, group, metrics_interval_seconds } => json!({
                 "version": env!("CARGO_PKG_VERSION"), "pid": pid, "events_file": events_file,
                 "log_file": log_file, "brokers": brokers, "topic": topic, "group": group,
+                "metrics_interval_seconds": rounded(*metrics_interval_seconds),
             }),
             Self::Standby { pid, holder } => json!({"pid": pid, "holder": holder}),
             Self::Recovered { lines, unsealed_lines, bytes, cut_bytes, kept_in, positions, seconds } => json!({

@@ -17,6 +17,7 @@ pub(super) fn verdict(model: &Model, figures: &Figures) -> Verdict {
         .or_else(|| life(model, figures))
         .or_else(|| gap(model, figures.as_of_ms))
         .or_else(|| obstacle(model, figures))
+        .or_else(|| starting(model))
         .or_else(|| nothing_to_judge(model, figures))
         .unwrap_or_else(|| health(model, figures));
     Verdict { sign, cause }
@@ -81,6 +82,14 @@ fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
     }
     let missing = model.life.topic_missing.clone()?;
     Some((Sign::Bad, Cause::TopicMissing { since_ms: missing.since_ms, topic: missing.topic, error: missing.error }))
+}
+
+/// What an earlier run wrote says nothing of one that does not read yet.
+fn starting(model: &Model) -> Option<(Sign, Cause)> {
+    let starting = model.life.starting.clone()?;
+    let has_read = model.trail.newest_message_ms.is_some_and(|at_ms| at_ms >= starting.since_ms);
+    let cause = Cause::Starting { since_ms: starting.since_ms, error: starting.error };
+    (!has_read).then_some((Sign::Pending, cause))
 }
 
 fn nothing_to_judge(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {

@@ -49,6 +49,14 @@ pub(super) struct TopicMissing {
     pub(super) error: Option<String>,
 }
 
+/// A run that does not read yet, since when.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Starting {
+    pub(super) since_ms: i64,
+    /// What it last said is in its way.
+    pub(super) error: Option<String>,
+}
+
 /// No room, since when.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct DiskFull {
@@ -84,6 +92,7 @@ pub(super) struct Life {
     pub(super) metrics: VecDeque<Metrics>,
     interval_ms: Option<i64>,
     pub(super) standby: Option<Standby>,
+    pub(super) starting: Option<Starting>,
     pub(super) broker_lost: Option<BrokerLost>,
     pub(super) topic_missing: Option<TopicMissing>,
     pub(super) disk_full: Option<DiskFull>,
@@ -142,10 +151,18 @@ impl Life {
             LogKind::Started => {
                 self.begin_run(Some(at_ms), pid(metadata));
                 self.learn(metadata);
+                self.starting = Some(Starting { since_ms: at_ms, error: None });
+                self.interval_ms = metadata.get("metrics_interval_seconds").and_then(real).map(milliseconds);
             }
             LogKind::Subscribed => {
                 self.learn(metadata);
+                self.starting = None;
                 self.run_goes_on();
+            }
+            LogKind::KafkaTrouble => {
+                if let Some(starting) = &mut self.starting {
+                    starting.error = line.error.as_deref().map(str::to_owned);
+                }
             }
             LogKind::Metrics => self.hear_metrics(Metrics::of(at_ms, metadata)),
             LogKind::BrokerLost => {
@@ -210,6 +227,7 @@ impl Life {
 
     /// What was in the way of one run is not in that of the next.
     fn forget_obstacles(&mut self) {
+        self.starting = None;
         self.broker_lost = None;
         self.topic_missing = None;
         self.disk_full = None;
@@ -234,6 +252,9 @@ impl Life {
             self.begin_run(None, None);
         }
         self.run_goes_on();
+        if metrics.received.is_some_and(|received| received > 0) {
+            self.starting = None;
+        }
         if self.started_ms.is_none() {
             self.started_ms = metrics.uptime_ms.map(|uptime_ms| metrics.at_ms.saturating_sub(uptime_ms));
         }

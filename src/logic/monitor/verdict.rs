@@ -149,6 +149,13 @@ pub enum Cause {
         /// What the cluster said.
         error: Option<String>,
     },
+    /// A run that does not read yet: it reads its own trail, or waits for Kafka.
+    Starting {
+        /// Since when.
+        since_ms: i64,
+        /// What it last said is in its way.
+        error: Option<String>,
+    },
     /// Only a tracker is there that waits for another one to go.
     Standby {
         /// Its process.

@@ -54,6 +54,7 @@ pub fn run(config: &TrackerConfig, page: PageMaker, shutdown: &Shutdown) -> Resu
         brokers: config.client.brokers.clone(),
         topic: config.topic.clone(),
         group: config.group.clone(),
+        metrics_interval_seconds: config.metrics_interval.as_secs_f64(),
     });
     let started = Instant::now();
     match record(config, page, shutdown, &log, started) {

@@ -131,6 +131,7 @@ fn a_young_run_is_measured_since_its_start() {
     assert_eq!((throughput.per_second, throughput.window_seconds), (Some(0.5), 10));
     assert_eq!(throughput.state, Some(ThroughputState::Normal));
     told(&mut model, 250, "tracker.started", json!({"pid": 2}));
+    told(&mut model, 250, "tracker.subscribed", json!({"pid": 2}));
     let figures = model.figures(NOW);
     assert_eq!(figures.throughput.per_second, None, "not one full second has passed");
     assert_eq!(figures.verdict.sign, Sign::Good);

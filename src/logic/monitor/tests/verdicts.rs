@@ -15,6 +15,7 @@ fn verdict(model: &Model) -> (Sign, &'static str) {
         Cause::DiskFull { .. } => "disk full",
         Cause::BrokerLost { .. } => "broker lost",
         Cause::TopicMissing { .. } => "topic missing",
+        Cause::Starting { .. } => "starting",
         Cause::Standby { .. } => "standby",
         Cause::NoTrail { .. } => "no trail",
         Cause::NoMessage => "no message",
@@ -149,6 +150,34 @@ fn a_topic_that_was_deleted_is_not_all_is_well() {
     assert_eq!(verdict(&model), (Sign::Bad, "topic missing"));
     told(&mut model, 4_000, "tracker.started", json!({"pid": 7}));
     assert_ne!(verdict(&model).1, "topic missing", "another run");
+}
+
+/// EXCELLENT for ten seconds, by what the run before had written, and then NO SIGN OF LIFE where metrics are rare.
+#[test]
+fn a_run_that_does_not_read_yet_is_neither_well_nor_dead() {
+    let mut model = model();
+    model.see(&event(700_000, EventKind::Valid, 7), true, NOW);
+    let since_ms = NOW - 600_000;
+    let metadata = json!({"pid": 7, "topic": "orders", "metrics_interval_seconds": 300});
+    told(&mut model, 600_000, "tracker.started", metadata);
+    assert_eq!(model.figures(NOW).verdict.cause, Cause::Starting { since_ms, error: None });
+    let said = "topic orders: there is no topic orders";
+    hear(&mut model, 599_000, Level::Warn, "kafka.trouble", json!({}), Some(said));
+    let error = Some(said.to_owned());
+    assert_eq!(model.figures(NOW).verdict, Verdict { sign: Sign::Pending, cause: Cause::Starting { since_ms, error } });
+    // What it waits for has a name, as soon as it is known.
+    let mut away = model.clone();
+    hear(&mut away, 598_000, Level::Warn, "broker.lost", json!({"brokers": "a:1"}), Some("refused"));
+    assert_eq!(verdict(&away), (Sign::Warn, "broker lost"));
+    // Who waits tells metrics all the same.
+    told(&mut model, 300_000, "tracker.metrics", json!({"uptime_seconds": 300.0, "messages_received": 0}));
+    assert_eq!(verdict(&model), (Sign::Pending, "starting"));
+    told(&mut model, 0, "tracker.subscribed", json!({"pid": 7}));
+    assert_ne!(verdict(&model).1, "starting");
+    // Five minutes later than the interval that it named it would be dead.
+    let mut dead = super::model();
+    told(&mut dead, 750_001, "tracker.started", json!({"pid": 7, "metrics_interval_seconds": 300}));
+    assert_eq!(verdict(&dead), (Sign::Bad, "no sign of life"));
 }
 
 #[test]

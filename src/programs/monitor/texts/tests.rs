@@ -181,6 +181,8 @@ fn every_cause_has_words_in_both_languages() {
         Cause::Standby { pid: Some(4242), holder: Some("4121".into()) },
         Cause::NoTrail { gone_since_ms: Some(NOW) },
         Cause::NoMessage,
+        Cause::Starting { since_ms: NOW, error: None },
+        Cause::Starting { since_ms: NOW, error: Some("topic orders: no answer".into()) },
         Cause::Counting { percent: Some(34) },
         Cause::Counting { percent: None },
         Cause::Health { success, throughput, errors, idle_ms: None, lag: None },
@@ -205,6 +207,7 @@ fn what_the_tracker_says_in_french_is_known_by_its_text_alone() {
             brokers: "c:1".into(),
             topic: "orders".into(),
             group: "g".into(),
+            metrics_interval_seconds: 30.0,
         },
         HealthEvent::Subscribed {
             positions: BTreeMap::new(),

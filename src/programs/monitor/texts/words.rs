@@ -218,6 +218,7 @@ words! {
     stopped: "STOPPED", "ARRÊTÉ";
     failed: "FAILED", "EN ÉCHEC";
     waiting: "WAITING", "EN ATTENTE";
+    starting: "STARTING", "DÉMARRAGE";
     broker_lost: "BROKER LOST", "BROKER PERDU";
     topic_missing: "TOPIC MISSING", "TOPIC ABSENT";
     disk_full: "DISK FULL", "DISQUE PLEIN";

@@ -66,6 +66,7 @@ impl Speaker<'_> {
             Cause::TopicMissing { since_ms, topic, error } => {
                 self.topic_missing(*since_ms, topic.as_deref(), error.as_deref())
             }
+            Cause::Starting { since_ms, error } => self.starting(*since_ms, error.as_deref()),
             Cause::Standby { pid, holder } => self.standby(*pid, holder.as_deref()),
             Cause::NoTrail { gone_since_ms } => self.no_trail(*gone_since_ms),
             Cause::NoMessage => {

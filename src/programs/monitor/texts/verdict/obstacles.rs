@@ -36,6 +36,17 @@ impl Speaker<'_> {
         (self.texts.broker_lost, self.away(brokers, since_ms, error), advice.to_owned())
     }
 
+    pub(super) fn starting(&self, since_ms: i64, error: Option<&str>) -> Words {
+        let (texts, since) = (self.texts, self.since(since_ms));
+        let what = error.unwrap_or_else(|| texts.choose("nothing is read yet", "rien n'est encore lu"));
+        let reason = texts.choose(format!("for {since}: {what}"), format!("depuis {since} : {what}"));
+        let advice = texts.choose(
+            "It reads its own trail, or waits for Kafka, and begins by itself.",
+            "Il relit son journal, ou attend Kafka, et commence seul.",
+        );
+        (texts.starting, reason, advice.to_owned())
+    }
+
     pub(super) fn topic_missing(&self, since_ms: i64, topic: Option<&str>, error: Option<&str>) -> Words {
         let topic = topic.or(self.figures.tracker.topic.as_deref()).unwrap_or("?");
         let advice = self.texts.choose(
