@@ -3,13 +3,16 @@
 use super::figures::{Alive, Figures};
 use super::input::EventKind;
 use super::input::FileState;
-use super::life::Phase;
+use super::life::{Phase, TopicMissing};
 use super::measure::{JUDGED_MS, since};
 use super::model::Model;
 use super::verdict::{Cause, ErrorState, Sign, SuccessState, ThroughputState, Verdict};
 
 /// How long a gap stays bad; then it only counts.
 const GAP_NEWS_MS: i64 = 5 * 60_000;
+/// How long a topic is doubted; it is called missing within ten seconds.
+const DOUBT_MS: i64 = 15_000;
+
 /// The verdict over figures of one moment.
 pub(super) fn verdict(model: &Model, figures: &Figures) -> Verdict {
     let (sign, cause) = file_refused(&model.events_file, true)
@@ -80,8 +83,15 @@ fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
         let cause = Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error };
         return Some((Sign::Warn, cause));
     }
-    let missing = model.life.topic_missing.clone()?;
+    let missing = model.life.topic_missing.clone().or_else(|| doubted(model, figures.as_of_ms))?;
     Some((Sign::Bad, Cause::TopicMissing { since_ms: missing.since_ms, topic: missing.topic, error: missing.error }))
+}
+
+/// The tracker says a topic to be missing once it is sure; until then, and for so long, this is what it looks like.
+fn doubted(model: &Model, now_ms: i64) -> Option<TopicMissing> {
+    let doubted = model.life.topic_doubted.clone()?;
+    let goes_on = model.trail.newest_message_ms.is_some_and(|at_ms| at_ms > doubted.since_ms);
+    (!goes_on && since(doubted.since_ms, now_ms) < DOUBT_MS).then_some(doubted)
 }
 
 /// What an earlier run wrote says nothing of one that does not read yet.

@@ -12,6 +12,8 @@ use crate::words::record::{HealthLine, Level};
 
 /// Metrics that are kept, for the small curve of the lag.
 const MOST_METRICS: usize = 32;
+/// What librdkafka says of each partition of a topic that is gone, seconds before it is sure that it is.
+const NO_TOPIC: &str = "Unknown topic or partition";
 /// How often a tracker tells metrics, as long as its log does not say.
 pub(super) const DEFAULT_INTERVAL_MS: i64 = 30_000;
 
@@ -95,6 +97,8 @@ pub(super) struct Life {
     pub(super) starting: Option<Starting>,
     pub(super) broker_lost: Option<BrokerLost>,
     pub(super) topic_missing: Option<TopicMissing>,
+    /// A partition said so, and it may be that only one broker does not know it.
+    pub(super) topic_doubted: Option<TopicMissing>,
     pub(super) disk_full: Option<DiskFull>,
     pub(super) newest_invalid: Option<ErrorTold>,
     pub(super) newest_gap: Option<ErrorTold>,
@@ -159,11 +163,7 @@ impl Life {
                 self.starting = None;
                 self.run_goes_on();
             }
-            LogKind::KafkaTrouble => {
-                if let Some(starting) = &mut self.starting {
-                    starting.error = line.error.as_deref().map(str::to_owned);
-                }
-            }
+            LogKind::KafkaTrouble => self.hear_trouble(at_ms, line),
             LogKind::Metrics => self.hear_metrics(Metrics::of(at_ms, metadata)),
             LogKind::BrokerLost => {
                 let brokers = text(metadata, "brokers");
@@ -176,10 +176,11 @@ impl Life {
             LogKind::BrokerBack => self.broker_lost = None,
             LogKind::TopicMissing => {
                 let (topic, error) = (text(metadata, "topic"), line.error.as_deref().map(str::to_owned));
-                self.topic_missing = Some(TopicMissing { since_ms: at_ms, topic, error });
+                let since_ms = self.topic_doubted.take().map_or(at_ms, |doubted| doubted.since_ms);
+                self.topic_missing = Some(TopicMissing { since_ms, topic, error });
                 self.run_goes_on();
             }
-            LogKind::TopicBack => self.topic_missing = None,
+            LogKind::TopicBack => (self.topic_missing, self.topic_doubted) = (None, None),
             LogKind::DiskFull => {
                 let since_ms = self.disk_full.map_or(at_ms, |full| full.since_ms);
                 let free_bytes = metadata.get("free_bytes").and_then(count);
@@ -197,6 +198,16 @@ impl Life {
                 self.end_run(Phase::Failed { at_ms, error: Some(error) });
             }
             _ => {}
+        }
+    }
+
+    fn hear_trouble(&mut self, at_ms: i64, line: &HealthLine<'_>) {
+        let error = line.error.as_deref().map(str::to_owned);
+        if let Some(starting) = &mut self.starting {
+            starting.error = error;
+        } else if error.as_ref().is_some_and(|error| error.contains(NO_TOPIC)) && self.topic_missing.is_none() {
+            let topic = self.topic.clone();
+            self.topic_doubted.get_or_insert(TopicMissing { since_ms: at_ms, topic, error });
         }
     }
 
@@ -229,7 +240,7 @@ impl Life {
     fn forget_obstacles(&mut self) {
         self.starting = None;
         self.broker_lost = None;
-        self.topic_missing = None;
+        (self.topic_missing, self.topic_doubted) = (None, None);
         self.disk_full = None;
     }
 

@@ -152,6 +152,31 @@ fn a_topic_that_was_deleted_is_not_all_is_well() {
     assert_ne!(verdict(&model).1, "topic missing", "another run");
 }
 
+/// EXCELLENT for eight seconds, over three lines that said that there is no such topic.
+#[test]
+fn a_topic_is_missing_from_the_first_line_that_says_so() {
+    let doubted = |ago_ms| {
+        let mut model = with_run(with_messages(model(), 3_600), 12_000);
+        for partition in 0..3 {
+            let said = format!("orders [{partition}]: topic does not exist (Broker: Unknown topic or partition)");
+            hear(&mut model, ago_ms, Level::Warn, "kafka.trouble", json!({"kafka_partition": partition}), Some(&said));
+        }
+        model
+    };
+    assert_eq!(verdict(&doubted(400)), (Sign::Bad, "topic missing"));
+    let mut sure = doubted(400);
+    hear(&mut sure, 0, Level::Error, "topic.missing", json!({"topic": "orders"}), Some("gone"));
+    assert!(matches!(sure.figures(NOW).verdict.cause, Cause::TopicMissing { since_ms, .. } if since_ms == NOW - 400));
+    told(&mut sure, 0, "topic.back", json!({"topic": "orders"}));
+    assert_ne!(verdict(&sure).1, "topic missing");
+    // One broker that did not know it: messages go on, or nothing more is said.
+    assert_eq!(verdict(&doubted(600)), (Sign::Good, "health"));
+    let mut idle = with_run(model(), 12_000);
+    idle.see(&event(700_000, EventKind::Valid, 7), true, NOW);
+    hear(&mut idle, 15_000, Level::Warn, "kafka.trouble", json!({}), Some("Broker: Unknown topic or partition"));
+    assert_ne!(verdict(&idle).1, "topic missing");
+}
+
 /// EXCELLENT for ten seconds, by what the run before had written, and then NO SIGN OF LIFE where metrics are rare.
 #[test]
 fn a_run_that_does_not_read_yet_is_neither_well_nor_dead() {
