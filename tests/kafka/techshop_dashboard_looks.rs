@@ -110,7 +110,7 @@ fn every_page_can_be_read_by_everybody() {
     let dashboard = shop.dashboard(&["--allow-write"]);
     let browser = Browser::open(&shop.scratch);
     let mut wrong = Vec::new();
-    for width_px in [320, 390, 1_280, 1_920] {
+    for width_px in [320, 390, 1_000, 1_200, 1_920] {
         browser.emulate(width_px, "light");
         for page in PAGES {
             browser.go(&dashboard.address(page));

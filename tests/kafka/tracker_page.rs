@@ -261,7 +261,7 @@ fn it_can_be_read_by_everybody() {
         visit(&browser, port, &format!("/preferences?lang={language}&back=/"));
         browser.wait_for_text(&text("received.all"), |shown| shown == "41");
         let record = browser.value("document.querySelector('tbody[data-table=records] th a').getAttribute('href')");
-        for width_px in [320, 390, 1_280, 1_920] {
+        for width_px in [320, 390, 1_000, 1_200, 1_920] {
             browser.emulate(width_px, "light");
             for (name, page) in [("page", "/"), ("record", record.as_str().expect("a link")), ("nothing", "/nothing")] {
                 browser.go(&format!("http://127.0.0.1:{port}{page}"));

@@ -128,10 +128,12 @@ impl Plot {
         self.known().map(|column| column.per_second(self.bucket)).fold(0.0, f64::max)
     }
 
-    /// Messages a second over all columns that are known; `None` without one.
+    /// Messages a second since the first column with one: what was before there was anything says nothing. `None`
+    /// without a message.
     pub fn mean_per_second(&self) -> Option<f64> {
-        let sum: f64 = self.known().map(|column| column.per_second(self.bucket)).sum();
-        let count = self.known().count();
+        let since = || self.known().skip_while(|column| column.received == 0);
+        let sum: f64 = since().map(|column| column.per_second(self.bucket)).sum();
+        let count = since().count();
         (count > 0).then(|| sum / count as f64)
     }
 

@@ -63,6 +63,18 @@ for (const table of all("table")) {
   }
 }
 
+for (const table of all(".card table").filter((table) => shown(table) && !table.closest(".scroll"))) {
+  const card = table.closest(".card");
+  const inside = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+  if (table.getBoundingClientRect().right > inside + 1) say("a table hangs out of its card", table);
+}
+for (const cell of all("main tbody :is(td, th)").filter((cell) => shown(cell) && /^\p{L}{2,20}$/u.test(cell.textContent.trim()))) {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  const line = parseFloat(getComputedStyle(cell).lineHeight);
+  if (text.getBoundingClientRect().height > 1.8 * line) say("a word is broken in two", cell);
+}
+
 // ---- What can be hit and reached -------------------------------------------------------------------------------------
 
 for (const element of all("[tabindex]")) if (element.tabIndex > 0) say("a tabindex changes the order", element);

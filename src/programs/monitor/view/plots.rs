@@ -32,7 +32,7 @@ impl View {
                     .map(|last| format!("{} {}", texts.now_word, texts.plot_rate(last.per_second(plot.bucket)))),
             );
             parts.extend(
-                mean(&plot)
+                plot.mean_per_second()
                     .filter(|_| area.width >= 76)
                     .map(|mean| format!("{} {}", texts.mean, texts.plot_rate(mean))),
             );
@@ -139,12 +139,6 @@ impl View {
             })
             .collect()
     }
-}
-
-/// Messages a second since the first one in sight: what was before there was anything says nothing.
-fn mean(plot: &Plot) -> Option<f64> {
-    let first = plot.columns.iter().position(|column| column.received > 0)?;
-    newest(plot, plot.columns.len() - first).mean_per_second()
 }
 
 /// The smallest round span that is at least so long.
