@@ -1,5 +1,9 @@
 //! What others wrote, made harmless for a terminal; and numbers for people.
 
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::mem;
+
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthChar as _;
 
@@ -23,11 +27,73 @@ pub fn safe_json(json: &str) -> String {
         match character {
             // Between tokens: what is one line stays one.
             '\n' | '\r' | '\t' => safe.push(' '),
-            _ if is_obeyed(character) => safe.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => safe.push(character),
+            _ => push_escaped(&mut safe, character),
         }
     }
     safe
+}
+
+/// The character, or what JSON writes for one that a terminal would obey.
+fn push_escaped(text: &mut String, character: char) {
+    if !is_obeyed(character) {
+        text.push(character);
+        return;
+    }
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        // A String takes whatever is written.
+        let _never_fails = write!(text, "\\u{unit:04x}");
+    }
+}
+
+/// A terminal, for texts that are given as others wrote them: what it would obey comes there as JSON escapes it, so
+/// JSON says the same, and bytes that are not UTF-8 as U+FFFD. Line feeds and tabs stay; a CR, which JSON allows between
+/// tokens alone, becomes a space.
+#[derive(Debug)]
+pub struct HarmlessWriter<W: Write> {
+    terminal: W,
+    /// The beginning of a character of which the rest has not come: at most three bytes.
+    begun: Vec<u8>,
+}
+
+impl<W: Write> HarmlessWriter<W> {
+    /// Before this terminal.
+    pub fn new(terminal: W) -> Self {
+        Self { terminal, begun: Vec::new() }
+    }
+}
+
+impl<W: Write> Write for HarmlessWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut all = mem::take(&mut self.begun);
+        all.extend_from_slice(bytes);
+        let mut text = String::with_capacity(all.len());
+        let mut chunks = all.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\n' | '\t' => text.push(character),
+                    '\r' => text.push(' '),
+                    _ => push_escaped(&mut text, character),
+                }
+            }
+            let is_begun = || str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
+            match chunk.invalid() {
+                [] => {}
+                begun if chunks.peek().is_none() && is_begun() => self.begun = begun.to_vec(),
+                _ => text.push(char::REPLACEMENT_CHARACTER),
+            }
+        }
+        self.terminal.write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    /// After it nothing more comes of a character that was begun.
+    fn flush(&mut self) -> io::Result<()> {
+        if !mem::take(&mut self.begun).is_empty() {
+            self.terminal.write_all("\u{fffd}".as_bytes())?;
+        }
+        self.terminal.flush()
+    }
 }
 
 /// Harmless, and in at most so many columns, the last of them `…` when something is missing.
@@ -100,11 +166,32 @@ mod tests {
 
     #[test]
     fn json_stays_what_it_is_and_becomes_harmless() {
-        let json = "{\"a\":\n\"\u{9b}2J\u{202e}é\u{feff}\"}";
+        let json = "{\"a\":\n\"\u{9b}2J\u{202e}é\u{feff}\u{e0041}\"}";
         let safe = safe_json(json);
-        assert_eq!(safe, "{\"a\": \"\\u009b2J\\u202eé\\ufeff\"}");
+        assert_eq!(safe, "{\"a\": \"\\u009b2J\\u202eé\\ufeff\\udb40\\udc41\"}");
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
         assert_eq!(read(&safe), read(json));
+    }
+
+    #[test]
+    fn what_comes_in_pieces_is_harmless_and_the_same_json() {
+        let json = "{\"a\":\t\"\u{9b}2J\u{202e}é🍵\u{e0041}\u{7f}\"}\r\n";
+        for piece_bytes in 1..=json.len() {
+            let mut terminal = HarmlessWriter::new(Vec::new());
+            json.as_bytes().chunks(piece_bytes).for_each(|piece| terminal.write_all(piece).expect("room"));
+            let text = str::from_utf8(&terminal.terminal).expect("UTF-8");
+            assert_eq!(text, "{\"a\":\t\"\\u009b2J\\u202eé🍵\\udb40\\udc41\\u007f\"} \n", "in pieces of {piece_bytes}");
+            let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+            assert_eq!(read(text), read(json));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_reach_no_terminal() {
+        let mut terminal = HarmlessWriter::new(Vec::new());
+        // 0x9b alone begins a sequence on a terminal of eight bits; the last byte begins a character that never comes.
+        terminal.write_all(b"a\x9b2Jb\xc3\xffc\xf0\x9f").and_then(|()| terminal.flush()).expect("room");
+        assert_eq!(str::from_utf8(&terminal.terminal), Ok("a\u{fffd}2Jb\u{fffd}\u{fffd}c\u{fffd}"));
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use super::files::{Files, now_ms};
 use super::terminal::Terminal;
-use super::{monitor, monitor_with};
+use super::{in_plain_environment, monitor, monitor_with};
 use ordertrail::words::record::Level;
-use serde_json::json;
+use portable_pty::CommandBuilder;
+use serde_json::{Value, json};
+use std::process::Command;
 use vt100::MouseProtocolMode;
 
 fn some_files() -> Files {
@@ -81,4 +83,36 @@ fn nothing_of_a_message_or_of_the_log_controls_the_terminal() {
     }
     // Once at the beginning, once for the first screen, once at the end.
     assert_eq!(bytes.windows(4).filter(|window| *window == b"\x1b[2J").count(), 3);
+}
+
+#[test]
+fn what_audit_gives_as_it_was_written_controls_no_terminal_and_is_exact_in_a_pipe() {
+    let files = Files::new();
+    let hostile = "{\"a\":\"\u{9b}31m\u{202e}é\u{e0041}\"";
+    files.invalid(0, now_ms(), hostile.as_bytes(), hostile);
+    let obeyed = ["\u{9b}", "\u{202e}", "\u{e0041}"];
+    for flags in [
+        &["query", "--json"][..],
+        &["query", "--csv"],
+        &["show", "1", "--json"],
+        &["show", "1", "--raw"],
+        &["extract"],
+        &["export", "--format", "csv"],
+    ] {
+        let mut command = in_plain_environment(CommandBuilder::new(env!("CARGO_BIN_EXE_audit")), files.path());
+        command.args(flags);
+        let terminal = Terminal::start(command, 80, 24);
+        assert_eq!(terminal.exit().exit_code(), 0, "{flags:?}");
+        let on_terminal = String::from_utf8(terminal.bytes()).expect("UTF-8");
+        assert!(obeyed.iter().all(|bad| !on_terminal.contains(bad)), "{flags:?}: {on_terminal:?}");
+        assert!(on_terminal.contains("\\u009b31m\\u202eé\\udb40\\udc41"), "{flags:?}: {on_terminal:?}");
+
+        let piped = Command::new(env!("CARGO_BIN_EXE_audit")).args(flags).current_dir(files.path()).output();
+        let in_pipe = String::from_utf8(piped.expect("it can be started").stdout).expect("UTF-8");
+        assert!(in_pipe.contains("\u{9b}31m\u{202e}é\u{e0041}"), "{flags:?}: {in_pipe:?}");
+        if flags.contains(&"--json") {
+            let read = |text: &str| serde_json::from_str::<Value>(text).expect("it is JSON");
+            assert_eq!(read(&on_terminal), read(&in_pipe));
+        }
+    }
 }

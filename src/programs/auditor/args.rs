@@ -119,6 +119,13 @@ macro_rules! subcommands {
                     Self::Side(side) => side.run::<AuditArgs>(out).map_err(AuditError::output).map(|()| Exit::Done),
                 }
             }
+
+            fn is_raw(&self) -> bool {
+                match self {
+                    $(Self::$name(args) => args.is_raw(),)*
+                    Self::Side(_) => false,
+                }
+            }
         }
     };
 }

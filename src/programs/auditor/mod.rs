@@ -32,6 +32,7 @@ pub use error::AuditError;
 use std::io::{BufWriter, Write};
 
 use crate::tools::exit::Exit;
+use crate::tools::shown::HarmlessWriter;
 use crate::tools::shutdown::Shutdown;
 use context::Context;
 
@@ -42,6 +43,11 @@ const OUTPUT_BYTES: usize = 64 * 1024;
 trait Command {
     /// Does it. `out` is standard output, buffered; it is flushed afterwards.
     fn run(&self, context: &Context<'_>, out: &mut dyn Write) -> Result<Exit, AuditError>;
+
+    /// Whether it writes what strangers wrote as they did, though `--json` was not passed.
+    fn is_raw(&self) -> bool {
+        false
+    }
 }
 
 /// Carries out one `audit` command, writing its data to `out`.
@@ -51,6 +57,12 @@ trait Command {
 /// only means that the reader of `out` has gone.
 pub fn run(args: &AuditArgs, shutdown: &Shutdown, terminal: Terminal, out: &mut dyn Write) -> Result<Exit, AuditError> {
     let context = Context::new(args, shutdown, terminal);
+    let is_as_written = args.json() || args.command().is_raw();
+    // A terminal obeys what it is sent; into a pipe or a file go the bytes themselves.
+    let out: Box<dyn Write + '_> = match terminal.stdout_is_terminal && is_as_written {
+        true => Box::new(HarmlessWriter::new(out)),
+        false => Box::new(out),
+    };
     let mut out = BufWriter::with_capacity(OUTPUT_BYTES, out);
     let done = args.command().run(&context, &mut out);
     // What was found before an error is worth having as well.

@@ -86,6 +86,11 @@ impl Command for ExportArgs {
         tell(&[format!("{} records, {}, in {}", grouped(rows), size(bytes), self.output.display())]);
         Ok(Exit::Done)
     }
+
+    /// To standard output; a file has no terminal.
+    fn is_raw(&self) -> bool {
+        true
+    }
 }
 
 impl ExportArgs {

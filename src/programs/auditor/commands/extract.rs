@@ -71,4 +71,8 @@ impl Command for ExtractArgs {
         tell(&notes);
         if searched.stopped { Err(AuditError::Incomplete) } else { Ok(Exit::Done) }
     }
+
+    fn is_raw(&self) -> bool {
+        true
+    }
 }

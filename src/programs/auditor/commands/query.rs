@@ -73,6 +73,10 @@ impl Command for QueryArgs {
         }
         Ok(Exit::Done)
     }
+
+    fn is_raw(&self) -> bool {
+        self.csv
+    }
 }
 
 impl QueryArgs {

@@ -95,6 +95,10 @@ impl Command for ShowArgs {
         }
         Ok(Exit::Done)
     }
+
+    fn is_raw(&self) -> bool {
+        self.raw
+    }
 }
 
 fn write_payload(line: &[u8], out: &mut dyn Write) -> Result<std::io::Result<()>, AuditError> {
