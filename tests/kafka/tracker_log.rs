@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             in_french_the_texts_are_the_original_s,
             in_english_they_are_not,
             invalid_messages_are_told_and_a_flood_of_them_is_counted,
+            a_private_key_that_others_may_read_is_told_at_the_start_and_nothing_stops,
         ]
     )
 }
@@ -205,4 +206,23 @@ fn invalid_messages_are_told_and_a_flood_of_them_is_counted() {
     // A line stands for itself and for those that were kept back before it.
     let counted: i64 = told.iter().map(|line| 1 + line.metadata()["suppressed"].as_i64().unwrap_or(0)).sum();
     assert_eq!(counted, 5_000, "none is left out of the count");
+}
+
+fn a_private_key_that_others_may_read_is_told_at_the_start_and_nothing_stops() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("exposed");
+    let dir = trail_dir(&scratch);
+    kafka.produce(&topic, &mixed());
+    drain(&kafka, &topic, &scratch);
+    assert!(events(&dir, "key.exposed").is_empty());
+    let key = dir.join("tracker.events.key");
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("ours");
+    kafka.produce(&topic, &mixed());
+    assert_eq!(drain(&kafka, &topic, &scratch).received, 4);
+    let told = events(&dir, "key.exposed");
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].level(), told[0].metadata()["mode"].as_str()), ("WARN", Some("644")));
+    let next_step = format!("chmod 600 {}", key.display());
+    assert!(told[0].get("error").as_str().is_some_and(|error| error.contains(&next_step)), "{told:?}");
 }

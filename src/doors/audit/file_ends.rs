@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use super::reader::LineReader;
-use crate::tools::durable::{AppendFile, Disk, DiskFile, beside};
+use crate::tools::durable::{Access, AppendFile, Disk, DiskFile, beside};
 use crate::words::seal::Tail;
 
 /// The last sealed bytes before `end`, and their digest.
@@ -44,7 +44,7 @@ pub(super) fn keep_aside<D: Disk>(disk: &D, file: &AppendFile<D::File>, from: u6
     for attempt in 0_u32.. {
         let suffix = if attempt == 0 { String::new() } else { format!(".{attempt}") };
         let kept = beside(file.path(), &format!(".cut-{from}{suffix}"));
-        let mut copy = match disk.create(&kept) {
+        let mut copy = match disk.create(&kept, Access::Like(file.path())) {
             Ok(copy) => copy,
             // An earlier start kept another end that began at the same byte.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,

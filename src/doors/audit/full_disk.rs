@@ -28,15 +28,15 @@ impl Disk for NoInodes {
         OsDisk.open(path)
     }
 
-    fn create(&self, path: &Path) -> io::Result<Self::File> {
-        OsDisk.create(path)
+    fn create(&self, path: &Path, access: Access<'_>) -> io::Result<Self::File> {
+        OsDisk.create(path, access)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         OsDisk.rename(from, to)
     }
 
-    fn replace(&self, path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    fn replace(&self, path: &Path, content: &[u8], access: Access<'_>) -> io::Result<()> {
         assert!(!self.is_mistaken.load(Ordering::SeqCst), "on purpose");
         match self.is_full.load(Ordering::SeqCst) {
             true => Err(io::ErrorKind::StorageFull.into()),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::key_exposure::{KeyExposure, key_exposure};
 use super::paths::{key_path, lock_path, public_key_path, seal_path};
 use super::verify::{LastCheckpointError, last_checkpoint};
 use crate::base::tree::{Hash, Tree};
@@ -89,6 +90,8 @@ pub struct Rotation {
     pub new: VerifierKey,
     /// After how many lines.
     pub lines: u64,
+    /// How the old one was exposed, if it was; the new one is its owner's alone.
+    pub exposure: Option<KeyExposure>,
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeysError {
@@ -171,6 +174,7 @@ pub fn rotate_key(dir: &Path, seed: [u8; 32]) -> Result<Rotation, KeysError> {
     };
     let Some((old, chain)) = settle_keys(&disk, dir)? else { return Err(KeysError::NoKey { path: public }) };
     let (lines, root) = signed_end(&disk, dir, &chain)?;
+    let exposure = key_exposure(dir);
     let new = SigningKey::from_seed(old.origin(), seed);
     let new = new.map_err(|source| KeysError::Private { path: private.clone(), source })?;
     let next = next_path(&private);
@@ -180,7 +184,7 @@ pub fn rotate_key(dir: &Path, seed: [u8; 32]) -> Result<Rotation, KeysError> {
     // From here on it is the new key, and settling takes the last step, now or at the next start.
     disk.replace(&public, text.as_bytes(), Access::Ordinary).map_err(failed("write", &public))?;
     settle_keys(&disk, dir)?;
-    Ok(Rotation { old: old.verifier(), new: new.verifier(), lines })
+    Ok(Rotation { old: old.verifier(), new: new.verifier(), lines, exposure })
 }
 
 /// After how many lines a key may succeed, and their root: those of the last checkpoint, which must be those of

@@ -6,6 +6,7 @@
 mod append;
 mod file_ends;
 mod history;
+mod key_exposure;
 mod keys;
 mod paths;
 pub mod read;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use append::{AppendOptions, Appender, Finished, Submitted};
 pub use history::{Held, History};
+pub use key_exposure::{KeyExposure, key_exposure};
 pub use keys::{KeysError, Rotation, rotate_key, settle_keys};
 pub use paths::{
     checkpoints_path, index_path, key_path, lock_path, public_key_path, seal_path, segment_path, segments_path,

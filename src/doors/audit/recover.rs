@@ -17,14 +17,14 @@ use thiserror::Error;
 use super::file_ends::{keep_aside, tail};
 use super::history::History;
 use super::keys::settle_keys;
-use super::paths::{checkpoints_path, seal_path, segments_path, trail_path};
+use super::paths::{checkpoints_path, seal_path, segment_path, segments_path, trail_path};
 use super::reader::LineReader;
 use super::sealer::{Mark, Sealer, SealerParts};
 use super::stored::{Adopts, Stored, load};
 use super::stored_keys::{key_error, make_key, publish_key};
 use crate::base::tree::{Tree, leaf_hash};
 use crate::logic::ledger::{Recovered, Replay, Verdict};
-use crate::tools::durable::{AppendFile, Disk, DiskFile};
+use crate::tools::durable::{Access, AppendFile, Disk, DiskFile};
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::{Checkpoint, KeyChain, PublishedCheckpoint};
 
@@ -202,7 +202,7 @@ impl<D: Disk> Opening<'_, D> {
         publish_key(self.disk, self.folder, &key)?;
         let checkpoints = self.beside(&checkpoints_path(self.folder), stored.checkpoints_bytes)?;
         drop(self.beside(&segments_path(self.folder), stored.segments_bytes)?);
-        let mut file = AppendFile::open(self.disk, &path).map_err(disk_error("open", &path))?;
+        let mut file = self.newest(&path, stored.last_closed)?;
         let cut_bytes = file.length() - from - replay.bytes;
         let kept_in = if cut_bytes > 0 { self.cut(&mut file, from + replay.bytes)? } else { None };
         // After a plain kill this is not needed, after a failed sync it is; nobody can tell which it was.
@@ -274,10 +274,19 @@ impl<D: Disk> Opening<'_, D> {
         }
     }
 
+    /// The newest segment; a kill may have come before it was made, and then it is made like the one before.
+    fn newest(&self, path: &Path, last_closed: Option<u64>) -> Result<AppendFile<D::File>, RecoverError> {
+        let closed = last_closed.map(|first_line| segment_path(self.folder, first_line));
+        let access = closed.as_deref().map_or(Access::Ordinary, Access::Like);
+        AppendFile::open(self.disk, path, access).map_err(disk_error("open", path))
+    }
+
     /// A file beside the trail, cut where it is torn. Its end is written once more, as that of the
     /// trail: its last sync may have failed.
     fn beside(&self, path: &Path, whole_bytes: u64) -> Result<AppendFile<D::File>, RecoverError> {
-        let mut file = AppendFile::open(self.disk, path).map_err(disk_error("open", path))?.without_room();
+        let trail = trail_path(self.folder);
+        let file = AppendFile::open(self.disk, path, Access::Like(&trail)).map_err(disk_error("open", path))?;
+        let mut file = file.without_room();
         if file.length() > whole_bytes {
             file.cut(whole_bytes).map_err(disk_error("cut the torn end of", path))?;
         }

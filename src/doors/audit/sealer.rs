@@ -129,7 +129,7 @@ impl<D: Disk> Sealer<D> {
     pub(super) fn new(parts: SealerParts<'_, D>) -> io::Result<Self> {
         let SealerParts { disk, folder, topic, key, file, state, checkpoints, last, is_signed, is_begun, signed_s } =
             parts;
-        let mut index = AppendFile::open(disk, &index_path(folder))?.without_room();
+        let mut index = AppendFile::open(disk, &index_path(folder), Access::Like(&trail_path(folder)))?.without_room();
         let whole = whole_lines(index.file(), index.length())?;
         if whole < index.length() {
             index.cut(whole)?;
@@ -255,7 +255,8 @@ impl<D: Disk> Sealer<D> {
             signature: String::new(),
         };
         let signed = seal.signed_by(&self.key);
-        self.disk.replace(&seal_path(&self.folder), &signed.to_bytes(), Access::Ordinary)
+        let (path, trail) = (seal_path(&self.folder), trail_path(&self.folder));
+        self.disk.replace(&path, &signed.to_bytes(), Access::Like(&trail))
     }
 
     /// Signs what is sealed, once more or for the first time.
@@ -313,7 +314,8 @@ impl<D: Disk> Sealer<D> {
                 started_ms: *started_ms,
                 closed_ms: now_ms,
             };
-            let mut segments = AppendFile::open(&self.disk, &segments_path(&self.folder))?.without_room();
+            let (path, trail) = (segments_path(&self.folder), trail_path(&self.folder));
+            let mut segments = AppendFile::open(&self.disk, &path, Access::Like(&trail))?.without_room();
             segments.append(&entry.to_line())?;
             segments.file().sync().map_err(unsynced)?;
             self.closing = Closing::Noted;
@@ -328,7 +330,8 @@ impl<D: Disk> Sealer<D> {
 
     /// Begins the next segment: the one before was renamed, its successor may be there, empty.
     pub(super) fn begin_segment(&mut self, now_ms: i64) -> Result<AppendFile<D::File>, SealFailure> {
-        let next = AppendFile::open(&self.disk, &trail_path(&self.folder))?;
+        let closed = segment_path(&self.folder, self.state.first_line);
+        let next = AppendFile::open(&self.disk, &trail_path(&self.folder), Access::Like(&closed))?;
         let file = next.file().second()?;
         let before = std::mem::replace(&mut self.file, file);
         let state_before = self.state.clone();

@@ -51,6 +51,8 @@ pub(super) struct Stored {
     pub(super) checkpoints_bytes: u64,
     /// Whole entries, without one whose segment was not closed in the end, end here.
     pub(super) segments_bytes: u64,
+    /// The first line of the segment that was closed last.
+    pub(super) last_closed: Option<u64>,
     pub(super) has_seal: bool,
     pub(super) was_clean: bool,
 }
@@ -98,7 +100,8 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
             return Err(altered(&segments_path(folder), what));
         }
     }
-    let standing = standing(folder, seal, entries.last().map(|(entry, _)| entry))?;
+    let last_closed = entries.last().map(|(entry, _)| entry);
+    let standing = standing(folder, seal, last_closed)?;
     let size = standing.state.tree.size();
     let signed_s = signed.as_ref().map_or(0, |(_, signed)| signed.time_s);
     let last_note = signed.map(|(note, signed)| (note, signed.checkpoint));
@@ -118,6 +121,7 @@ pub(super) fn load<D: Disk>(disk: &D, folder: &Path, topic: &str) -> Result<Stor
         adopts,
         checkpoints_bytes,
         segments_bytes,
+        last_closed: last_closed.map(|entry| entry.first_line),
         has_seal,
         was_clean,
     })

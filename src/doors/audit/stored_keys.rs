@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::keys::{KeysError, find_keys};
-use super::paths::{checkpoints_path, key_path, public_key_path, seal_path};
+use super::paths::{checkpoints_path, key_path, public_key_path, seal_path, trail_path};
 use super::recover::{RecoverError, disk_error};
 use super::sealer::Mark;
 use crate::base::tree::Tree;
@@ -79,7 +79,7 @@ pub(super) fn make_key<D: Disk>(
     let key = SigningKey::from_seed(&origin, secret).map_err(|error| no_key(folder, error.to_string()))?;
     let seal = seal_path(folder);
     let first = first_seal(&key, topic).to_bytes();
-    disk.replace(&seal, &first, Access::Ordinary).map_err(disk_error("write", &seal))?;
+    disk.replace(&seal, &first, Access::Like(&trail_path(folder))).map_err(disk_error("write", &seal))?;
     let path = key_path(folder);
     disk.replace(&path, key.to_text().as_bytes(), Access::OwnerOnly).map_err(disk_error("write", &path))?;
     Ok(key)

@@ -38,6 +38,12 @@ pub enum HealthEvent {
         published_lines: u64,
         from_line: u64,
     },
+    KeyExposed {
+        key_file: PathBuf,
+        /// Nine bits.
+        mode: u32,
+        reason: String,
+    },
     Subscribed {
         positions: BTreeMap<i32, i64>,
         pid: u32,
@@ -134,6 +140,7 @@ impl HealthEvent {
             Self::Standby { .. } => "tracker.standby",
             Self::Recovered { .. } => "audit.recovered",
             Self::RolledBack { .. } => "audit.rolled_back",
+            Self::KeyExposed { .. } => "key.exposed",
             Self::Subscribed { .. } => "tracker.subscribed",
             Self::Metrics(_) => "tracker.metrics",
             Self::MessageInvalid { .. } => "message.invalid",
@@ -163,6 +170,7 @@ impl HealthEvent {
             // A broker comes back by itself; a topic does not, nor does what a trail once was.
             Self::TopicMissing { .. } | Self::RolledBack { .. } => Level::Error,
             Self::BrokerLost { .. }
+            | Self::KeyExposed { .. }
             | Self::KafkaTrouble { .. }
             | Self::DeadLetterFailed { .. }
             | Self::CommitFailed { .. }
@@ -179,6 +187,7 @@ impl HealthEvent {
         match self {
             Self::Recovered { cut_bytes, .. } => *cut_bytes > 0,
             Self::Standby { .. }
+            | Self::KeyExposed { .. }
             | Self::AuditGap { .. }
             | Self::RolledBack { .. }
             | Self::BrokerLost { .. }
@@ -198,6 +207,7 @@ impl HealthEvent {
         match self {
             Self::MessageInvalid { error, .. } => Some(error),
             Self::BrokerLost { reason, .. }
+            | Self::KeyExposed { reason, .. }
             | Self::TopicMissing { reason, .. }
             | Self::KafkaTrouble { reason, .. }
             | Self::DeadLetterFailed { reason, .. }
@@ -225,6 +235,7 @@ impl HealthEvent {
             Self::RolledBack { published_lines, from_line } => {
                 json!({"published_lines": published_lines, "from_line": from_line})
             }
+            Self::KeyExposed { key_file, mode, .. } => json!({"key_file": key_file, "mode": format!("{mode:03o}")}),
             Self::Subscribed { positions, pid, topic, group, cluster_id, topic_id, partitions, from } => json!({
                 "pid": pid, "topic": topic, "group": group, "cluster_id": cluster_id, "topic_id": topic_id,
                 "partitions": partitions, "from": from, "positions": positions,

@@ -31,6 +31,9 @@ impl HealthEvent {
                 "the trail is an older state of itself, which had {published_lines} lines signed: from line {from_line} on \
                  history is written anew"
             ),
+            Self::KeyExposed { key_file, .. } => {
+                format!("{} is not its owner's alone: what is signed with it proves less", key_file.display())
+            }
             Self::Subscribed { topic, .. } => format!("reading topic '{topic}'"),
             Self::Metrics(_) => "periodic metrics".into(),
             Self::MessageInvalid { .. } => "message is not what was expected; kept as received".into(),
@@ -72,6 +75,9 @@ impl HealthEvent {
                 "Le journal d'audit est une copie ancienne ({published_lines} lignes avaient été signées) : \
                  l'historique est réécrit à partir de la ligne {from_line}"
             ),
+            Self::KeyExposed { key_file, .. } => {
+                format!("{} n'est pas réservé à son propriétaire : sa signature prouve moins", key_file.display())
+            }
             Self::Subscribed { topic, .. } => format!("Consommateur démarré et abonné au topic '{topic}'"),
             Self::Metrics(_) => "Métriques système périodiques".into(),
             Self::MessageInvalid { .. } => "Erreur de désérialisation du message".into(),

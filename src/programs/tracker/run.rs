@@ -19,7 +19,7 @@ use super::session::Session;
 use super::status::{PageMaker, Status};
 use super::waiting::Waiting;
 use super::written::Written;
-use crate::doors::audit::{self, AppendOptions, Finished, Recovery, lock_path, trail_path};
+use crate::doors::audit::{self, AppendOptions, Finished, KeyExposure, Recovery, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Consumer, Fetched, Patience, Reader, TopicInfo, connect};
 use crate::doors::web::Server;
@@ -166,6 +166,9 @@ impl<'a> Life<'a> {
         getrandom::fill(&mut seed).map_err(|error| start(error.into()))?;
         let opened = audit::open(&OsDisk, &config.dir, &config.topic, &seed, self.shutdown)?;
         self.log.write(&recovered_event(&opened.1));
+        if let Some(exposure) = audit::key_exposure(&config.dir) {
+            self.log.write(&exposed_event(&exposure));
+        }
         let cluster = self.reach()?;
         let topic = cluster.ensure_topic(&config.topic, config.shape, self.limit(), self.shutdown, |reason| {
             self.status.not_ready(&format!("topic {}: {reason}", config.topic));
@@ -277,6 +280,16 @@ fn serve(config: &TrackerConfig, page: PageMaker, status: &Status) -> Result<Opt
     let mut site = site.map_err(|error| start(io::Error::other(error)))?;
     site.hosts.clone_from(&config.hosts);
     status.serve(address, site).map(Some)
+}
+
+/// It is said, and no reason to stop: messages that are not recorded may be gone later, and a key can be changed.
+fn exposed_event(exposure: &KeyExposure) -> HealthEvent {
+    let KeyExposure { path, mode, .. } = exposure;
+    HealthEvent::KeyExposed {
+        key_file: path.clone(),
+        mode: *mode,
+        reason: format!("{exposure}: {}", exposure.advice()),
+    }
 }
 
 /// What is told of a trail that was opened.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Disk, DiskFile};
+use super::disk::{Access, Disk, DiskFile};
 use super::is_disk_full;
 
 /// How much room is set aside at once.
@@ -20,18 +20,18 @@ pub struct AppendFile<F> {
 }
 
 impl<F: DiskFile> AppendFile<F> {
-    /// Opens `path`, made when missing, with its present length as the end.
+    /// Opens `path`, made when missing, with its present length as the end. `access` is that of one that is made.
     ///
     /// # Errors
     /// What the operating system says.
-    pub fn open<D: Disk<File = F>>(disk: &D, path: &Path) -> io::Result<Self> {
+    pub fn open<D: Disk<File = F>>(disk: &D, path: &Path, access: Access<'_>) -> io::Result<Self> {
         let file = match disk.open(path)? {
             Some(file) => {
                 // Whoever made it may have been killed before its name was durable.
                 disk.sync_entry(path)?;
                 file
             }
-            None => disk.create(path)?,
+            None => disk.create(path, access)?,
         };
         let length = file.length()?;
         Ok(Self { file, path: path.to_owned(), length, room: length })

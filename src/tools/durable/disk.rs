@@ -3,7 +3,7 @@
 //! [`OsDisk`] is the real one. The tracker's simulator has another, which tears writes, fills up,
 //! fails its syncs and loses power.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,32 @@ use rustix::io::Errno;
 /// Far more than any file that is read as a whole ever has: a larger one must not fill the memory.
 const MOST_READ_BYTES: u64 = 256 << 20;
 
-/// Who may read a new file.
+/// Who may read a new file. One that takes another's place has no more rights than that one, unless they are said here;
+/// and none has more than the process gives (its umask).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum Access<'a> {
     /// Whoever the process lets.
     Ordinary,
     /// Its owner alone (mode 0600).
     OwnerOnly,
+    /// Whoever may read the file that stands at this path; without one it is ordinary.
+    Like(&'a Path),
+}
+
+impl Access<'_> {
+    /// The mode to make `path` with. Its owner can always go on with it.
+    fn mode(self, path: &Path) -> u32 {
+        let mode_of = |path: &Path| {
+            let found = path.symlink_metadata().ok().filter(Metadata::is_file)?;
+            Some((found.mode() & 0o666) | 0o600)
+        };
+        let mode = match self {
+            Self::OwnerOnly => Some(0o600),
+            Self::Ordinary => mode_of(path),
+            Self::Like(model) => mode_of(path).or_else(|| mode_of(model)),
+        };
+        mode.unwrap_or(0o666)
+    }
 }
 
 /// Files by their paths.
@@ -38,7 +57,7 @@ pub trait Disk: Clone + Send + 'static {
     ///
     /// # Errors
     /// What the operating system says.
-    fn create(&self, path: &Path) -> io::Result<Self::File>;
+    fn create(&self, path: &Path, access: Access<'_>) -> io::Result<Self::File>;
 
     /// Gives a file another name; durable when this returns.
     ///
@@ -51,7 +70,7 @@ pub trait Disk: Clone + Send + 'static {
     /// # Errors
     /// What the operating system says; the old content then stands, or, after an error in the last
     /// step, either of the two.
-    fn replace(&self, path: &Path, content: &[u8], access: Access) -> io::Result<()>;
+    fn replace(&self, path: &Path, content: &[u8], access: Access<'_>) -> io::Result<()>;
 
     /// Removes a file, if it is there, and durably.
     ///
@@ -172,8 +191,9 @@ impl Disk for OsDisk {
         if_there(open_itself(OpenOptions::new().read(true).write(true), path))
     }
 
-    fn create(&self, path: &Path) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+    fn create(&self, path: &Path, access: Access<'_>) -> io::Result<File> {
+        let mode = access.mode(path);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)?;
         self.sync_entry(path)?;
         Ok(file)
     }
@@ -183,9 +203,9 @@ impl Disk for OsDisk {
         self.sync_entry(to)
     }
 
-    fn replace(&self, path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    fn replace(&self, path: &Path, content: &[u8], access: Access<'_>) -> io::Result<()> {
         let temporary = beside(path, ".new");
-        let mode = if access == Access::OwnerOnly { 0o600 } else { 0o666 };
+        let mode = access.mode(path);
         // What a killed predecessor left may have another mode.
         if_there(uninterrupted(|| std::fs::remove_file(&temporary)))?;
         let written = OpenOptions::new()

@@ -122,7 +122,8 @@ mod tests {
         let (link, victim) = (folder.path().join("tracker.events"), folder.path().join("victim"));
         std::fs::write(&victim, "mine").expect("made");
         std::os::unix::fs::symlink(&victim, &link).expect("made");
-        for error in [OsDisk.open(&link).map(drop), OsDisk.read(&link).map(drop), OsDisk.create(&link).map(drop)] {
+        let made = OsDisk.create(&link, Access::Ordinary).map(drop);
+        for error in [OsDisk.open(&link).map(drop), OsDisk.read(&link).map(drop), made] {
             assert!(error.is_err());
         }
         assert_eq!(std::fs::read(&victim).expect("there"), b"mine");
@@ -132,15 +133,39 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_a_place_or_is_made_like_another_file_has_no_more_rights_than_that_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let mode = |name: &str| at(name).metadata().expect("there").mode() & 0o777;
+        let (model, kept) = (at("model"), at("kept"));
+        for path in [&model, &kept] {
+            std::fs::write(path, "").expect("made");
+        }
+        std::fs::set_permissions(&model, Permissions::from_mode(0o400)).expect("ours");
+        std::fs::set_permissions(&kept, Permissions::from_mode(0o640)).expect("ours");
+        OsDisk.replace(&kept, b"new", Access::Ordinary).expect("replaced");
+        assert_eq!(mode("kept") & !0o640, 0, "{:o}", mode("kept"));
+        OsDisk.replace(&kept, b"new", Access::OwnerOnly).expect("replaced");
+        assert_eq!(mode("kept"), 0o600);
+        drop(OsDisk.create(&at("made"), Access::Like(&model)).expect("made"));
+        OsDisk.replace(&at("replaced"), b"new", Access::Like(&model)).expect("made");
+        // Whoever has it must be able to open it again.
+        assert_eq!((mode("made"), mode("replaced")), (0o600, 0o600));
+        drop(OsDisk.create(&at("plain"), Access::Like(&at("missing"))).expect("made"));
+        std::fs::write(at("usual"), "").expect("made");
+        assert_eq!(mode("plain"), mode("usual"));
+    }
+
+    #[test]
     fn pieces_stand_one_after_another_and_a_cut_is_the_new_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        let mut file = AppendFile::open(&OsDisk, &path).expect("made");
+        let mut file = AppendFile::open(&OsDisk, &path, Access::Ordinary).expect("made");
         file.append(b"one\ntwo\n").expect("room");
         file.cut(4).expect("shorter");
         file.append(b"three\n").expect("room");
         assert_eq!(std::fs::read(&path).expect("there"), b"one\nthree\n");
-        assert_eq!(AppendFile::open(&OsDisk, &path).expect("there").length(), 10);
+        assert_eq!(AppendFile::open(&OsDisk, &path, Access::Ordinary).expect("there").length(), 10);
         file.rewrite(0).expect("synced");
         assert_eq!(std::fs::read(&path).expect("there"), b"one\nthree\n");
     }
@@ -149,7 +174,7 @@ mod tests {
     fn somebody_elses_hand_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        let mut file = AppendFile::open(&OsDisk, &path).expect("made");
+        let mut file = AppendFile::open(&OsDisk, &path, Access::Ordinary).expect("made");
         file.append(b"one\n").expect("room");
         assert!(file.is_undisturbed().expect("there"));
         std::fs::write(&path, b"").expect("truncated by somebody");

@@ -209,7 +209,7 @@ impl Disk for SimulatedDisk {
         Ok(found.map(|inode| SimulatedFile { disk: self.clone(), inode }))
     }
 
-    fn create(&self, path: &Path) -> io::Result<SimulatedFile> {
+    fn create(&self, path: &Path, _access: Access<'_>) -> io::Result<SimulatedFile> {
         let mut inside = self.lock();
         inside.begin()?;
         if inside.names.contains_key(path) {
@@ -233,12 +233,12 @@ impl Disk for SimulatedDisk {
         self.sync_entry(to)
     }
 
-    fn replace(&self, path: &Path, content: &[u8], _access: Access) -> io::Result<()> {
+    fn replace(&self, path: &Path, content: &[u8], access: Access<'_>) -> io::Result<()> {
         let temporary = beside(path, ".new");
         let mut inside = self.lock();
         inside.names.remove(&temporary);
         drop(inside);
-        let mut file = self.create(&temporary)?;
+        let mut file = self.create(&temporary, access)?;
         file.write_at(0, content).and_then(|()| file.sync()).and_then(|()| self.rename(&temporary, path))
     }
 

@@ -286,3 +286,43 @@ fn a_trail_that_was_given_up_is_not_sealed_as_if_it_had_been_stopped() {
     assert!(matches!(appender.finish().outcome, Err(AppendError::GivenUp { .. })));
     assert!(!folder.seal().clean);
 }
+
+/// Who may not read the trail learns nothing of it from what a start or a rotation puts beside it.
+#[test]
+fn what_is_put_beside_a_trail_has_no_more_rights_than_the_trail() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::with(b"");
+    let shut = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("ours");
+    shut(&folder.path());
+    let length = line("orders", 0, 0, 0).len() as u64;
+    write(&folder, 0..25, Some(length * 10 + 30));
+    // Whole lines behind the seal of a clean stop: no tracker wrote them, and they are put aside.
+    let content = [folder.content(), line("orders", 0, 25, 0)].concat();
+    fs::write(folder.path(), content).expect("added");
+    let kept = folder.recover().kept_in.expect("put aside");
+    let open = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o077;
+    for path in [kept, folder.path(), segment_path(folder.folder.path(), 1)] {
+        assert_eq!(open(&path), 0, "{}", path.display());
+    }
+    for path in
+        [seal_path, checkpoints_path, segments_path, index_path, key_path].map(|path| path(folder.folder.path()))
+    {
+        assert_eq!(open(&path), 0, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_key_that_others_may_read_is_told_and_its_successor_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::with(b"");
+    write(&folder, 0..5, None);
+    let dir = folder.folder.path();
+    assert_eq!(key_exposure(dir), None);
+    fs::set_permissions(key_path(dir), fs::Permissions::from_mode(0o644)).expect("ours");
+    let exposure = key_exposure(dir).expect("others may read it");
+    let (told, path) = (exposure.to_string(), key_path(dir));
+    assert!(told.contains("others may read") && told.contains("mode 644"), "{told}");
+    assert!(exposure.advice().contains(&format!("chmod 600 {}", path.display())), "{}", exposure.advice());
+    assert_eq!(rotate_key(dir, [8; 32]).expect("all is signed").exposure, Some(exposure));
+    assert_eq!(key_exposure(dir), None);
+}

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::doors::audit::rotate_key;
 use crate::programs::auditor::context::Context;
+use crate::programs::auditor::search::tell;
 use crate::programs::auditor::{AuditError, Command};
 use crate::tools::exit::Exit;
 use crate::tools::shown::grouped;
@@ -31,6 +32,12 @@ impl Command for RotateKeyArgs {
         } else {
             writeln!(out, "after {} lines {old}\nis succeeded by {new}", grouped(lines))
         };
+        if let Some(exposure) = &rotation.exposure {
+            tell(&[format!(
+                "of the old key: {exposure}. The new one is its owner's alone; what the old one signed is as good as its \
+                 anchors"
+            )]);
+        }
         written.map_err(AuditError::output).map(|()| Exit::Done)
     }
 }
