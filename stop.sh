@@ -184,6 +184,7 @@ wipe_broker() {
   local docker_data=''
   [ ! -f .run/docker ] || docker_data=1
   [ -z "$keep_broker" ] || return 0
+  refuse_foreign .broker
   if [ -d .broker/data ]; then
     if agreed "Delete all messages of the local broker (.broker/data, $(du -sh .broker/data | cut -f 1))?"; then
       rm -rf .broker/data && tell wiped ".broker/data"

@@ -261,6 +261,7 @@ use_local() { # PORT
   case $local_words in
     *'to be fetched'*)
       doing broker "fetching Apache Kafka, 44 MB, this once"
+      refuse_foreign .broker
       if ! in_group .run/jars.out broker/local.sh jars .broker/jars; then
         local_state=no local_words=$(head -n 1 .run/jars.out | cut -c 1-200)
         missing_hint=$(tail -n 1 .run/jars.out | cut -c 1-200)
@@ -277,6 +278,7 @@ use_local() { # PORT
 start_local() { # PORT
   local tenths=900
   doing broker "starting Kafka on 127.0.0.1:$1"
+  refuse_foreign .broker
   mkdir -p .broker
   spawn broker broker/local.sh start --data .broker/data --port "$1"
   while [ "$tenths" -gt 0 ]; do

@@ -139,6 +139,25 @@ write_anew() { # FILE
   )
 }
 
+# The number of the user who made what stands at PATH, of a link itself; nothing when nothing is there.
+maker_of() { # PATH
+  local line
+  line=$(ls -ldn -- "$1" 2>/dev/null) || return 0
+  # shellcheck disable=SC2086  # the words of ls: rights, links, owner
+  set -- $line
+  echo "$3"
+}
+
+# Ends this when somebody else made what stands at PATH: who may write in a shared folder shall not choose where we
+# write, nor what we believe. Root, and whose the folder is, can do that anyway.
+refuse_foreign() { # PATH
+  local maker
+  maker=$(maker_of "$1")
+  case $maker in '' | 0 | "$(id -u)" | "$(maker_of .)") return 0 ;; esac
+  fail 1 "$PWD/$1 was made by somebody else (user $maker): nothing is read or written there" \
+    "look what it is and remove it (rm -r '$PWD/$1'), or use a clone in a folder of your own"
+}
+
 # Notes a child of ours: its number beside the scripts, the proof of it in .run/.
 record() { # NAME PID
   look_at "$2" || p_birth=gone
@@ -276,7 +295,10 @@ break_stale_lock() { # MY-PID
 # Waits for the lock. $2 is run once for each other that holds it.
 lock() { # WHO WHEN-HELD
   local told='' me
+  [ ! -L .run ] || fail 1 "$PWD/.run is a link, to $(readlink .run): none is followed, since what it leads to says what runs" \
+    "remove it: rm '$PWD/.run'"
   mkdir -p .run 2>/dev/null
+  refuse_foreign .run
   [ -w .run ] || fail 1 "cannot write in $PWD: run it in a folder of your own"
   # Not $$, which in a second shell is still the first one's number.
   me=$(exec sh -c 'echo "$PPID"')

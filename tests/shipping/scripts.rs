@@ -132,6 +132,48 @@ fn the_scripts_write_through_no_link() {
     }
 }
 
+/// What stands in `.run` says which processes are ours: a link there was followed.
+#[test]
+fn notes_of_what_runs_are_kept_behind_no_link_and_in_nobody_elses_folder() {
+    let yard = Yard::new();
+    fs::create_dir(yard.path("elsewhere")).expect("the folder is ours");
+    for target in ["elsewhere", "nowhere"] {
+        let laid = yard.path(".run");
+        std::os::unix::fs::symlink(yard.path(target), &laid).expect("the folder is ours");
+        for script in ["./start.sh", "./stop.sh", "./stop.sh --wipe --yes"] {
+            let (code, said) = yard.bash(script, &[]);
+            assert_eq!(code, Some(1), "{script}: {said}");
+            let next_step = format!("rm '{}'", laid.display());
+            assert!(said.contains("is a link, to ") && said.contains(&next_step), "{script}: {said}");
+        }
+        assert_eq!(fs::read_dir(yard.path("elsewhere")).expect("there").count(), 0, "written through the link");
+        fs::remove_file(laid).expect("the folder is ours");
+    }
+    assert!(!yard.path("nowhere").exists() && yard.read("called").is_empty());
+
+    // Somebody else's, as `ls` would tell it: another user cannot be had here.
+    fs::create_dir_all(yard.path(".broker/data")).expect("the folder is ours");
+    let by = |maker: &str, then: &str| {
+        yard.bash(
+            &format!(
+                "sed '/^main \"$@\"$/d' stop.sh >functions.sh; . ./functions.sh\n\
+                 id() {{ echo 1000; }}; maker_of() {{ case $1 in .) echo 1001 ;; *) echo {maker} ;; esac; }}\n{then}"
+            ),
+            &[],
+        )
+    };
+    for maker in ["1000", "1001", "0"] {
+        let (code, said) = by(maker, "lock stop end_other; unlock \"$$\"");
+        assert_eq!((code, said.as_str()), (Some(0), ""), "made by {maker}");
+    }
+    for then in ["lock stop end_other", "yes=1 wipe_broker"] {
+        let (code, said) = by("1002", then);
+        assert_eq!(code, Some(1), "{then}: {said}");
+        assert!(said.contains("made by somebody else (user 1002)") && said.contains("remove it"), "{then}: {said}");
+    }
+    assert!(yard.path(".broker/data").exists());
+}
+
 /// An order whose texts look like a service's own line was taken for one, and its address was connected to.
 #[test]
 fn only_what_a_service_says_itself_is_believed() {
