@@ -19,6 +19,7 @@
 //! | `consumer_watch.rs` | the library below the programs: topics that change, muteness, offsets, transactions |
 //! | `documents.rs` | what the documents tell a reader to run, run; what they show, said |
 //! | `hostile.rs` | 200 messages that nobody wants: the list, and what a trail makes of them |
+//! | `hostile_batches.rs` | compressed batches that cannot be unpacked, or unpack to far more than was sent |
 //! | `kafka_dashboard.rs` | the cluster on a screen and as JSON, held to Kafka's own tools |
 //! | `metrics.rs` | what alerts and the Grafana dashboard ask for is what programs export |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
@@ -96,6 +97,7 @@ mod consumer_watch;
 mod documents;
 mod harness;
 mod hostile;
+mod hostile_batches;
 mod kafka_dashboard;
 mod metrics;
 mod producer_exactly_once;
@@ -169,6 +171,7 @@ fn main() -> ExitCode {
         audit_verify::trials(),
         documents::trials(),
         hostile::trials(),
+        hostile_batches::trials(),
         kafka_dashboard::trials(),
         metrics::trials(),
         producer_exactly_once::trials(),

@@ -85,6 +85,18 @@ pub enum HealthEvent {
         topic: String,
         away_seconds: f64,
     },
+    BatchUnreadable {
+        topic: String,
+        partition: i32,
+        offset: i64,
+        reason: String,
+    },
+    BatchPassed {
+        topic: String,
+        partition: i32,
+        offset: i64,
+        waited_seconds: f64,
+    },
     KafkaTrouble {
         partition: Option<i32>,
         reason: String,
@@ -149,6 +161,8 @@ impl HealthEvent {
             Self::BrokerBack { .. } => "broker.back",
             Self::TopicMissing { .. } => "topic.missing",
             Self::TopicBack { .. } => "topic.back",
+            Self::BatchUnreadable { .. } => "batch.unreadable",
+            Self::BatchPassed { .. } => "batch.passed",
             Self::KafkaTrouble { .. } => "kafka.trouble",
             Self::DeadLetterFailed { .. } => "dead_letter.failed",
             Self::CommitFailed { .. } => "commit.failed",
@@ -167,8 +181,8 @@ impl HealthEvent {
     pub fn level(&self) -> Level {
         match self {
             Self::MessageInvalid { .. } | Self::AuditGap { .. } | Self::Failed { .. } => Level::Error,
-            // A broker comes back by itself; a topic does not, nor does what a trail once was.
-            Self::TopicMissing { .. } | Self::RolledBack { .. } => Level::Error,
+            // A broker comes back by itself; a topic does not, nor does what a trail once was, nor a batch.
+            Self::TopicMissing { .. } | Self::RolledBack { .. } | Self::BatchUnreadable { .. } => Level::Error,
             Self::BrokerLost { .. }
             | Self::KeyExposed { .. }
             | Self::KafkaTrouble { .. }
@@ -194,6 +208,8 @@ impl HealthEvent {
             | Self::BrokerBack { .. }
             | Self::TopicMissing { .. }
             | Self::TopicBack { .. }
+            | Self::BatchUnreadable { .. }
+            | Self::BatchPassed { .. }
             | Self::PartitionsAdded { .. }
             | Self::DiskFull { .. }
             | Self::DiskOk { .. }
@@ -209,6 +225,7 @@ impl HealthEvent {
             Self::BrokerLost { reason, .. }
             | Self::KeyExposed { reason, .. }
             | Self::TopicMissing { reason, .. }
+            | Self::BatchUnreadable { reason, .. }
             | Self::KafkaTrouble { reason, .. }
             | Self::DeadLetterFailed { reason, .. }
             | Self::CommitFailed { reason }
@@ -261,6 +278,13 @@ impl HealthEvent {
             Self::TopicBack { topic, away_seconds } => {
                 json!({"topic": topic, "away_seconds": rounded(*away_seconds)})
             }
+            Self::BatchUnreadable { topic, partition, offset, .. } => {
+                json!({"kafka_topic": topic, "kafka_partition": partition, "kafka_offset": offset})
+            }
+            Self::BatchPassed { topic, partition, offset, waited_seconds } => json!({
+                "kafka_topic": topic, "kafka_partition": partition, "kafka_offset": offset,
+                "waited_seconds": rounded(*waited_seconds),
+            }),
             Self::KafkaTrouble { partition, .. } => json!({"kafka_partition": partition}),
             Self::DeadLetterFailed { topic, partition, offset, suppressed, .. } => json!({
                 "dead_letter_topic": topic, "kafka_partition": partition, "kafka_offset": offset,

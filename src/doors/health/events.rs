@@ -54,6 +54,17 @@ pub fn broker_back() -> ServiceEvent {
     ServiceEvent::info("broker.back", "a broker can be reached again", json!({}))
 }
 
+/// The batch from `offset` on cannot be read, and its partition waits there.
+pub fn batch_unreadable(topic: &str, partition: i32, offset: i64, reason: &str, message: String) -> ServiceEvent {
+    let metadata = json!({"topic": topic, "partition": partition, "offset": offset});
+    ServiceEvent::error("batch.unreadable", message, reason, metadata)
+}
+
+/// All partitions that waited so go on.
+pub fn batch_passed(topic: &str) -> ServiceEvent {
+    ServiceEvent::info("batch.passed", format!("{topic}: all partitions go on"), json!({"topic": topic}))
+}
+
 /// Offsets from `from` up to `to` are gone.
 pub fn messages_lost(topic: &str, partition: i32, from: i64, to: i64) -> ServiceEvent {
     let message = format!("{topic}/{partition}: offsets {from} to {} are gone before they were read", to - 1);

@@ -44,6 +44,11 @@ impl HealthEvent {
                 format!("topic '{topic}' is not there, or may not be seen: waiting for it")
             }
             Self::TopicBack { topic, .. } => format!("topic '{topic}' is there again: going on"),
+            Self::BatchUnreadable { partition, offset, .. } => format!(
+                "the batch of partition {partition} from offset {offset} on cannot be read: the partition waits there, and \
+                 nothing is passed over; it goes on when the batch is deleted (kafka-delete-records)"
+            ),
+            Self::BatchPassed { partition, .. } => format!("partition {partition} goes on"),
             Self::KafkaTrouble { .. } => "Kafka reported trouble; the client goes on by itself".into(),
             Self::DeadLetterFailed { .. } => "a dead letter could not be sent; the trail has the message".into(),
             Self::CommitFailed { .. } => "the group's offsets were not published; the trail does not need them".into(),
@@ -86,6 +91,11 @@ impl HealthEvent {
             Self::BrokerBack { brokers, .. } => format!("{brokers} de retour : reprise"),
             Self::TopicMissing { topic, .. } => format!("Topic '{topic}' absent ou invisible : en attente"),
             Self::TopicBack { topic, .. } => format!("Topic '{topic}' de retour : reprise"),
+            Self::BatchUnreadable { partition, offset, .. } => format!(
+                "Le lot de la partition {partition} à partir de l'offset {offset} est illisible : la partition attend, rien \
+                 n'est sauté ; elle reprend quand le lot est supprimé (kafka-delete-records)"
+            ),
+            Self::BatchPassed { partition, .. } => format!("La partition {partition} reprend"),
             Self::KafkaTrouble { .. } => "Erreur de lecture du message Kafka".into(),
             Self::DeadLetterFailed { .. } => "Message invalide non transmis ; le journal d'audit le garde".into(),
             Self::CommitFailed { .. } => "Offsets du groupe non publiés ; le journal n'en a pas besoin".into(),

@@ -79,6 +79,19 @@ pub enum Fetched {
     Statistics(Statistics),
     /// The answer to [`Consumer::commit`].
     Committed(Result<(), String>),
+    /// A batch cannot be read: it cannot be unpacked, or is damaged. Nothing behind it is delivered before it, and it is
+    /// tried, and told, again and again.
+    Unreadable {
+        /// Which partition.
+        partition: i32,
+        /// The first offset of the batch.
+        offset: i64,
+        /// What is wrong with it.
+        reason: String,
+        /// Whether this consumer delivers nothing more of the partition: librdkafka may have gone on behind the batch,
+        /// and only another consumer tries it again.
+        is_given_up: bool,
+    },
     /// Something else failed; librdkafka goes on by itself.
     Trouble {
         /// Which partition, when it is about one.

@@ -1,6 +1,6 @@
 //! The thread of a consumer that fetches: it polls librdkafka and hands batches over.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
@@ -50,6 +50,8 @@ struct Collected {
     ready: VecDeque<Fetched>,
     /// The topic is another one: nothing that was read counts any more.
     topic_changed: bool,
+    /// Partitions of which nothing is delivered any more: there may be a batch missing before it.
+    given_up: BTreeSet<i32>,
     loss: Loss,
 }
 
@@ -66,6 +68,7 @@ impl<C: ConsumerContext + 'static> Fetcher<C> {
             batch: MessageBatch::default(),
             ready: VecDeque::new(),
             topic_changed: false,
+            given_up: BTreeSet::new(),
             loss: Loss::default(),
         };
         Self { queue, log, events, recycled, budget: Arc::default(), stop, collected }
@@ -124,9 +127,12 @@ impl Collected {
         let told = match event {
             RawEvent::Message(_) | RawEvent::PartitionEnd { .. } if self.topic_changed => return,
             RawEvent::Message(message) => {
-                self.batch.push(&message);
+                if !self.given_up.contains(&message.partition()) {
+                    self.batch.push(&message);
+                }
                 return;
             }
+            RawEvent::PartitionEnd { partition, .. } if self.given_up.contains(&partition) => return,
             RawEvent::PartitionEnd { partition, offset } => Fetched::PartitionEnd { partition, offset },
             RawEvent::Committed(answer) => Fetched::Committed(answer.map_err(|code| code.to_string())),
             RawEvent::Statistics(json) => match statistics::read(json, &self.topic) {
@@ -138,10 +144,22 @@ impl Collected {
                 }
                 None => return,
             },
-            RawEvent::Error { partition, code, fatal, reason } => match self.error(partition, code, fatal, reason) {
-                Some(told) => told,
-                None => return,
-            },
+            RawEvent::Error { partition: Some(partition), .. } if self.given_up.contains(&partition) => return,
+            RawEvent::Error { partition: Some(partition), offset: Some(offset), code, reason, .. }
+                if is_unreadable(code, reason) =>
+            {
+                let is_given_up = !stays_before(code, reason);
+                if is_given_up {
+                    self.given_up.insert(partition);
+                }
+                Fetched::Unreadable { partition, offset, reason: tidy(reason), is_given_up }
+            }
+            RawEvent::Error { partition, code, fatal, reason, .. } => {
+                match self.error(partition, code, fatal, reason) {
+                    Some(told) => told,
+                    None => return,
+                }
+            }
             RawEvent::Other => return,
         };
         // Messages that came before stay before.
@@ -189,6 +207,25 @@ impl Collected {
     }
 }
 
+/// What librdkafka's words for a batch that it cannot unpack begin with.
+const UNPACKING: &str = "Decompression ";
+
+/// Whether the error says that a batch cannot be read. Memory that is missing for another thing is no fault of a batch.
+fn is_unreadable(code: RDKafkaErrorCode, reason: &str) -> bool {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::BadCompression | Code::BadMessage | Code::NotImplemented | Code::MessageSizeTooLarge => true,
+        Code::CriticalSystemResource => reason.starts_with(UNPACKING),
+        _ => false,
+    }
+}
+
+/// Whether librdkafka fetches the same batch again. After a wrong checksum, or a format that it does not know, it looks
+/// for the next batch in the same answer, and may read on behind the one that nobody has seen.
+fn stays_before(code: RDKafkaErrorCode, reason: &str) -> bool {
+    code == RDKafkaErrorCode::MessageSizeTooLarge || reason.starts_with(UNPACKING)
+}
+
 /// Where the broker's log parted from the one that was read: "Partition log truncation detected at
 /// offset 10 (leader epoch 0): broker end offset is 5 (offset leader epoch 0). Reset to INVALID.: …".
 fn parted_at(reason: &str) -> Option<i64> {
@@ -201,6 +238,67 @@ fn parted_at(reason: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn collected() -> Collected {
+        Collected {
+            topic: "orders".to_owned(),
+            batch: MessageBatch::default(),
+            ready: VecDeque::new(),
+            topic_changed: false,
+            given_up: BTreeSet::new(),
+            loss: Loss::default(),
+        }
+    }
+
+    fn error(code: RDKafkaErrorCode, reason: &str) -> RawEvent<'_> {
+        RawEvent::Error { partition: Some(1), offset: Some(7), code, fatal: false, reason }
+    }
+
+    #[test]
+    fn a_batch_that_cannot_be_unpacked_is_told_each_time_that_it_is_tried() {
+        let mut collected = collected();
+        let unpacking = "Decompression (codec 0x3) of message at 7 of 80 bytes failed: Local: Invalid compressed data";
+        for code in [RDKafkaErrorCode::BadCompression, RDKafkaErrorCode::CriticalSystemResource] {
+            collected.take(error(code, unpacking));
+        }
+        collected.take(RawEvent::PartitionEnd { partition: 1, offset: 9 });
+        let told: Vec<Fetched> = collected.ready.drain(..).collect();
+        assert!(
+            matches!(
+                told.as_slice(),
+                [
+                    Fetched::Unreadable { partition: 1, offset: 7, is_given_up: false, .. },
+                    Fetched::Unreadable { .. },
+                    Fetched::PartitionEnd { partition: 1, offset: 9 },
+                ]
+            ),
+            "{told:?}"
+        );
+        collected.take(error(RDKafkaErrorCode::CriticalSystemResource, "no thread"));
+        assert!(matches!(collected.ready.pop_front(), Some(Fetched::Trouble { partition: Some(1), .. })));
+    }
+
+    /// librdkafka goes on behind a batch whose checksum is wrong, and the messages in it would be taken for offsets
+    /// that hold none.
+    #[test]
+    fn behind_a_damaged_batch_nothing_more_of_its_partition_is_delivered() {
+        let mut collected = collected();
+        collected.take(error(RDKafkaErrorCode::BadMessage, "MessageSet at offset 7 (80 bytes) failed CRC32C check"));
+        collected.take(RawEvent::PartitionEnd { partition: 1, offset: 9 });
+        collected.take(error(RDKafkaErrorCode::AutoOffsetReset, "out of range"));
+        collected.take(RawEvent::PartitionEnd { partition: 0, offset: 3 });
+        let told: Vec<Fetched> = collected.ready.drain(..).collect();
+        assert!(
+            matches!(
+                told.as_slice(),
+                [
+                    Fetched::Unreadable { partition: 1, offset: 7, is_given_up: true, .. },
+                    Fetched::PartitionEnd { partition: 0, offset: 3 },
+                ]
+            ),
+            "{told:?}"
+        );
+    }
 
     #[test]
     fn where_the_logs_parted_is_read_from_librdkafkas_words() {

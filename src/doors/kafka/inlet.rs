@@ -25,6 +25,9 @@ const MUTE: Duration = Duration::from_secs(5);
 /// Each replacement in vain is borne twice as long as the one before, up to this.
 const MOST_MUTE: Duration = Duration::from_secs(80);
 
+/// A partition that a consumer has given up is read by another one after so long.
+const READ_AGAIN: Duration = Duration::from_secs(30);
+
 /// One thing that was read or learnt.
 #[derive(Debug)]
 pub enum Inflow {
@@ -57,6 +60,17 @@ pub enum Inflow {
     },
     /// A broker can be reached again.
     BrokerBack,
+    /// A batch cannot be read, and its partition waits there: nothing is passed over. Told once.
+    Unreadable {
+        /// Which partition.
+        partition: i32,
+        /// The first offset of the batch.
+        offset: i64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// All partitions that waited so have gone on.
+    Readable,
     /// Something else failed; it goes on by itself.
     Trouble {
         /// What was said.
@@ -81,6 +95,10 @@ pub struct Inlet {
     /// Since when nothing was delivered though something is there.
     mute_since: Option<Instant>,
     mute_for: Duration,
+    /// Where partitions stand that wait before a batch that cannot be read.
+    unreadable: BTreeMap<i32, i64>,
+    /// Since when the consumer delivers nothing more of one of them.
+    given_up_since: Option<Instant>,
 }
 
 impl Cluster {
@@ -133,6 +151,8 @@ impl Inlet {
             is_lost: false,
             mute_since: None,
             mute_for: MUTE,
+            unreadable: BTreeMap::new(),
+            given_up_since: None,
         };
         if let Some(id) = id {
             inlet.meet(id);
@@ -184,6 +204,13 @@ impl Inlet {
                 if let Err(reason) = answer {
                     let reason = format!("the group's offsets were not published: {reason}");
                     self.told.push_back(Inflow::Trouble { reason });
+                }
+            }
+            Fetched::Unreadable { partition, offset, reason, is_given_up } => {
+                self.given_up_since = self.given_up_since.or_else(|| is_given_up.then(Instant::now));
+                let stands_at = self.positions.next(partition);
+                if self.unreadable.insert(partition, stands_at) != Some(stands_at) {
+                    self.told.push_back(Inflow::Unreadable { partition, offset, reason });
                 }
             }
             Fetched::Trouble { partition, reason } => {
@@ -266,6 +293,8 @@ impl Inlet {
 
     fn back(&mut self) {
         if std::mem::take(&mut self.is_lost) {
+            // Whoever hears this goes on: what does not is told again.
+            self.unreadable.clear();
             self.told.push_back(Inflow::BrokerBack);
         }
     }
@@ -312,6 +341,14 @@ impl Inlet {
         self.ends.retain(|partition, _| *partition < watch.partitions);
         self.read_up_to(watch.partitions)?;
         self.told.push_back(Inflow::Ends);
+        let has_waited = !self.unreadable.is_empty();
+        self.unreadable.retain(|partition, stands_at| self.positions.next(*partition) == *stands_at);
+        if has_waited && self.unreadable.is_empty() {
+            self.told.push_back(Inflow::Readable);
+        }
+        if self.given_up_since.is_some_and(|since| since.elapsed() >= READ_AGAIN) {
+            return self.renew();
+        }
         if self.lag() == 0 {
             self.mute_since = None;
         } else if self.mute_since.get_or_insert_with(Instant::now).elapsed() >= self.mute_for {
@@ -326,7 +363,7 @@ impl Inlet {
 
     /// Another consumer in the place of this one, from where it stands.
     fn renew(&mut self) -> Result<(), ConsumeError> {
-        self.mute_since = None;
+        (self.mute_since, self.given_up_since) = (None, None);
         self.consumer = self.reader.consumer(self.positions.topic_id.as_deref())?;
         self.read.iter().try_for_each(|partition| self.read_on(*partition))
     }

@@ -33,6 +33,7 @@ mod target;
 mod topics;
 mod transaction_error;
 mod transactions;
+mod unreadable;
 mod watch;
 
 pub use batch::MessageBatch;
@@ -52,4 +53,5 @@ pub use target::TopicTerms;
 pub use topics::{KeptTopic, TopicError, TopicInfo, TopicShape};
 pub use transaction_error::TransactionError;
 pub use transactions::{RecordPlace, TransactionalProducer, Transactions};
+pub use unreadable::unreadable;
 pub use watch::Watch;

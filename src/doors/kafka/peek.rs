@@ -29,8 +29,10 @@ impl Cluster {
             let left = deadline.saturating_duration_since(Instant::now());
             match consumer.next(left) {
                 Some(Fetched::Messages(batch)) => return Ok(Some(batch)),
-                // It is not there: behind the end, or gone.
-                Some(Fetched::PartitionEnd { .. } | Fetched::OffsetGone { .. }) => return Ok(None),
+                // It is not there: behind the end, or gone; or nobody can read it.
+                Some(Fetched::PartitionEnd { .. } | Fetched::OffsetGone { .. } | Fetched::Unreadable { .. }) => {
+                    return Ok(None);
+                }
                 _ if left.is_zero() => return Ok(None),
                 _ => {}
             }

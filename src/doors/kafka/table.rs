@@ -55,7 +55,9 @@ impl Cluster {
                 }
                 // Another topic of the same name: what was read of the first says nothing.
                 Some(Inflow::NewTopic) => table.clear(),
-                Some(Inflow::Trouble { reason } | Inflow::BrokerLost { reason }) => trouble = reason,
+                Some(
+                    Inflow::Trouble { reason } | Inflow::BrokerLost { reason } | Inflow::Unreadable { reason, .. },
+                ) => trouble = reason,
                 _ => {}
             }
         }

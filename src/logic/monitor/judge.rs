@@ -3,7 +3,7 @@
 use super::figures::{Alive, Figures};
 use super::input::EventKind;
 use super::input::FileState;
-use super::life::{Phase, TopicMissing};
+use super::life::{BatchUnreadable, Phase, TopicMissing};
 use super::measure::{JUDGED_MS, since};
 use super::model::Model;
 use super::verdict::{Cause, ErrorState, Sign, SuccessState, ThroughputState, Verdict};
@@ -83,8 +83,13 @@ fn obstacle(model: &Model, figures: &Figures) -> Option<(Sign, Cause)> {
         let cause = Cause::BrokerLost { since_ms: lost.since_ms, brokers: lost.brokers, error: lost.error };
         return Some((Sign::Warn, cause));
     }
-    let missing = model.life.topic_missing.clone().or_else(|| doubted(model, figures.as_of_ms))?;
-    Some((Sign::Bad, Cause::TopicMissing { since_ms: missing.since_ms, topic: missing.topic, error: missing.error }))
+    if let Some(missing) = model.life.topic_missing.clone().or_else(|| doubted(model, figures.as_of_ms)) {
+        let cause = Cause::TopicMissing { since_ms: missing.since_ms, topic: missing.topic, error: missing.error };
+        return Some((Sign::Bad, cause));
+    }
+    let (&partition, batch) = model.life.unreadable.iter().min_by_key(|(_, batch)| batch.since_ms)?;
+    let BatchUnreadable { since_ms, offset, error } = batch.clone();
+    Some((Sign::Bad, Cause::BatchUnreadable { since_ms, partition, offset, error }))
 }
 
 /// The tracker says a topic to be missing once it is sure; until then, and for so long, this is what it looks like.

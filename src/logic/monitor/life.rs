@@ -1,6 +1,6 @@
 //! What `tracker.log` told: who runs, since when, how it goes and what is in its way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -59,6 +59,14 @@ pub(super) struct Starting {
     pub(super) error: Option<String>,
 }
 
+/// A partition that waits before a batch that cannot be read, since when.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct BatchUnreadable {
+    pub(super) since_ms: i64,
+    pub(super) offset: Option<i64>,
+    pub(super) error: Option<String>,
+}
+
 /// No room, since when.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct DiskFull {
@@ -99,6 +107,8 @@ pub(super) struct Life {
     pub(super) topic_missing: Option<TopicMissing>,
     /// A partition said so, and it may be that only one broker does not know it.
     pub(super) topic_doubted: Option<TopicMissing>,
+    /// By partition.
+    pub(super) unreadable: BTreeMap<i32, BatchUnreadable>,
     pub(super) disk_full: Option<DiskFull>,
     pub(super) newest_invalid: Option<ErrorTold>,
     pub(super) newest_gap: Option<ErrorTold>,
@@ -137,7 +147,7 @@ impl Life {
     fn note_error(&mut self, kind: LogKind, at_ms: i64, line: &HealthLine<'_>) {
         let metadata = &line.metadata;
         let whole = |key: &str| metadata.get(key).and_then(Value::as_i64);
-        let partition = whole("kafka_partition").and_then(|number| i32::try_from(number).ok());
+        let (partition, _) = place(metadata);
         let told = |offset: &str| ErrorTold { at_ms, partition, offset: whole(offset), to: whole("to") };
         match kind {
             LogKind::MessageInvalid => self.newest_invalid = Some(told("kafka_offset")),
@@ -181,6 +191,19 @@ impl Life {
                 self.run_goes_on();
             }
             LogKind::TopicBack => (self.topic_missing, self.topic_doubted) = (None, None),
+            LogKind::BatchUnreadable => {
+                let (partition, offset) = place(metadata);
+                let error = line.error.as_deref().map(str::to_owned);
+                if let Some(partition) = partition {
+                    self.unreadable.insert(partition, BatchUnreadable { since_ms: at_ms, offset, error });
+                }
+                self.run_goes_on();
+            }
+            LogKind::BatchPassed => {
+                if let (Some(partition), _) = place(metadata) {
+                    self.unreadable.remove(&partition);
+                }
+            }
             LogKind::DiskFull => {
                 let since_ms = self.disk_full.map_or(at_ms, |full| full.since_ms);
                 let free_bytes = metadata.get("free_bytes").and_then(count);
@@ -241,6 +264,7 @@ impl Life {
         self.starting = None;
         self.broker_lost = None;
         (self.topic_missing, self.topic_doubted) = (None, None);
+        self.unreadable.clear();
         self.disk_full = None;
     }
 
@@ -287,6 +311,12 @@ fn text(metadata: &Map<String, Value>, key: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The partition and the offset that a line names.
+fn place(metadata: &Map<String, Value>) -> (Option<i32>, Option<i64>) {
+    let whole = |key: &str| metadata.get(key).and_then(Value::as_i64);
+    (whole("kafka_partition").and_then(|number| i32::try_from(number).ok()), whole("kafka_offset"))
 }
 
 fn pid(metadata: &Map<String, Value>) -> Option<u32> {

@@ -156,6 +156,17 @@ pub enum Cause {
         /// What it last said is in its way.
         error: Option<String>,
     },
+    /// A partition waits before a batch that cannot be read, and others may go on.
+    BatchUnreadable {
+        /// Since when.
+        since_ms: i64,
+        /// The one that waits longest.
+        partition: i32,
+        /// Where the batch begins.
+        offset: Option<i64>,
+        /// What is wrong with it.
+        error: Option<String>,
+    },
     /// Only a tracker is there that waits for another one to go.
     Standby {
         /// Its process.

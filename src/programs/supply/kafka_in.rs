@@ -142,8 +142,10 @@ fn take(service: &Service, inlet: &mut Inlet, batch: &MessageBatch) -> Result<()
 
 fn tell(service: &Service, topic: &str, inflow: &Inflow) {
     match inflow {
-        Inflow::BrokerLost { .. } => service.roads.is_reading.store(false, Ordering::Release),
-        Inflow::BrokerBack => service.roads.is_reading.store(true, Ordering::Release),
+        Inflow::BrokerLost { .. } | Inflow::Unreadable { .. } => {
+            service.roads.is_reading.store(false, Ordering::Release)
+        }
+        Inflow::BrokerBack | Inflow::Readable => service.roads.is_reading.store(true, Ordering::Release),
         _ => {}
     }
     if let Some(event) = event_of(topic, inflow) {

@@ -69,6 +69,17 @@ pub enum TrackerError {
         /// What librdkafka said.
         reason: String,
     },
+    /// What is left to be read cannot be read, and the run was to end by itself.
+    #[error(
+        "topic {topic}: {what}. All else is in the trail, and nothing was passed over: delete the batch \
+         (kafka-delete-records), which the trail then tells as a gap, and run again"
+    )]
+    Unreadable {
+        /// The topic.
+        topic: String,
+        /// Which batch, and why.
+        what: String,
+    },
     /// The trail cannot be recovered.
     #[error(transparent)]
     Recover(#[from] RecoverError),

@@ -58,6 +58,7 @@ impl Session<'_> {
                     self.log.write(&HealthEvent::CommitFailed { reason });
                 }
             }
+            Fetched::Unreadable { partition, offset, reason, .. } => self.unreadable_heard(partition, offset, reason),
             // Each partition says so again every half a minute; it is told as what it is.
             Fetched::Trouble { partition: Some(_), .. } if self.topic_missing.is_some() => {}
             Fetched::Trouble { partition, reason } => {
@@ -72,6 +73,17 @@ impl Session<'_> {
             let brokers = self.config.client.brokers.clone();
             let away_seconds = since.elapsed().as_secs_f64();
             self.log.write(&HealthEvent::BrokerBack { brokers, away_seconds });
+        }
+    }
+
+    fn unreadable_heard(&mut self, partition: i32, offset: i64, reason: String) {
+        let now = Instant::now();
+        // A consumer that says so is not mute.
+        self.idle_since = now;
+        // Of a partition that is not being read it is told again once it is.
+        let Some(stands_at) = self.ledger.recorded().remove(&partition) else { return };
+        if let Some(event) = self.unreadable.hear(partition, (offset, stands_at), reason, now) {
+            self.log.write(&event);
         }
     }
 

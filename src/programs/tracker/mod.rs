@@ -22,6 +22,7 @@ mod report;
 mod run;
 mod session;
 mod status;
+mod unreadable;
 mod waiting;
 mod written;
 

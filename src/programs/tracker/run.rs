@@ -17,6 +17,7 @@ use super::record::Encoders;
 use super::report::{Reporter, Tally};
 use super::session::Session;
 use super::status::{PageMaker, Status};
+use super::unreadable::Unreadable;
 use super::waiting::Waiting;
 use super::written::Written;
 use crate::doors::audit::{self, AppendOptions, Finished, KeyExposure, Recovery, lock_path, trail_path};
@@ -265,6 +266,7 @@ impl<'a> Life<'a> {
             stop_deadline: None,
             broker_lost: None,
             topic_missing: None,
+            unreadable: Unreadable::new(&config.topic),
             disk_full: None,
             next_metrics,
             next_status: now,
@@ -312,6 +314,11 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
         session.step()?;
         if session.config.until_end && !session.ledger.has_aim() && session.ledger.is_begun() {
             session.ledger.aim_at_known_ends();
+        }
+        if session.config.until_end
+            && let Some(what) = session.unreadable.is_all_that_is_left(&session.ledger.standings(), Instant::now())
+        {
+            return Err(TrackerError::Unreadable { topic: session.config.topic.clone(), what });
         }
     }
     if !session.shutdown.is_requested() {

@@ -16,6 +16,7 @@ use super::published::Published;
 use super::record::Encoders;
 use super::report::{Reporter, Tally, add_latencies, as_written, lag, standing};
 use super::status::{Status, gravest};
+use super::unreadable::Unreadable;
 use super::written::Written;
 use crate::doors::audit::{Appender, History, Mark};
 use crate::doors::health::{HealthEvent, HealthLog, PartitionReport, Vitals};
@@ -74,6 +75,7 @@ pub(super) struct Session<'a> {
     pub(super) stop_deadline: Option<Instant>,
     pub(super) broker_lost: Option<Instant>,
     pub(super) topic_missing: Option<Instant>,
+    pub(super) unreadable: Unreadable,
     pub(super) disk_full: Option<Instant>,
     pub(super) next_metrics: Instant,
     pub(super) next_status: Instant,
@@ -199,6 +201,9 @@ impl Session<'_> {
         let progress = self.appender.progress();
         self.written.reach(progress.written_bytes);
         let mut report = self.reporter.report(now, line, self.written.now().tally, &progress, signs);
+        for event in self.unreadable.gone_on(&self.ledger.standings(), now) {
+            self.log.write(&event);
+        }
         let standings = self.standings();
         report.lag = lag(&standings);
         report.partitions = standings;
@@ -219,7 +224,8 @@ impl Session<'_> {
         let topic = &self.config.topic;
         let missing = self.topic_missing.map(|since| format!("topic {topic} is not there for {} s", seconds(since)));
         let starting = (!self.ledger.is_begun()).then(|| "not all partitions are being read yet".to_owned());
-        gravest(self.shutdown.is_requested(), [full, away, missing, starting])
+        let unreadable = self.unreadable.trouble(Instant::now());
+        gravest(self.shutdown.is_requested(), [full, away, missing, unreadable, starting])
     }
 
     fn standings(&self) -> BTreeMap<String, PartitionReport> {

@@ -102,7 +102,7 @@ impl Status {
 
 /// The one reason that is told. Whoever sends work by it sends it elsewhere once a stop was asked for, however long
 /// reading the rest then takes.
-pub(super) fn gravest(is_stopping: bool, obstacles: [Option<String>; 4]) -> Option<String> {
+pub(super) fn gravest<const N: usize>(is_stopping: bool, obstacles: [Option<String>; N]) -> Option<String> {
     is_stopping.then(|| "stopping".to_owned()).or_else(|| obstacles.into_iter().flatten().next())
 }
 

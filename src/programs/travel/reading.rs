@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem::Finder;
 
-use super::terms::forgets;
-use super::{Travel, TravelError};
+use super::{Travel, TravelError, terms::forgets};
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
-use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo};
+use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo, unreadable};
 use crate::logic::travel::{Board, Listed, Origin, Reach, SnapshotError, Told};
 use crate::tools::shown::safe;
 use crate::tools::shutdown::Shutdown;
@@ -202,7 +201,7 @@ impl<'a> Reading<'a> {
                 self.inlet.recycle(batch);
                 self.split()?
             }
-            Inflow::Ends => self.split()?,
+            Inflow::Ends | Inflow::Readable => self.split()?,
             Inflow::NewTopic => {
                 self.board = Board::default().showing(self.only.clone());
                 self.has_outlived = false;
@@ -223,6 +222,9 @@ impl<'a> Reading<'a> {
             }
             Inflow::BrokerLost { reason } => News::Lost(reason),
             Inflow::BrokerBack => News::Back,
+            Inflow::Unreadable { partition, offset, reason } => {
+                News::Note(unreadable(&self.topic.name, partition, offset, &reason))
+            }
             Inflow::Trouble { reason } if reason == self.told => News::None,
             Inflow::Trouble { reason } => {
                 self.told.clone_from(&reason);
@@ -244,8 +246,7 @@ impl<'a> Reading<'a> {
             names.join(", "),
             if count > names.len() { ", …" } else { "" }
         );
-        let keep = self.board.kept_ids().chain(self.board.found_split()).cloned().collect();
-        self.anew(keep)?;
+        self.anew(self.board.kept_ids().chain(self.board.found_split()).cloned().collect())?;
         Ok(News::Merging(reason))
     }
 
@@ -340,8 +341,7 @@ impl<'a> Reading<'a> {
 
     /// Hears what the broker answers, and takes no records.
     pub(super) fn hear(&mut self, wait: Duration) -> Result<(), TravelError> {
-        self.inlet.next(wait)?;
-        Ok(())
+        Ok(self.inlet.next(wait).map(drop)?)
     }
 
     /// Where it goes on.

@@ -1,7 +1,9 @@
 //! Kafka, as every command meets it.
 
 use crate::doors::health::{ServiceEvent, events};
-use crate::doors::kafka::{self, Cluster, ClusterError, ConnectError, Inflow, Patience, PropertyError, Role, check};
+use crate::doors::kafka::{
+    self, Cluster, ClusterError, ConnectError, Inflow, Patience, PropertyError, Role, check, unreadable,
+};
 use crate::tools::config::{ClientSettings, CommonArgs, SettingsError};
 use crate::tools::shutdown::Shutdown;
 
@@ -65,6 +67,10 @@ pub fn event_of(topic: &str, inflow: &Inflow) -> Option<ServiceEvent> {
         Inflow::NewTopic => events::topic_new(topic),
         Inflow::BrokerLost { reason } => events::broker_lost(reason),
         Inflow::BrokerBack => events::broker_back(),
+        Inflow::Unreadable { partition, offset, reason } => {
+            events::batch_unreadable(topic, *partition, *offset, reason, unreadable(topic, *partition, *offset, reason))
+        }
+        Inflow::Readable => events::batch_passed(topic),
         Inflow::Trouble { reason } => events::kafka_trouble(topic, reason),
     })
 }

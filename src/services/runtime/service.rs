@@ -120,7 +120,10 @@ impl Service {
     pub fn tell(&self, topic: &str, inflow: &Inflow) {
         match inflow {
             Inflow::BrokerLost { reason } => self.not_ready(&format!("no broker ({reason})")),
-            Inflow::BrokerBack => self.ready(),
+            Inflow::Unreadable { partition, offset, reason } => {
+                self.not_ready(&format!("{topic}/{partition} cannot be read from offset {offset} on: {reason}"));
+            }
+            Inflow::BrokerBack | Inflow::Readable => self.ready(),
             _ => {}
         }
         if let Some(event) = event_of(topic, inflow) {

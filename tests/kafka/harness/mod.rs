@@ -1,6 +1,7 @@
 //! What every test stands on: processes, brokers, an independent client, and a reader of trails
 //! that shares no code with the library.
 
+mod batch;
 mod broker;
 mod browser;
 mod chance;
@@ -29,6 +30,7 @@ mod trail;
 mod wait;
 mod witness;
 
+pub(crate) use batch::Batch;
 pub(crate) use broker::{Broker, Listener, close_shared, shared};
 pub(crate) use browser::{Browser, key};
 pub(crate) use chance::Chance;

@@ -79,8 +79,8 @@ pub(super) enum RawEvent<'e> {
     Message(RawMessage<'e>),
     /// A partition was read up to this offset, which is the next one to come.
     PartitionEnd { partition: i32, offset: i64 },
-    /// An error, of one partition or of the whole client.
-    Error { partition: Option<i32>, code: RDKafkaErrorCode, fatal: bool, reason: &'e str },
+    /// An error, of one partition or of the whole client; of a partition it may say at which offset.
+    Error { partition: Option<i32>, offset: Option<i64>, code: RDKafkaErrorCode, fatal: bool, reason: &'e str },
     /// librdkafka's statistics, JSON.
     Statistics(&'e [u8]),
     /// The group's offsets were, or were not, published.
@@ -292,7 +292,8 @@ unsafe fn read_error<'e>(event: *mut sys::rd_kafka_event_t) -> RawEvent<'e> {
         let text = sys::rd_kafka_event_error_string(event);
         let reason = if text.is_null() { "" } else { CStr::from_ptr(text).to_str().unwrap_or("not UTF-8") };
         let fatal = sys::rd_kafka_event_error_is_fatal(event) != 0;
-        RawEvent::Error { partition: place.map(|(partition, _)| partition), code: code.into(), fatal, reason }
+        let (partition, offset) = place.unzip();
+        RawEvent::Error { partition, offset: offset.filter(|offset| *offset >= 0), code: code.into(), fatal, reason }
     }
 }
 

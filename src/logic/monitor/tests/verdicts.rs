@@ -16,6 +16,7 @@ fn verdict(model: &Model) -> (Sign, &'static str) {
         Cause::BrokerLost { .. } => "broker lost",
         Cause::TopicMissing { .. } => "topic missing",
         Cause::Starting { .. } => "starting",
+        Cause::BatchUnreadable { .. } => "batch unreadable",
         Cause::Standby { .. } => "standby",
         Cause::NoTrail { .. } => "no trail",
         Cause::NoMessage => "no message",
@@ -203,6 +204,19 @@ fn a_run_that_does_not_read_yet_is_neither_well_nor_dead() {
     let mut dead = super::model();
     told(&mut dead, 750_001, "tracker.started", json!({"pid": 7, "metrics_interval_seconds": 300}));
     assert_eq!(verdict(&dead), (Sign::Bad, "no sign of life"));
+}
+
+#[test]
+fn a_partition_that_cannot_be_read_is_bad_until_it_goes_on() {
+    let mut model = healthy();
+    let batch = |partition: i32| json!({"kafka_topic": "orders", "kafka_partition": partition, "kafka_offset": 17});
+    hear(&mut model, 900_000, Level::Error, "batch.unreadable", batch(1), Some("Local: Invalid compressed data"));
+    hear(&mut model, 800_000, Level::Error, "batch.unreadable", batch(0), Some("Local: Invalid compressed data"));
+    assert_eq!(verdict(&model), (Sign::Bad, "batch unreadable"), "also long after it was told");
+    told(&mut model, 700_000, "batch.passed", batch(1));
+    assert_eq!(verdict(&model), (Sign::Bad, "batch unreadable"), "the other one waits");
+    told(&mut model, 600_000, "batch.passed", batch(0));
+    assert_eq!(verdict(&model), (Sign::Good, "health"));
 }
 
 #[test]

@@ -109,6 +109,13 @@ impl Topic {
                 }
                 // What was there when it was asked for is deleted meanwhile: those lines are gone from Kafka.
                 Some(Fetched::OffsetGone { partition: gone, .. }) if gone == partition => return Ok(()),
+                Some(Fetched::Unreadable { partition: of, offset, reason, .. }) if of == partition => {
+                    return Err(failed(format!(
+                        "the batch of {}/{partition} from offset {offset} on cannot be read ({reason}), so nothing was compared \
+                         with it: once it is deleted (kafka-delete-records), run audit verify again",
+                        self.name
+                    )));
+                }
                 Some(Fetched::TopicChanged) => {
                     return Err(failed(format!(
                         "topic {} was made anew while it was read: run audit verify again",

@@ -221,6 +221,7 @@ words! {
     starting: "STARTING", "DÉMARRAGE";
     broker_lost: "BROKER LOST", "BROKER PERDU";
     topic_missing: "TOPIC MISSING", "TOPIC ABSENT";
+    batch_unreadable: "BATCH UNREADABLE", "LOT ILLISIBLE";
     disk_full: "DISK FULL", "DISQUE PLEIN";
     gap: "GAP", "TROU";
     unreadable_state: "UNREADABLE", "ILLISIBLE";

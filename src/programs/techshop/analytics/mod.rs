@@ -15,7 +15,7 @@ use super::counting::{self, Counting, Found, Keeper, Part, SLICE, load};
 use super::{Shop, TechshopError, print};
 use crate::doors::health::Level;
 use crate::doors::health::events::stopped;
-use crate::doors::kafka::{Inflow, Role};
+use crate::doors::kafka::{Inflow, Role, unreadable};
 use crate::logic::shopfold::{Figures, Snapshot};
 use crate::services::runtime::Service;
 use crate::tools::config::duration;
@@ -90,6 +90,9 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
             }
             Inflow::NewTopic | Inflow::Cut { .. } => {
                 remark(format_args!("{topic} is not the one that was counted before: counting anew"));
+            }
+            Inflow::Unreadable { partition, offset, reason } => {
+                remark(format_args!("{}", unreadable(topic, *partition, *offset, reason)));
             }
             Inflow::BrokerLost { reason } | Inflow::Trouble { reason } => remark(format_args!("{topic}: {reason}")),
             _ => {}

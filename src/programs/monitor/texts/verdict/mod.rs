@@ -67,6 +67,9 @@ impl Speaker<'_> {
                 self.topic_missing(*since_ms, topic.as_deref(), error.as_deref())
             }
             Cause::Starting { since_ms, error } => self.starting(*since_ms, error.as_deref()),
+            Cause::BatchUnreadable { since_ms, partition, offset, error } => {
+                self.batch_unreadable(*since_ms, *partition, *offset, error.as_deref())
+            }
             Cause::Standby { pid, holder } => self.standby(*pid, holder.as_deref()),
             Cause::NoTrail { gone_since_ms } => self.no_trail(*gone_since_ms),
             Cause::NoMessage => {

@@ -55,4 +55,21 @@ impl Speaker<'_> {
         );
         (self.texts.topic_missing, self.away(topic, since_ms, error), advice.to_owned())
     }
+
+    /// `orders/1@17 for 41s: …`.
+    pub(super) fn batch_unreadable(
+        &self,
+        since_ms: i64,
+        partition: i32,
+        offset: Option<i64>,
+        error: Option<&str>,
+    ) -> Words {
+        let place = offset.map_or_else(String::new, |offset| format!("@{offset}"));
+        let place = format!("{}{place}", self.partition(partition));
+        let advice = self.texts.choose(
+            "The partition waits, and nothing is passed over. Deleted, the batch is told as a gap.",
+            "La partition attend, rien n'est sauté. Supprimé, le lot devient un trou dans le journal.",
+        );
+        (self.texts.batch_unreadable, self.away(&place, since_ms, error), advice.to_owned())
+    }
 }

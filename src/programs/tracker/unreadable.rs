@@ -1,0 +1,134 @@
+//! Partitions that wait before a batch that cannot be read. Nothing is passed over: they go on when it can be read, or
+//! when somebody has deleted it, which the trail then tells as a gap.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::doors::health::HealthEvent;
+use crate::logic::ledger::Standing;
+
+/// So long a run that ends by itself bears it that only such partitions are left.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The partitions of one topic that wait so.
+pub(super) struct Unreadable {
+    topic: String,
+    batches: BTreeMap<i32, Batch>,
+}
+
+struct Batch {
+    /// The first offset of the batch.
+    offset: i64,
+    /// The next offset to write when it was heard of.
+    stands_at: i64,
+    reason: String,
+    since: Instant,
+}
+
+impl Unreadable {
+    pub(super) fn new(topic: &str) -> Self {
+        Self { topic: topic.to_owned(), batches: BTreeMap::new() }
+    }
+
+    /// The batch from `offset` on cannot be read, and its partition stands at `stands_at`. Told once, however often it
+    /// is tried.
+    pub(super) fn hear(
+        &mut self,
+        partition: i32,
+        (offset, stands_at): (i64, i64),
+        reason: String,
+        now: Instant,
+    ) -> Option<HealthEvent> {
+        if self.batches.get(&partition).is_some_and(|known| known.stands_at == stands_at) {
+            return None;
+        }
+        let event =
+            HealthEvent::BatchUnreadable { topic: self.topic.clone(), partition, offset, reason: reason.clone() };
+        self.batches.insert(partition, Batch { offset, stands_at, reason, since: now });
+        Some(event)
+    }
+
+    /// Forgets the partitions that went on, and tells of each.
+    pub(super) fn gone_on(&mut self, standings: &BTreeMap<i32, Standing>, now: Instant) -> Vec<HealthEvent> {
+        let mut told = Vec::new();
+        let topic = &self.topic;
+        self.batches.retain(|&partition, batch| {
+            // One that is not being read just now has not gone on.
+            let is_waiting = standings.get(&partition).is_none_or(|at| at.next == batch.stands_at);
+            if !is_waiting {
+                let waited_seconds = now.saturating_duration_since(batch.since).as_secs_f64();
+                let (topic, offset) = (topic.clone(), batch.offset);
+                told.push(HealthEvent::BatchPassed { topic, partition, offset, waited_seconds });
+            }
+            is_waiting
+        });
+        told
+    }
+
+    /// Why the tracker is not ready: for the partition that waits longest.
+    pub(super) fn trouble(&self, now: Instant) -> Option<String> {
+        let (partition, Batch { offset, reason, since, .. }) =
+            self.batches.iter().min_by_key(|(_, batch)| batch.since)?;
+        let seconds = now.saturating_duration_since(*since).as_secs();
+        let others = match self.batches.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        Some(format!(
+            "the batch of partition {partition} from offset {offset} on cannot be read for {seconds} s{others}: {reason}"
+        ))
+    }
+
+    /// The same, when nothing else is left to be read and it has lasted.
+    pub(super) fn is_all_that_is_left(&self, standings: &BTreeMap<i32, Standing>, now: Instant) -> Option<String> {
+        let lasts = |batch: &Batch| now.saturating_duration_since(batch.since) >= PATIENCE;
+        let is_read = |at: &Standing| at.readable_end.is_some_and(|end| at.reached >= end);
+        let is_left =
+            |(partition, at): (&i32, &Standing)| is_read(at) || self.batches.get(partition).is_some_and(lasts);
+        self.trouble(now).filter(|_| standings.iter().all(is_left))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standings(next: [i64; 2]) -> BTreeMap<i32, Standing> {
+        let at = |next| Standing { next, readable_end: Some(10), reached: next };
+        BTreeMap::from([(0, at(next[0])), (1, at(next[1]))])
+    }
+
+    #[test]
+    fn a_batch_is_told_once_until_its_partition_goes_on() {
+        let start = Instant::now();
+        let second = |count| start + Duration::from_secs(count);
+        let mut unreadable = Unreadable::new("orders");
+        let hear = |unreadable: &mut Unreadable, at| unreadable.hear(1, (5, at), "bad".to_owned(), start);
+        assert!(matches!(hear(&mut unreadable, 4), Some(HealthEvent::BatchUnreadable { partition: 1, offset: 5, .. })));
+        assert!(hear(&mut unreadable, 4).is_none(), "it is tried again and again");
+        assert!(unreadable.gone_on(&standings([9, 4]), second(3)).is_empty());
+        assert!(unreadable.gone_on(&BTreeMap::new(), second(3)).is_empty(), "its consumer is being made anew");
+        let trouble = unreadable.trouble(second(3)).expect("it waits");
+        assert!(trouble.contains("partition 1 from offset 5 on cannot be read for 3 s: bad"), "{trouble}");
+
+        let told = unreadable.gone_on(&standings([9, 8]), second(7));
+        assert!(
+            matches!(told.as_slice(), [HealthEvent::BatchPassed { partition: 1, offset: 5, waited_seconds, .. }] if *waited_seconds == 7.0),
+            "{told:?}"
+        );
+        assert_eq!(unreadable.trouble(second(8)), None);
+        assert!(hear(&mut unreadable, 8).is_some(), "the next one is another");
+    }
+
+    #[test]
+    fn a_run_that_ends_by_itself_reads_all_else_first_and_then_waits_for_a_while() {
+        let start = Instant::now();
+        let mut unreadable = Unreadable::new("orders");
+        let left = |unreadable: &Unreadable, next, at| unreadable.is_all_that_is_left(&standings(next), start + at);
+        assert_eq!(left(&unreadable, [10, 10], PATIENCE), None);
+        drop(unreadable.hear(1, (5, 4), "bad".to_owned(), start));
+        assert_eq!(left(&unreadable, [9, 4], PATIENCE), None, "partition 0 is still being read");
+        assert_eq!(left(&unreadable, [10, 4], PATIENCE / 2), None);
+        assert!(left(&unreadable, [10, 4], PATIENCE).is_some());
+    }
+}
