@@ -132,7 +132,10 @@ fn a_topic_that_is_deleted_is_told() {
     let kafka = shared();
     let topic = kafka.topic(3);
     let scratch = Scratch::new("deleted");
-    let (mut running, port) = listening(&kafka, &topic, &scratch);
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let run = tracker(&kafka, &topic, &scratch).args(["--listen", &listen, "--drain-timeout", "600s"]);
+    let mut running = run.start();
     wait_for_status(port, "/readyz", 200);
     kafka.delete_topic(&topic);
     let answer = wait_until("it is not ready", LONG, || get(port, "/readyz").filter(|answer| answer.status == 503));
@@ -145,6 +148,9 @@ fn a_topic_that_is_deleted_is_told() {
     wait_for_event(&dir, "topic.back");
     wait_until("it is ready", LONG, || get(port, "/readyz").filter(|answer| answer.status == 200));
     assert_eq!(events(&dir, "topic.missing").len(), 1, "told once");
+    // A stop does not wait for it.
+    kafka.delete_topic(&topic);
+    wait_for_events(&dir, "topic.missing", 2);
     running.terminate(LONG).expect_code(0);
 }
 

@@ -12,6 +12,8 @@ pub struct Rendered {
     pub text: String,
     /// The same with each change of style written before it: `{LightGreen}`, `{Black on Red, bold}`, `{}` for none.
     pub styled: String,
+    /// Whether any cell has a colour of its own, in front or behind.
+    pub has_color: bool,
 }
 
 /// What a terminal of this size would show.
@@ -24,7 +26,8 @@ pub fn rendered(
 ) -> Rendered {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     paint(&mut Canvas::new(&mut buffer, theme, glyphs));
-    let mut of_all = Rendered { text: String::new(), styled: String::new() };
+    let has_color = buffer.content().iter().any(|cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset));
+    let mut of_all = Rendered { text: String::new(), styled: String::new(), has_color };
     for y in 0..height {
         let (text, styled) = row(&buffer, y);
         of_all.text.push_str(text.trim_end());

@@ -328,11 +328,11 @@ fn read(session: &mut Session<'_>) -> Result<(), TrackerError> {
     }
     session.log.write(&HealthEvent::Stopping { reason: "signal" });
     session.status.not_ready("stopping");
-    let away = session.broker_lost.is_some();
-    let timeout = if away { Duration::ZERO } else { session.config.drain_timeout };
+    let is_away = |session: &Session<'_>| session.broker_lost.is_some() || session.topic_missing.is_some();
+    let timeout = if is_away(session) { Duration::ZERO } else { session.config.drain_timeout };
     let deadline = *session.stop_deadline.get_or_insert_with(|| Instant::now() + timeout);
     session.note_targets(deadline);
-    while Instant::now() < deadline && !session.ledger.is_done() && session.broker_lost.is_none() {
+    while Instant::now() < deadline && !session.ledger.is_done() && !is_away(session) {
         session.step()?;
     }
     session.settle()

@@ -240,7 +240,9 @@ impl Session<'_> {
     /// does not tell before the deadline is not waited for.
     pub(super) fn note_targets(&mut self, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now());
-        let ends = if left.is_zero() { BTreeMap::new() } else { self.hear_ends(left.min(ENDS_ANSWER)) };
+        let mut ends = if left.is_zero() { BTreeMap::new() } else { self.hear_ends(left.min(ENDS_ANSWER)) };
+        // Before a batch that cannot be read a stop would wait in vain.
+        ends.retain(|&partition, _| !self.unreadable.is_waiting(partition));
         self.ledger.aim_at(ends);
     }
 

@@ -48,6 +48,11 @@ impl Unreadable {
         Some(event)
     }
 
+    /// Whether this partition waits so.
+    pub(super) fn is_waiting(&self, partition: i32) -> bool {
+        self.batches.contains_key(&partition)
+    }
+
     /// Forgets the partitions that went on, and tells of each.
     pub(super) fn gone_on(&mut self, standings: &BTreeMap<i32, Standing>, now: Instant) -> Vec<HealthEvent> {
         let mut told = Vec::new();
@@ -106,6 +111,7 @@ mod tests {
         let hear = |unreadable: &mut Unreadable, at| unreadable.hear(1, (5, at), "bad".to_owned(), start);
         assert!(matches!(hear(&mut unreadable, 4), Some(HealthEvent::BatchUnreadable { partition: 1, offset: 5, .. })));
         assert!(hear(&mut unreadable, 4).is_none(), "it is tried again and again");
+        assert!(unreadable.is_waiting(1) && !unreadable.is_waiting(0));
         assert!(unreadable.gone_on(&standings([9, 4]), second(3)).is_empty());
         assert!(unreadable.gone_on(&BTreeMap::new(), second(3)).is_empty(), "its consumer is being made anew");
         let trouble = unreadable.trouble(second(3)).expect("it waits");

@@ -104,17 +104,7 @@ final class Records {
      * {@code @N@} in the template stands for the number of the order, {@code key} likewise.
      */
     static ObjectNode flood(JsonNode request, BufferedReader in) throws Exception {
-        AtomicBoolean enough = new AtomicBoolean();
-        Thread listener = new Thread(() -> {
-            try {
-                in.readLine();
-            } catch (java.io.IOException gone) {
-                // Nobody asks any more: stop as well.
-            }
-            enough.set(true);
-        });
-        listener.setDaemon(true);
-        listener.start();
+        AtomicBoolean enough = Witness.whenSaid(in);
         String topic = request.get("topic").asText();
         String template = request.get("template").asText();
         long rate = request.get("rate").asLong();

@@ -20,17 +20,7 @@ final class Transactions {
      * When one fails, a new producer of the same name takes its place, so that none stays open.
      */
     static ObjectNode write(JsonNode request, BufferedReader in) throws Exception {
-        AtomicBoolean enough = new AtomicBoolean();
-        Thread listener = new Thread(() -> {
-            try {
-                in.readLine();
-            } catch (java.io.IOException gone) {
-                // Nobody asks any more: stop as well.
-            }
-            enough.set(true);
-        });
-        listener.setDaemon(true);
-        listener.start();
+        AtomicBoolean enough = Witness.whenSaid(in);
         long committed = 0;
         long aborted = 0;
         long failed = 0;

@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The second opinion of the tests: Apache Kafka's own Java client, which shares no code with the
@@ -39,6 +40,20 @@ public final class Witness {
             Socket connection = server.accept();
             daemon(() -> serve(connection));
         }
+    }
+
+    /** True from when the asking side has said one more line, or is gone. */
+    static AtomicBoolean whenSaid(BufferedReader in) {
+        AtomicBoolean said = new AtomicBoolean();
+        daemon(() -> {
+            try {
+                in.readLine();
+            } catch (java.io.IOException gone) {
+                // Nobody asks any more: the same.
+            }
+            said.set(true);
+        });
+        return said;
     }
 
     private static void daemon(Runnable work) {

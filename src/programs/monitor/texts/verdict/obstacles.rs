@@ -67,8 +67,8 @@ impl Speaker<'_> {
         let place = offset.map_or_else(String::new, |offset| format!("@{offset}"));
         let place = format!("{}{place}", self.partition(partition));
         let advice = self.texts.choose(
-            "The partition waits, and nothing is passed over. Deleted, the batch is told as a gap.",
-            "La partition attend, rien n'est sauté. Supprimé, le lot devient un trou dans le journal.",
+            "The partition waits. Once somebody deletes the batch, a gap is recorded.",
+            "La partition attend. Le lot supprimé, un trou est noté dans le journal.",
         );
         (self.texts.batch_unreadable, self.away(&place, since_ms, error), advice.to_owned())
     }
