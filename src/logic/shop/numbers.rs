@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 use super::effects::{Effects, Output};
 use super::state::BlockRecord;
 
+/// The room for so many is made at once: grown by doubling, the memory would hold what it had outgrown as well.
+const PREPARED: usize = 100_000;
+
 /// The first 128 bits of a SHA-256: nobody finds two texts that share them.
 pub(super) type Short = u128;
 
@@ -60,7 +63,7 @@ impl Numbers {
     pub(super) fn restore(blocks: Vec<Block>, next_block: u64, limit: usize) -> Self {
         let mut numbers = Self {
             limit: limit.max(1),
-            used: VecDeque::new(),
+            used: VecDeque::with_capacity(limit.clamp(1, PREPARED)),
             first_turn: 0,
             turns: HashTable::new(),
             hasher: RandomState::new(),
