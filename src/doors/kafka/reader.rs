@@ -22,9 +22,6 @@ use crate::tools::shutdown::Shutdown;
 /// How many things that were read or learnt may wait for whoever reads.
 const WAITING: usize = 8;
 
-/// The same of a small one: whoever does more with each message than keep it is waited for, not the next batch.
-const SMALL_WAITING: usize = 2;
-
 /// What is fetched ahead by a small one; its user's own words win.
 const SMALL: [(&str, &str); 2] = [("queued.max.messages.kbytes", "4096"), ("queued.min.messages", "5000")];
 
@@ -35,20 +32,18 @@ pub struct Reader {
     settings: ClientSettings,
     topic: String,
     group: String,
-    waiting: usize,
 }
 
 impl Cluster {
     /// A maker of consumers of `topic` that publish their offsets as those of `group`.
     pub fn reader(&self, topic: &TopicInfo, group: &str) -> Reader {
-        let (topic, group) = (topic.name.clone(), group.to_owned());
-        Reader { settings: self.settings.clone(), topic, group, waiting: WAITING }
+        Reader { settings: self.settings.clone(), topic: topic.name.clone(), group: group.to_owned() }
     }
 
     /// The same with less memory for what is fetched ahead: for who reads several topics, or does more with each
     /// message than keep it.
     pub(super) fn small_reader(&self, topic: &TopicInfo, group: &str) -> Reader {
-        let mut reader = Reader { waiting: SMALL_WAITING, ..self.reader(topic, group) };
+        let mut reader = self.reader(topic, group);
         for (name, value) in SMALL {
             let property = || Property { value: value.to_owned(), origin: "a default".to_owned() };
             reader.settings.properties.entry(name.to_owned()).or_insert_with(property);
@@ -84,9 +79,9 @@ impl Reader {
         let log = LogQueue::new(Arc::clone(&client)).ok_or_else(|| start("it has no log".to_owned()))?;
         let queue = ConsumerQueue::new(Arc::clone(&client)).ok_or_else(|| start("it has no queue".to_owned()))?;
         let observer = Arc::new(Observer::new(&self.settings, &self.topic)?);
-        let (events, fetched) = sync_channel(self.waiting);
+        let (events, fetched) = sync_channel(WAITING);
         // All that can wait, the one that is filled and the one that is read.
-        let (empty, recycled) = sync_channel(self.waiting + 2);
+        let (empty, recycled) = sync_channel(WAITING + 2);
         let (nudge, nudges) = sync_channel(1);
         let stop = Shutdown::new();
         let expected = Arc::new(Mutex::new(topic_id.map(str::to_owned)));
