@@ -18,12 +18,13 @@ fn main() -> Exit {
         Err(error) if is_quiet_end(&error) => return Exit::Done,
         Err(error) => return fail(&error, Exit::Failed),
     }
-    let config = match args.check() {
-        Ok(config) => config,
-        Err(error) => return fail(&error, Exit::Usage),
+    // Before anything that takes a moment: a service manager may stop at once what it has just started.
+    let shutdown = match Shutdown::on_signals() {
+        Ok(shutdown) => shutdown,
+        Err(error) => return fail(&error, Exit::Failed),
     };
-    match Shutdown::on_signals() {
-        Ok(shutdown) => run(&config, &shutdown, Terminal::of_process()),
-        Err(error) => fail(&error, Exit::Failed),
+    match args.check() {
+        Ok(config) => run(&config, &shutdown, Terminal::of_process()),
+        Err(error) => fail(&error, Exit::Usage),
     }
 }

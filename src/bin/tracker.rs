@@ -20,8 +20,9 @@ fn main() -> Exit {
             Err(error) => fail(&error, Exit::Failed),
         };
     }
-    let outcome = TrackerConfig::try_from(args).and_then(|config| {
-        let shutdown = Shutdown::on_signals().map_err(|source| TrackerError::Start { source })?;
+    // Before anything that takes a moment: a service manager may stop at once what it has just started.
+    let outcome = Shutdown::on_signals().map_err(|source| TrackerError::Start { source }).and_then(|shutdown| {
+        let config = TrackerConfig::try_from(args)?;
         run(&config, page::site, &shutdown)
     });
     match outcome {

@@ -4,7 +4,7 @@
 //! second one ends the process at once with exit code 130, whatever its threads are doing.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -42,17 +42,17 @@ impl Shutdown {
     /// When the operating system refuses the signal handlers.
     pub fn on_signals() -> io::Result<Self> {
         let shutdown = Self::new();
+        // First of all: a signal that arrives before the handlers below are there is heard, not swallowed by them.
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let armed = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // Registered before the arming handler, so that the first signal still finds it unarmed.
             signal_hook::flag::register_conditional_shutdown(signal, FORCED, Arc::clone(&armed))?;
             signal_hook::flag::register(signal, Arc::clone(&armed))?;
         }
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let request = shutdown.clone();
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             if signals.forever().next().is_some() {
-                debug_assert!(armed.load(Ordering::SeqCst));
                 request.request();
             }
         })?;

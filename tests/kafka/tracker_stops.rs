@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             until_end_of_an_empty_topic_is_quick,
             sigterm_drains_what_the_topic_held,
             sigint_is_the_same,
+            a_stop_is_heard_while_it_still_starts,
             the_time_for_draining_is_limited,
         ]
     )
@@ -119,6 +120,19 @@ fn sigterm_drains_what_the_topic_held() {
 
 fn sigint_is_the_same() {
     stopped_while_reading(Signal::INT);
+}
+
+/// A service manager that changes its mind: whatever the start is busy with, it ends in order, and at once.
+fn a_stop_is_heard_while_it_still_starts() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    kafka.produce(&topic, &orders(0, 0..5));
+    let scratch = Scratch::new("early-stop");
+    for _ in 0..20 {
+        tracker(&kafka, &topic, &scratch).start().terminate(SHORT).expect_code(0);
+    }
+    drain(&kafka, &topic, &scratch);
+    Trail::read(&trail_dir(&scratch)).expect_records(&kafka.dump(&topic));
 }
 
 fn the_time_for_draining_is_limited() {

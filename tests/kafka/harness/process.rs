@@ -98,8 +98,11 @@ impl Process {
         Exit { code: status.code(), signal: status.signal(), stdout: self.stdout(), stderr: self.stderr() }
     }
 
-    /// SIGTERM, then its end.
+    /// SIGTERM, then its end. One that was started just now is let come to its first lines: before, the signal would
+    /// kill it, and tell nothing of how it stops.
     pub(crate) fn terminate(&mut self, deadline: Duration) -> Exit {
+        let what = format!("{} (pid {}) listens to SIGTERM", self.name, self.child.id());
+        wait_until(&what, deadline, || (!self.is_running() || listens(self.child.id(), Signal::TERM)).then_some(()));
         self.signal(Signal::TERM);
         self.wait(deadline)
     }
@@ -129,6 +132,14 @@ pub(crate) fn send_signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).expect("a PID is an i32");
     let sent = kill_process(Pid::from_raw(pid).expect("a PID is not 0"), signal);
     assert!(sent.is_ok() || sent == Err(Errno::SRCH), "{pid} cannot be signalled: {sent:?}");
+}
+
+/// Whether a process has a handler for a signal; taken for granted where the system does not tell.
+fn listens(pid: u32, signal: Signal) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { return true };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
+    let caught = caught.map(|mask| u64::from_str_radix(mask, 16).expect("a mask in hexadecimal digits"));
+    caught.is_none_or(|mask| mask >> (signal.as_raw() - 1) & 1 == 1)
 }
 
 fn text_of(path: &Path) -> String {
