@@ -43,6 +43,23 @@ pub fn without_addresses(text: &str) -> String {
     hidden
 }
 
+/// Numbers of so many digits may be somebody's telephone or card.
+const LONG_NUMBER: usize = 6;
+
+/// Why a message was refused, without what it quotes of the message: texts in quotation marks, to the mark `…` when they
+/// were cut, and long numbers in backquotes.
+pub fn without_quotations(reason: &str) -> String {
+    let quoted = reason.find('"').zip(reason.rfind(['"', '…'])).filter(|(begin, end)| begin < end);
+    let reason = match quoted.and_then(|(begin, end)| Some((reason.get(..begin)?, reason.get(end..)?))) {
+        Some((before, behind)) => format!("{before}\"•••{behind}"),
+        None => reason.to_owned(),
+    };
+    let is_long = |quoted: &str| quoted.bytes().filter(u8::is_ascii_digit).count() >= LONG_NUMBER;
+    let pieces = reason.split('`').enumerate();
+    let shown = pieces.map(|(index, piece)| if index % 2 == 1 && is_long(piece) { "•••" } else { piece });
+    shown.collect::<Vec<_>>().join("`")
+}
+
 /// JSON in which a text that is just `value` is [`masked`], also within JSON that is itself a text.
 pub fn without_value(json: &str, value: &str) -> String {
     if value.is_empty() {
@@ -235,6 +252,28 @@ mod tests {
         );
         assert_eq!(without_texts("\"Alice\"").as_deref(), Some("\"Al•••\""));
         assert_eq!((without_texts("17").as_deref(), without_texts("Alice")), (Some("17"), None));
+    }
+
+    /// The page told whoever opened it what stood where no text may stand.
+    #[test]
+    fn a_reason_quotes_nobody() {
+        for (reason, shown) in [
+            (
+                "sequence: invalid type: string \"Bob\", expected i64 at 1:9",
+                "sequence: invalid type: string \"•••\", expected i64 at 1:9",
+            ),
+            ("total: invalid type: string \"Bob \\\"B\\\" Mil… at 1:9", "total: invalid type: string \"•••… at 1:9"),
+            (
+                "phone: invalid type: integer `33612345678`, expected a string",
+                "phone: invalid type: integer `•••`, expected a string",
+            ),
+            ("invalid value: integer `-1`, expected u64", "invalid value: integer `-1`, expected u64"),
+            ("missing field `order_id` at 1:2", "missing field `order_id` at 1:2"),
+            ("the JSON ends early at 1:2", "the JSON ends early at 1:2"),
+            ("a \"", "a \""),
+        ] {
+            assert_eq!(without_quotations(reason), shown);
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::tools::durable::make_folder;
+
 /// So many files are synced at a time.
 const AT_A_TIME: usize = 16;
 
@@ -39,7 +41,7 @@ impl Outbox {
     /// # Errors
     /// What the operating system says.
     pub fn open(folder: &Path, owner: &str) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        make_folder(folder)?;
         let outbox = Self { folder: folder.to_owned(), handle: File::open(folder)?, owner: owner.to_owned() };
         let beginning = outbox.temporary("");
         for entry in fs::read_dir(folder)? {

@@ -1,6 +1,5 @@
 //! The life of a tracker: own the folder, recover, connect, record, finish.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,7 +24,7 @@ use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Consumer, Fetched, Patience, Reader, TopicInfo, connect};
 use crate::doors::web::Server;
 use crate::logic::ledger::{Ledger, Publisher};
-use crate::tools::durable::{Lock, LockAttempt, OsDisk};
+use crate::tools::durable::{Lock, LockAttempt, OsDisk, make_folder};
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::PublishedText;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -43,7 +42,7 @@ const LAST_COMMIT: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`TrackerError`]; it knows its exit code.
 pub fn run(config: &TrackerConfig, page: PageMaker, shutdown: &Shutdown) -> Result<Tally, TrackerError> {
-    fs::create_dir_all(&config.dir).map_err(folder("make", &config.dir))?;
+    make_folder(&config.dir).map_err(folder("make", &config.dir))?;
     let Some(lock) = own_folder(config, shutdown)? else { return Ok(Tally::default()) };
     let log = open_log(config)?;
     // A second run in one process (tests) keeps the first one's log for what libraries say.

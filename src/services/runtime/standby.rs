@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::doors::health::{ServiceLog, events};
-use crate::tools::durable::{Lock, LockAttempt};
+use crate::tools::durable::{Lock, LockAttempt, make_folder};
 use crate::tools::shutdown::Shutdown;
 
 /// Between two tries.
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// # Errors
 /// What the operating system says when there can be no such folder or lock.
 pub fn wait_for_turn(folder: &Path, name: &str, log: &ServiceLog, shutdown: &Shutdown) -> io::Result<Option<Lock>> {
-    std::fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let mut is_told = false;
     loop {
         match Lock::try_acquire(&folder.join(name))? {

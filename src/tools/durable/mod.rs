@@ -7,9 +7,11 @@
 
 mod append;
 mod disk;
+mod folder;
 
 pub use append::AppendFile;
 pub use disk::{Access, Disk, DiskFile, OsDisk, beside};
+pub use folder::make_folder;
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use super::reading::{File, Reading};
+use super::views;
 use crate::base::language::Language;
 use crate::doors::tail::Place;
 use crate::doors::web::{Piece, Row, Tone, View};
@@ -63,7 +64,7 @@ impl Records {
                 File::Log => RecordView::of_log(line),
             };
             record.is_sealed = is_sealed;
-            let is_foreign = matches!(record.kind, RecordKind::Valid | RecordKind::Invalid) && !is_order;
+            let is_foreign = !matches!(record.kind, RecordKind::Gap | RecordKind::Log) && !is_order;
             let customer = customer.unwrap_or_default();
             let shown = Opened { reading, record, customer, is_foreign, texts, is_unmasked }.view();
             // One that is not sealed yet will be: it is read again until then.
@@ -163,6 +164,7 @@ impl Opened<'_> {
             {
                 masked(key)
             }
+            Value::Text(text) if self.tells_why(field) => self.hidden(&views::refusal(text, self.is_unmasked)),
             Value::Text(text) => self.hidden(text),
             Value::Bytes(bytes) => texts.size(*bytes),
             Value::Number(number) => texts.decimal(*number as f64, 0),
@@ -176,6 +178,12 @@ impl Opened<'_> {
                 format!("{}{clock}", Clock::naming_utc().full_millisecond(*time_ms))
             }
         }
+    }
+
+    /// Whether a field says why a message was refused.
+    fn tells_why(&self, field: Field) -> bool {
+        let is_of_message = self.record.kind != RecordKind::Log || self.record.name == views::REFUSED;
+        matches!(field, Field::Error | Field::Warning) && is_of_message
     }
 
     /// What the log says of files, without their folder; the trail shows what others wrote, as it is.

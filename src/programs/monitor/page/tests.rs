@@ -121,6 +121,32 @@ fn a_link_that_leads_into_a_line_or_nowhere_says_so() {
     assert!(!view(&pages_of(folder.path(), true), &href).texts.contains_key("record.missing"));
 }
 
+/// The reason quotes what stood where no text may stand; a line that is damaged may hold anything.
+#[test]
+fn why_a_message_was_refused_quotes_nobody_unless_that_is_asked_for() {
+    let reason = r#"sequence: invalid type: string \"Alice Martin\", expected i64 at line 1 column 9"#;
+    let invalid = format!(
+        r#"{{"timestamp":"2026-11-21T09:12:30.123Z","event_type":"message.received.deserialization_error","kafka_topic":"orders","kafka_partition":0,"kafka_offset":0,"raw_message":"{{\"sequence\":\"Alice Martin\"}}","message_size":27,"deserialized":false,"error":"{reason}"}}"#
+    );
+    let told = format!(
+        r#"{{"timestamp":"2026-11-21T09:12:30.123Z","level":"ERROR","message":"message refused","event":"message.invalid","service":"order-tracker","error":"{reason}","metadata":{{"kafka_topic":"orders","kafka_partition":0,"kafka_offset":0,"raw_message":"{{\"sequence\":\"Alice Martin\"}}"}}}}"#
+    );
+    for is_unmasked in [false, true] {
+        let (folder, pages) = pages(is_unmasked);
+        write(folder.path(), "tracker.events", format!("{invalid}\nname Alice Martin\n").as_bytes());
+        write(folder.path(), "tracker.log", format!("{told}\n").as_bytes());
+        let list = view(&pages, "/");
+        let rows = ["records", "logs"].into_iter().flat_map(|table| &list.tables[table]);
+        let opened: Vec<View> = rows.filter_map(|row| Some(view(&pages, row.href.as_deref()?))).collect();
+        assert_eq!(opened.len(), 3);
+        for view in opened.iter().chain([&list]) {
+            let told = serde_json::to_string(view).expect("JSON");
+            assert_eq!(told.contains("Alice Martin"), is_unmasked, "{told}");
+        }
+        assert!(serde_json::to_string(&opened).expect("JSON").contains("expected i64"));
+    }
+}
+
 /// Of a topic that is not of orders names, telephones, keys and headers were shown whole.
 #[test]
 fn of_what_is_no_order_no_text_is_shown_unless_that_is_asked_for() {

@@ -11,11 +11,14 @@ use crate::logic::monitor::{Cause, Counted, Figures, SuccessFloor};
 use crate::programs::monitor::rows::{EventKind, EventRow, Grade, LogRow, Row as _, level_grade};
 use crate::programs::monitor::texts::{Clock, Medium, Place, Texts};
 use crate::programs::monitor::view::log_message;
-use crate::tools::masking::{masked, without_addresses};
+use crate::tools::masking::{masked, without_addresses, without_quotations};
 use crate::tools::shown::isolated;
 
 /// As long as a line of the log may get in its row.
 const LOG_COLUMNS: usize = 200;
+
+/// The event of the log that says why a message was refused.
+pub(super) const REFUSED: &str = "message.invalid";
 
 /// Where a line has its page.
 fn page_of(file: File, place: tail::Place) -> String {
@@ -188,7 +191,12 @@ fn hidden(text: &str, is_unmasked: bool) -> String {
     if is_unmasked { text.to_owned() } else { without_addresses(text) }
 }
 
-/// The beginning of what is no order: which of it tells of people is not known.
+/// Why a message was refused, as far as it is shown.
+pub(super) fn refusal(reason: &str, is_unmasked: bool) -> String {
+    if is_unmasked { reason.to_owned() } else { without_quotations(&without_addresses(reason)) }
+}
+
+/// The beginning of what is no order, or no line of ours: which of it tells of people is not known.
 fn foreign(sample: &str, is_unmasked: bool) -> String {
     if is_unmasked || sample.is_empty() { sample.to_owned() } else { "•••".to_owned() }
 }
@@ -219,13 +227,13 @@ fn event(row: &EventRow, texts: &Texts, is_unmasked: bool) -> Row {
         }
         EventKind::Valid(glance) => (foreign(&glance.sample, is_unmasked), String::new(), String::new()),
         EventKind::Invalid { reason, sample } => {
-            let said = if reason.is_empty() { foreign(sample, is_unmasked) } else { shown(reason) };
+            let said = if reason.is_empty() { foreign(sample, is_unmasked) } else { refusal(reason, is_unmasked) };
             (said, String::new(), String::new())
         }
         EventKind::Gap { kind, reason } => {
             (format!("{}: {}", kind.as_str(), shown(reason)), String::new(), String::new())
         }
-        EventKind::Unreadable { sample } => (shown(sample), String::new(), String::new()),
+        EventKind::Unreadable { sample } => (foreign(sample, is_unmasked), String::new(), String::new()),
     };
     let cells = [
         moment(row.time_ms),
@@ -246,7 +254,12 @@ fn log(reading: &Reading, row: &LogRow, texts: &Texts, is_unmasked: bool) -> Row
         Grade::Error => Piece::from(row.level.map_or("??", |level| texts.level(level))).tone(Tone::Bad),
     };
     let event = if row.event.is_empty() { "tracker.log" } else { row.event.as_str() };
-    let message = reading.without_folder(&hidden(&log_message(row, LOG_COLUMNS, texts), is_unmasked));
+    let message = log_message(row, LOG_COLUMNS, texts);
+    let message = match row.event.as_str() {
+        REFUSED => refusal(&message, is_unmasked),
+        _ => hidden(&message, is_unmasked),
+    };
+    let message = reading.without_folder(&message);
     let cells = [moment(row.time_ms), level, event.into(), Piece::from(message.clone()).title(message)];
     Row::new(row.place().to_string(), cells).href(page_of(File::Log, row.place()))
 }
