@@ -10,22 +10,29 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Runs every benchmark and leaves what they say in target/bench/report.md, with the machine described on top.
+Runs every benchmark and leaves what they say in target/bench/report.md, with
+the machine described on top.
 
 usage: benches/all.sh [options]
 
-  --quick         small data and few rounds: does everything work? (about 5 minutes; else about 15)
-  --disk-limit N  to what the slow disk's section holds the disk, in MB/s (default 340; needs root)
+  --quick         small data and few rounds: does everything work? (about
+                  5 minutes; else about 15)
+  --disk-limit N  to what the slow disk's section holds the disk, in MB/s
+                  (default 340; needs root)
   --document      put the report into docs/performance.md as well
-  --keep          leave the broker and its topics in target/bench/ for the next run
-  --check         exit 1 when a mark is missed, too; else only when a benchmark could not run
+  --keep          leave the broker and its topics in target/bench/ for the next
+                  run
+  --check         exit 1 when a mark is missed, too; else only when a benchmark
+                  could not run
   -h, --help      this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-Nothing else should run meanwhile. It takes some 15 GB of disk, most of it given back at the end.
+Nothing else should run meanwhile. It takes some 15 GB of disk, most of it given
+back at the end.
 EOF2
 }
 

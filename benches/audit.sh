@@ -12,23 +12,28 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Records a topic again and again into one trail until it is large, and measures on the way.
+Records a topic again and again into one trail until it is large, and measures
+on the way.
 
 usage: benches/audit.sh [options]
 
   --orders N     how many orders a round adds (default 500000, about 1.3 GB)
-  --rounds N     how many rounds, each with a start and a restart (default 8, about 10 GB)
-  --verifies N   how often the whole trail is verified and read at the end, cold and warm each (default 5)
+  --rounds N     how many rounds, each with a start and a restart (default 8,
+                 about 10 GB)
+  --verifies N   how often the whole trail is verified and read at the end, cold
+                 and warm each (default 5)
   --check        exit 1 when a mark is missed
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-A start is measured as the tracker tells it: until the trail is read and known to be whole. `killed`: kill -9 came
-while it wrote, so the end of the file was not sealed. Cold: what the system had of the trail in memory was dropped
-before. Reading alone is cat into /dev/null, next to each verify, in the same state.
+A start is measured as the tracker tells it: until the trail is read and known
+to be whole. `killed`: kill -9 came while it wrote, so the end of the file was
+not sealed. Cold: what the system had of the trail in memory was dropped before.
+Reading alone is cat into /dev/null, next to each verify, in the same state.
 EOF2
 }
 

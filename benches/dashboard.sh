@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets a shop decide orders steadily while pages of `techshop dashboard` are open, and measures the dashboard.
+Lets a shop decide orders steadily while pages of `techshop dashboard` are open,
+and measures the dashboard.
 
 usage: benches/dashboard.sh [options]
 
@@ -22,11 +23,12 @@ usage: benches/dashboard.sh [options]
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use, on this machine; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use, on this machine; else one of our
+                           own, its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-CPU and memory are the dashboard's own. Age: from the outcome's timestamp in Kafka until a page has it, transaction,
-counting and sending included.
+CPU and memory are the dashboard's own. Age: from the outcome's timestamp in
+Kafka until a page has it, transaction, counting and sending included.
 EOF2
 }
 

@@ -11,29 +11,37 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Preloads a topic of one partition with orders, then lets the tracker and kcat -J drain it in turn.
+Preloads a topic of one partition with orders, then lets the tracker and kcat -J
+drain it in turn.
 
 usage: benches/drain.sh [options]
 
-  --orders N      how many orders (default 500000); the topic is kept for the next run
+  --orders N      how many orders (default 500000); the topic is kept for the
+                  next run
   --rounds N      how often each drains (default 5)
-  --plain         the same orders without keys and headers, as the Go original wrote them
-  --peers         also kcat without -J, Kafka's console consumer and Kafka Connect's FileStreamSink
-  --against FILE  another tracker's program as well, one that seals nothing, say: what ours costs more
-  --disk-limit N  let the disk write no more than N MB/s meanwhile (root, cgroups); lifted at every end
+  --plain         the same orders without keys and headers, as the Go original
+                  wrote them
+  --peers         also kcat without -J, Kafka's console consumer and Kafka
+                  Connect's FileStreamSink
+  --against FILE  another tracker's program as well, one that seals nothing,
+                  say: what ours costs more
+  --disk-limit N  let the disk write no more than N MB/s meanwhile (root,
+                  cgroups); lifted at every end
   --check         exit 1 when a mark is missed
   --wipe          delete the kept broker and topics, and end
   -h, --help      this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-Each drain goes into a new file and is timed from the program's start to its end, Connect's from its file's
-creation to its last line.
-The tracker's file is on the disk (fdatasync) when it ends, the others' are in the page cache. CPU is user +
-system of the program alone, not the broker's. dd copies the tracker's file, which is in the page cache, and
-syncs the copy, in each round: what the disk takes at that time.
+Each drain goes into a new file and is timed from the program's start to its
+end, Connect's from its file's creation to its last line.
+The tracker's file is on the disk (fdatasync) when it ends, the others' are in
+the page cache. CPU is user + system of the program alone, not the broker's.
+dd copies the tracker's file, which is in the page cache, and syncs the copy, in
+each round: what the disk takes at that time.
 EOF2
 }
 

@@ -11,30 +11,38 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets the producer send orders at steady rates, and looks at tracker.events from outside.
+Lets the producer send orders at steady rates, and looks at tracker.events from
+outside.
 
 usage: benches/freshness.sh [options]
 
   --seconds N    for how long orders come at each rate (default 20)
-  --slow N       the one rate, orders a second (default 1000); its marks are checked
+  --slow N       the one rate, orders a second (default 1000); its marks are
+                 checked
   --fast N       the other rate (default 20000)
   --rounds N     how often each is measured (default 1)
   --check        exit 1 when a mark is missed
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use, on this machine's clock; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use, on this machine's clock; else one of
+                           our own, its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-Appended: the time that the broker gives a record (LogAppendTime), in whole milliseconds, cut off: every figure is up
-to 1 ms too large. Visible: the end of the first read that had the whole line, by a process that reads as tail -f does
-and is woken by inotify. Durable: the end of the first fdatasync of the file that began after that, as strace sees it,
-which stops the tracker at these calls alone (--seccomp-bpf). The first second is told apart: the producer then sends
-at once what it missed while it connected, and the broker makes the topic's first file.
-The disk: how long the tracker's own fdatasync took in the same run; and on the idle machine just before, of as many
-bytes as the rate brings in 50 ms, every 50 ms. As lines met it: the p99 over lines, not over syncs, for a long sync
-holds up more lines than a short one. Held up: lines whose own fdatasync, or the one under way when they came, took
-longer than 20 ms; the p99 without them is what the tracker adds to a disk that answers in time.
+Appended: the time that the broker gives a record (LogAppendTime), in whole
+milliseconds, cut off: every figure is up to 1 ms too large. Visible: the end of
+the first read that had the whole line, by a process that reads as tail -f does
+and is woken by inotify. Durable: the end of the first fdatasync of the file
+that began after that, as strace sees it, which stops the tracker at these calls
+alone (--seccomp-bpf). The first second is told apart: the producer then sends
+at once what it missed while it connected, and the broker makes the topic's
+first file.
+The disk: how long the tracker's own fdatasync took in the same run; and on the
+idle machine just before, of as many bytes as the rate brings in 50 ms, every
+50 ms. As lines met it: the p99 over lines, not over syncs, for a long sync
+holds up more lines than a short one. Held up: lines whose own fdatasync, or the
+one under way when they came, took longer than 20 ms; the p99 without them is
+what the tracker adds to a disk that answers in time.
 EOF2
 }
 

@@ -11,28 +11,32 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets the tracker record a large trail, then measures log-monitor on it, on a pseudo-terminal of 120x40.
+Lets the tracker record a large trail, then measures log-monitor on it, on a
+pseudo-terminal of 120x40.
 
 usage: benches/monitor.sh [options]
 
-  --gigabytes N  how large a trail (default 10, about 4 million orders)
-  --rounds N     how often each start is measured (default 5)
-  --rate N       lines a second while it follows (default 50000)
-  --seconds N    for how long (default 20)
-  --idle N       for how many seconds nothing is written (default 30)
-  --against FILE another monitor as well, which reads the two files of the folder that it is started in
-  --keep         leave the trail for the next run, which then need not make it
-  --check        exit 1 when a mark is missed
-  --wipe         delete a trail that was kept, and end
-  -h, --help     this text
+  --gigabytes N   how large a trail (default 10, about 4 million orders)
+  --rounds N      how often each start is measured (default 5)
+  --rate N        lines a second while it follows (default 50000)
+  --seconds N     for how long (default 20)
+  --idle N        for how many seconds nothing is written (default 30)
+  --against FILE  another monitor as well, which reads the two files of the
+                  folder that it is started in
+  --keep          leave the trail for the next run, which then need not make it
+  --check         exit 1 when a mark is missed
+  --wipe          delete a trail that was kept, and end
+  -h, --help      this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-Cold: the trail's pages were dropped from the page cache before, the program's own were not. The lines that it
-follows are those of the trail itself, with the time of now, written by a program that keeps to the rate: they
-stand behind what is sealed, are counted one by one, and are cut off again at the end.
+Cold: the trail's pages were dropped from the page cache before, the program's
+own were not. The lines that it follows are those of the trail itself, with the
+time of now, written by a program that keeps to the rate: they stand behind what
+is sealed, are counted one by one, and are cut off again at the end.
 EOF2
 }
 

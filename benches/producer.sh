@@ -11,7 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets the producer and kcat -P fill new topics of one partition in turn, every delivery report heard.
+Lets the producer and kcat -P fill new topics of one partition in turn, every
+delivery report heard.
 
 usage: benches/producer.sh [options]
 
@@ -22,14 +23,17 @@ usage: benches/producer.sh [options]
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-The producer checks every line, sends a key and seven headers with each order, which make it a third larger,
-compresses (lz4) and is idempotent with acks=all. kcat checks nothing. It sends the same records, with key and
-headers, first as its defaults are and then compressed and idempotent as well; and the plain lines, without key,
-headers, compression and idempotence. Whatever was sent, the topic's end must be the number of orders. CPU is user
-and system; the broker's is that of the same time, and known only of a broker of our own.
+The producer checks every line, sends a key and seven headers with each order,
+which make it a third larger, compresses (lz4) and is idempotent with acks=all.
+kcat checks nothing. It sends the same records, with key and headers, first as
+its defaults are and then compressed and idempotent as well; and the plain
+lines, without key, headers, compression and idempotence. Whatever was sent, the
+topic's end must be the number of orders. CPU is user and system; the broker's
+is that of the same time, and known only of a broker of our own.
 EOF2
 }
 

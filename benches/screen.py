@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Runs a program on a pseudo-terminal, reads its screen, and measures it; for benches/monitor.sh. Linux only.
+"""Runs a program on a pseudo-terminal, reads its screen, and measures it; for
+benches/monitor.sh. Linux only.
 
 usage: screen.py first [--until exact] [--forget FILE]... [--show] -- COMMAND...
-       screen.py follow --to FILE --from FILE --rate N --seconds N [--idle N] [--show] -- COMMAND...
+       screen.py follow --to FILE --from FILE --rate N --seconds N [--idle N]
+                        [--show] -- COMMAND...
        screen.py append --to FILE --from FILE --rate N --seconds N
 
-first   milliseconds until the first whole frame, and until the total is exact; peak memory at both
-follow  CPU while nothing is written and while lines come at a steady rate; the total when all are there
-append  writes lines of one trail at the end of another file, with the time of now, at a steady rate
+first   milliseconds until the first whole frame, and until the total is exact;
+        peak memory at both
+follow  CPU while nothing is written and while lines come at a steady rate; the
+        total when all are there
+append  writes lines of one trail at the end of another file, with the time of
+        now, at a steady rate
 
 Results are lines of `name value`.
 """

@@ -11,21 +11,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets the tracker drain topics of 1, 12 and 200 partitions, and of messages of 100 B to 10 MB.
+Lets the tracker drain topics of 1, 12 and 200 partitions, and of messages of
+100 B to 10 MB.
 
 usage: benches/shapes.sh [options]
 
-  --megabytes N  how much each topic holds at the end (default 400), but 120 to 500000 messages
+  --megabytes N  how much each topic holds at the end (default 400), but 120 to
+                 500000 messages
   --check        exit 1 when a mark is missed
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
-  TRACKER_FLAGS            more flags for the tracker, such as -X fetch.max.bytes=1000000
+  TRACKER_FLAGS            more flags for the tracker, such as
+                           -X fetch.max.bytes=1000000
 
-Each topic is drained twice into a new trail: when it holds a quarter, and when it holds all. The messages that are no
-orders are JSON of random letters, which no compression makes smaller, in one partition. MB are those of the messages,
+Each topic is drained twice into a new trail: when it holds a quarter, and when
+it holds all. The messages that are no orders are JSON of random letters, which
+no compression makes smaller, in one partition. MB are those of the messages,
 not of the lines.
 EOF2
 }

@@ -11,20 +11,25 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets 1, 2 and 4 trackers drain a topic of 12 partitions, each its share of them into a folder of its own.
+Lets 1, 2 and 4 trackers drain a topic of 12 partitions, each its share of them
+into a folder of its own.
 
 usage: benches/shares.sh [options]
 
-  --orders N     how many orders (default 480000); the topic is kept for the next run
+  --orders N     how many orders (default 480000); the topic is kept for the
+                 next run
   --rounds N     how often (default 3)
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-The time is that from the start of the first to the end of the last; CPU is that of all trackers together.
-After each drain `audit verify` judges all folders at once, and must find every order of every partition.
+The time is that from the start of the first to the end of the last; CPU is that
+of all trackers together.
+After each drain `audit verify` judges all folders at once, and must find every
+order of every partition.
 EOF2
 }
 

@@ -11,16 +11,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Lets `techshop process` and Kafka Streams decide the same orders in turn, exactly once both.
+Lets `techshop process` and Kafka Streams decide the same orders in turn,
+exactly once both.
 
 usage: benches/techshop.sh [options]
 
   --drain        only: a backlog of orders (default: this and the next two)
-  --latency      only: steady orders, and how soon each one's outcome can be read
+  --latency      only: steady orders, and how soon each one's outcome can be
+                 read
   --standstill   only: how long nothing is decided after kill -9
-  --orders N     how many orders lie there (default 300000), 1 % of them are none
-  --warm-up N    and how many before, which do not count: the memory of 100,000 numbers is full then (default 120000)
-  --rounds N     how often each drains, and how often each kind of death is died (default 3)
+  --orders N     how many orders lie there (default 300000), 1 % of them are
+                 none
+  --warm-up N    and how many before, which do not count: the memory of 100,000
+                 numbers is full then (default 120000)
+  --rounds N     how often each drains, and how often each kind of death is died
+                 (default 3)
   --rate N       orders a second for --latency (default 1000)
   --seconds N    for how long, after a warm-up of 45 s, Java's (default 300)
   --pairs N      how often, ours and Streams in turn (default 1)
@@ -31,17 +36,23 @@ usage: benches/techshop.sh [options]
   -h, --help     this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use, on this machine; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use, on this machine; else one of our
+                           own, its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-Both read one topic of 3 partitions, keyed by order number, and write notifications, analytics, inventory and errors in
-transactions. Streams checks an order, remembers its number, sends it on by product and decides it there
-(benches/streams-peer). A drain is timed by the last stable offsets of what it writes, asked for every 10 ms, from the
-warm-up's end to the last outcome: no start is counted, Java's least of all. Afterwards each order must have one outcome.
-Steady orders begin when the outcome of a first one was seen. Latency is from the order's hand-over to its producer until a reader of committed messages has the outcome; Streams is
-tuned for it (commit every 10 ms, linger 0). Standstill: the longest time without a new outcome, the killed program
-started again at once, or another one standing by. "Others": cores that neither the program, nor the broker, nor the
-meter used.
+Both read one topic of 3 partitions, keyed by order number, and write
+notifications, analytics, inventory and errors in transactions. Streams checks
+an order, remembers its number, sends it on by product and decides it there
+(benches/streams-peer). A drain is timed by the last stable offsets of what it
+writes, asked for every 10 ms, from the warm-up's end to the last outcome: no
+start is counted, Java's least of all. Afterwards each order must have one
+outcome.
+Steady orders begin when the outcome of a first one was seen. Latency is from
+the order's hand-over to its producer until a reader of committed messages has
+the outcome; Streams is tuned for it (commit every 10 ms, linger 0). Standstill:
+the longest time without a new outcome, the killed program started again at
+once, or another one standing by. "Others": cores that neither the program, nor
+the broker, nor the meter used.
 EOF2
 }
 

@@ -11,23 +11,27 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 usage() {
   cat <<'EOF2'
-Fills a topic of three partitions with whole lives of travel requests, eight events each, then lets travel rebuild all
-requests and kcat read the same bytes, in turn.
+Fills a topic of three partitions with whole lives of travel requests, eight
+events each, then lets travel rebuild all requests and kcat read the same bytes,
+in turn.
 
 usage: benches/travel.sh [options]
 
-  --requests N    how many requests (default 100000); the topic is kept for the next run
+  --requests N    how many requests (default 100000); the topic is kept for the
+                  next run
   --rounds N      how often each reads (default 5)
   --check         exit 1 when a mark is missed
   --wipe          delete the kept broker and topics, and end
   -h, --help      this text
 
 environment
-  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own, its data in target/bench/
+  KAFKA_BOOTSTRAP_SERVERS  a broker to use; else one of our own,
+                           its data in target/bench/
   ORDERTRAIL_BIN_DIR       run the programs in this folder and build nothing
 
-travel is timed from its start to its end: it reads everything, judges every event, and prints where each request is.
-With a snapshot it reads only what came since. kcat writes the values into a file and judges nothing.
+travel is timed from its start to its end: it reads everything, judges every
+event, and prints where each request is. With a snapshot it reads only what came
+since. kcat writes the values into a file and judges nothing.
 EOF2
 }
 

@@ -11,39 +11,51 @@ unset CDPATH
 
 usage() {
   cat <<EOF
-Runs one Apache Kafka node on 127.0.0.1, from an installed one or from jars of Maven Central.
+Runs one Apache Kafka node on 127.0.0.1, from an installed one or from jars of
+Maven Central.
 
 usage: broker/local.sh check [--jars DIR]
        broker/local.sh jars DIR [--tools]
        broker/local.sh start --data DIR --port P [options]
 
-  check   says in one line what start would run, or why it cannot (exit 4); changes nothing
-  jars    makes sure that DIR holds all jars of Kafka $kafka_version; prints nothing when it does.
-          A download that was cut short is never taken for complete
-  start   becomes Kafka: the process that calls it is the broker, and SIGTERM stops it cleanly
-          (a Java program then ends with code 143)
+  check   says in one line what start would run, or why it cannot (exit 4);
+          changes nothing
+  jars    makes sure that DIR holds all jars of Kafka $kafka_version; prints
+          nothing when it does. A download that was cut short is never taken for
+          complete
+  start   becomes Kafka: the process that calls it is the broker, and SIGTERM
+          stops it cleanly (a Java program then ends with code 143)
 
 options of jars
-  --tools               also Kafka's command-line tools and file connector (tests, benchmarks)
+  --tools              also Kafka's command-line tools and file connector
+                       (tests, benchmarks)
 
 options of start
-  --data DIR            settings, log and data; made and formatted at the first start, then kept
-  --port P              where clients connect; 0 takes a free port. DIR/address tells which
-  --controller-port C   the node's own second port (default: the next free one above P)
-  --heap SIZE           most memory for Java's heap (default 512m)
-  --log FILE            Kafka's log (default DIR/kafka.log)
-  --pid-file FILE       writes the number of the process there
-  --jars DIR            the jars to run, fetched when missing (default .broker/jars)
-  --set KEY=VALUE       one more line of server.properties; it wins over the built-in ones
-  --java OPTION         for Java, in place of our own collector's; may be given again
+  --data DIR           settings, log and data; made and formatted at the first
+                       start, then kept
+  --port P             where clients connect; 0 takes a free port. DIR/address
+                       tells which
+  --controller-port C  the node's own second port (default: the next free one
+                       above P)
+  --heap SIZE          most memory for Java's heap (default 512m)
+  --log FILE           Kafka's log (default DIR/kafka.log)
+  --pid-file FILE      writes the number of the process there
+  --jars DIR           the jars to run, fetched when missing (default
+                       .broker/jars)
+  --set KEY=VALUE      one more line of server.properties; it wins over the
+                       built-in ones
+  --java OPTION        for Java, in place of our own collector's; may be given
+                       again
 
 environment
-  KAFKA_HOME            an installed Kafka, 4.0 or newer: its libs/ is run instead of fetched jars
-  JAVA_HOME             the Java to use, $min_java or newer (default: java of the PATH)
+  KAFKA_HOME           an installed Kafka, 4.0 or newer: its libs/ is run
+                       instead of fetched jars
+  JAVA_HOME            the Java to use, $min_java or newer (default: java of the
+                       PATH)
 
 examples
   broker/local.sh start --data /tmp/k --port 9092
-  broker/local.sh start --data /tmp/k --port 0 --heap 256m --set log.retention.hours=1
+  broker/local.sh start --data /tmp/k --port 0 --set log.retention.hours=1
 
 exit codes: 1 failed, 2 usage, 4 Java, Maven or the jars cannot be had
 EOF

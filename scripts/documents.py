@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
-"""Runs what the documents tell a reader to run, and holds what they show to what is really said.
+"""Runs what the documents tell a reader to run, and holds what they show to what
+is really said.
 
-usage: scripts/documents.py SCENE FILE...        in the folder in which a reader would stand
+usage: scripts/documents.py SCENE FILE...    in the folder in which a reader
+                                             would stand
 
-A fenced block takes part when the line before it is `<!-- scene: NAME -->`. All blocks of one scene run in one
-shell, in their order. Of a `sh` block each command must succeed; of a `console` block each line that begins with
-`$ ` is run, and the lines behind it are what it must say:
+A fenced block takes part when the line before it is `<!-- scene: NAME -->`. All
+blocks of one scene run in one shell, in their order. Of a `sh` block each
+command must succeed; of a `console` block each line that begins with `$ ` is
+run, and the lines behind it are what it must say:
 
   …       as a whole line: any lines; within a line: any text
-  times, sizes, ids, places, runs of blanks, and numbers other than 0 may differ, words may not
+  times, sizes, ids, places, runs of blanks, and numbers other than 0 may
+  differ, words may not
 
-Further words of the comment, behind a comma: `again` runs a command until it says what is shown, for at most a minute
-(for what comes a moment later); `wait FILE N` waits until a file has N lines. Exits with 1 at the first
+Further words of the comment, behind a comma: `again` runs a command until it
+says what is shown, for at most a minute (for what comes a moment later);
+`wait FILE N` waits until a file has N lines. Exits with 1 at the first
 difference and shows both sides.
 """
 

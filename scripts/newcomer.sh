@@ -7,23 +7,29 @@ source=$PWD
 
 usage() {
   cat <<'EOT'
-Does with a fresh clone of this project what README.md tells a newcomer to do, and checks what it promises.
+Does with a fresh clone of this project what README.md tells a newcomer to do,
+and checks what it promises.
 
-usage: scripts/newcomer.sh [--in DIR] [--quick] [--programs DIR] [--step NAME]... [-- ARGUMENTS OF cargo test]
+usage: scripts/newcomer.sh [--in DIR] [--quick] [--programs DIR]
+                           [--step NAME]... [-- ARGUMENTS OF cargo test]
 
-  --in DIR     work there and leave it (default: a new folder, removed at the end); steps of one folder may be
-               taken one at a time
-  --quick      build without link-time optimisation, in half the time; holds for all steps of DIR
+  --in DIR     work there and leave it (default: a new folder, removed at the
+               end); steps of one folder may be taken one at a time
+  --quick      build without link-time optimisation, in half the time; holds for
+               all steps of DIR
   --programs DIR
                take the programs there for the tour, and build nothing
   --step NAME  this step alone (may be given again):
                  clone  the last commit, into DIR/ordertrail
-                 build  what ./start.sh would build, so that a later tour begins at once
-                 tour   every command of README.md and of the documents, and what they show
+                 build  what ./start.sh would build, so that a later tour begins
+                        at once
+                 tour   every command of README.md and of the documents, and
+                        what they show
                  test   cargo test
 
-About 10 minutes of building and 3 of running, then the tests. Ports 9092, 9464, 5000 and 3001, 3002 must be free.
-The toolchain, Java and Maven are those of this machine; the registry's crates and Kafka are fetched anew.
+About 10 minutes of building and 3 of running, then the tests. Ports 9092, 9464,
+5000 and 3001, 3002 must be free. The toolchain, Java and Maven are those of
+this machine; the registry's crates and Kafka are fetched anew.
 
 exit codes: 0 all is as the page says, 1 something is not, 2 usage
 EOT

@@ -200,11 +200,26 @@ fn only_what_a_service_says_itself_is_believed() {
 
 #[test]
 fn help_of_the_scripts_fits_a_terminal_of_80_columns() {
-    let yard = Yard::new();
-    for script in ["start.sh", "stop.sh"] {
-        let (code, said) = yard.bash(&format!("./{script} --help"), &[]);
-        assert_eq!(code, Some(0), "{said}");
-        let wide: Vec<&str> = said.lines().filter(|line| line.chars().count() > 80).collect();
-        assert!(said.lines().count() > 20 && wide.is_empty(), "{script}: {wide:?}");
+    let mut scripts = Vec::new();
+    for folder in [".", "benches", "broker", "scripts"] {
+        let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("there");
+        scripts.extend(entries.map(|entry| entry.expect("there").path()).filter(|path| {
+            let file = fs::metadata(path).expect("there");
+            file.is_file() && file.permissions().mode() & 0o111 != 0
+        }));
+    }
+    assert!(scripts.len() >= 15, "{scripts:?}");
+    for script in scripts {
+        let help = match script.extension().is_some_and(|extension| extension == "py") {
+            // What it prints is the text at its top, and takes no Python to be seen.
+            true => fs::read_to_string(&script).expect("text").split("\"\"\"").nth(1).expect("a text").to_owned(),
+            false => {
+                let Output { status, stdout, .. } = Command::new(&script).arg("--help").output().expect("it runs");
+                assert!(status.success(), "{}", script.display());
+                String::from_utf8(stdout).expect("UTF-8")
+            }
+        };
+        let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(help.lines().count() > 10 && wide.is_empty(), "{}: {wide:?}", script.display());
     }
 }

@@ -33,7 +33,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 verify found damage, 4 no broker,
 /// Read, search, prove and replay the audit trail tracker.events; no broker is needed but to replay
 #[derive(Clone, Debug, Parser)]
 #[command(name = "audit", version, after_help = EXAMPLES, disable_help_subcommand = true, disable_help_flag = true,
-    max_term_width = 100)]
+    max_term_width = 80)]
 pub struct AuditArgs {
     /// Folder of tracker.events [default: .]; several are read as one topic
     #[arg(long = "dir", value_name = "DIR", global = true, display_order = 90)]

@@ -24,7 +24,7 @@ Exit codes: 0 done, whatever it shows; 1 neither file can be read; 2 usage.";
 /// It needs no broker and changes nothing
 #[derive(Clone, Debug, Parser)]
 #[command(name = "log-monitor", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 100,
+    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 80,
     mut_args(|flag| { let is_of_kafka = flag.get_help_heading() == Some("Kafka"); flag.hide(is_of_kafka) }))]
 pub struct MonitorArgs {
     /// The audit trail [default: tracker.events in --dir]

@@ -35,7 +35,7 @@ Exit codes: 0 all delivered, 1 failed, 2 usage, 4 no broker,
 /// Publish orders to Kafka: a demo's, or your own with --file; every delivery is waited for
 #[derive(Clone, Debug, Parser)]
 #[command(name = "producer", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true,
-    disable_help_flag = true, max_term_width = 100)]
+    disable_help_flag = true, max_term_width = 80)]
 pub struct ProducerArgs {
     /// Topic to write to, taken as it is [default: orders, after the prefix]
     #[arg(long, value_name = "TOPIC")]

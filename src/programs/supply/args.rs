@@ -20,7 +20,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 74 the disk failed.";
 /// Two services that exchange orders of material: by Kafka, and by HTTP while Kafka is silent
 #[derive(Parser, Clone, Debug)]
 #[command(name = "supply", version, after_help = EXAMPLES, disable_help_subcommand = true,
-    disable_help_flag = true, max_term_width = 100)]
+    disable_help_flag = true, max_term_width = 80)]
 pub struct SupplyArgs {
     /// The flags that every binary has.
     #[command(flatten)]

@@ -30,7 +30,7 @@ themselves), 75 some orders were not delivered.";
 /// A shop on Kafka: orders are decided exactly once against one stock
 #[derive(Parser, Clone, Debug)]
 #[command(name = "techshop", version, after_help = EXAMPLES, disable_help_subcommand = true,
-    disable_help_flag = true, max_term_width = 100)]
+    disable_help_flag = true, max_term_width = 80)]
 pub struct TechshopArgs {
     /// The flags that every binary has.
     #[command(flatten)]

@@ -56,7 +56,7 @@ pub enum DurabilityChoice {
 /// Write every message of a Kafka topic to tracker.events, exactly once, and health to tracker.log
 #[derive(Parser, Clone, Debug)]
 #[command(name = "tracker", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 100)]
+    disable_help_subcommand = true, disable_help_flag = true, max_term_width = 80)]
 pub struct TrackerArgs {
     /// Topic to record [default: orders, with the prefix]
     #[arg(long, value_name = "NAME")]

@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failed or not found, 2 usage,
 /// Travel requests, rebuilt from their events: Kafka holds what happened, and who reads judges it
 #[derive(Parser, Clone, Debug)]
 #[command(name = "travel", version, after_help = EXAMPLES, disable_help_subcommand = true,
-    disable_help_flag = true, max_term_width = 100)]
+    disable_help_flag = true, max_term_width = 80)]
 pub struct TravelArgs {
     /// The flags that every binary has.
     #[command(flatten)]
