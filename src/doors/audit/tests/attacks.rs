@@ -41,6 +41,18 @@ fn keep_first_checkpoint(folder: &Path) -> u64 {
     text.lines().nth(1).and_then(|size| size.parse().ok()).expect("a size")
 }
 
+/// A run that has written the line behind a trail of twenty; and where that stands.
+fn one_line_more(folder: &Folder) -> (Appender, Mark) {
+    let (mut appender, mut mark) = start(folder, Durability::Relaxed, None);
+    mark.valid += 1;
+    mark.positions.insert(0, SealedPosition { next: 21, leader_epoch: None, without_line: false });
+    let length = submit(&mut appender, line("orders", 0, 20, 0), &mark).expect("room");
+    while appender.progress().written_bytes < length {
+        appender.wait_for_room(Duration::from_millis(1));
+    }
+    (appender, mark)
+}
+
 #[test]
 fn without_its_seal_a_trail_proves_itself_by_its_last_checkpoint() {
     let folder = Folder::with(b"");
@@ -148,13 +160,7 @@ fn behind_a_clean_seal_nothing_is_adopted_and_what_a_start_writes_is_never_behin
     assert_eq!(fs::read(recovery.kept_in.expect("kept aside")).expect("there"), forged);
     assert_eq!(folder.content(), sealed);
     assert!(folder.seal().clean, "nothing was written yet");
-    let (mut appender, mut mark) = start(&folder, Durability::Relaxed, None);
-    mark.valid += 1;
-    mark.positions.insert(0, SealedPosition { next: 21, leader_epoch: None, without_line: false });
-    let length = submit(&mut appender, line("orders", 0, 20, 0), &mark).expect("room");
-    while appender.progress().written_bytes < length {
-        appender.wait_for_room(Duration::from_millis(1));
-    }
+    let (appender, _) = one_line_more(&folder);
     assert!(!folder.seal().clean, "a line is there");
     appender.finish().outcome.expect("a sound disk");
     assert_eq!((folder.recover().lines, folder.recover().cut_bytes), (21, 0));
@@ -274,13 +280,7 @@ fn of_an_older_state_only_what_is_sealed_is_believed() -> Result<(), KeyError> {
 fn a_trail_that_was_given_up_is_not_sealed_as_if_it_had_been_stopped() {
     let folder = Folder::with(b"");
     write(&folder, 0..20, None);
-    let (mut appender, mut mark) = start(&folder, Durability::Relaxed, None);
-    mark.valid += 1;
-    mark.positions.insert(0, SealedPosition { next: 21, leader_epoch: None, without_line: false });
-    let length = submit(&mut appender, line("orders", 0, 20, 0), &mark).expect("room");
-    while appender.progress().written_bytes < length {
-        appender.wait_for_room(Duration::from_millis(1));
-    }
+    let (mut appender, mark) = one_line_more(&folder);
     appender.give_up();
     assert!(matches!(appender.submit(line("orders", 0, 21, 0), &mark, false), Err(AppendError::GivenUp { .. })));
     assert!(matches!(appender.finish().outcome, Err(AppendError::GivenUp { .. })));
