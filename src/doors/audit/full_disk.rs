@@ -69,7 +69,8 @@ struct Recording {
 impl Recording {
     fn start() -> Self {
         let (folder, disk, stop) = (tempfile::tempdir().expect("a folder"), NoInodes::default(), Shutdown::new());
-        let (trail, _) = open(&disk, folder.path(), "orders", &[7; 40], &Shutdown::new()).expect("recovered");
+        let (trail, _) =
+            open(&disk, folder.path(), "orders", Unsealed::Believed, &[7; 40], &Shutdown::new()).expect("recovered");
         let mark = trail.mark().clone();
         let rotation = RotationRule { size_bytes: None, every: None };
         let options = AppendOptions { durability: Durability::Strict, rotation, stop: stop.clone() };
@@ -137,7 +138,8 @@ fn a_stop_ends_a_trail_that_waits_for_room_to_seal() {
         let Recording { folder, disk, appender, .. } = recording;
         assert!(matches!(appender.finish().outcome, Err(AppendError::StillFull { .. })));
         disk.is_full.store(false, Ordering::SeqCst);
-        let (_, recovery) = open(&disk, folder.path(), "orders", &[7; 40], &Shutdown::new()).expect("recovered");
+        let (_, recovery) =
+            open(&disk, folder.path(), "orders", Unsealed::Believed, &[7; 40], &Shutdown::new()).expect("recovered");
         assert_eq!((recovery.bytes, recovery.cut_bytes), (progress.written_bytes, 0));
     }
 }

@@ -35,6 +35,6 @@ pub use paths::{
     checkpoints_path, index_path, key_path, lock_path, public_key_path, seal_path, segment_path, segments_path,
     trail_path,
 };
-pub use recover::{RecoverError, Recovery, Trail, open, open_sealed};
+pub use recover::{RecoverError, Recovery, Trail, Unsealed, open};
 pub use sealer::Mark;
 pub use shared::{AppendError, Latencies, Progress};

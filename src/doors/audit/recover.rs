@@ -126,6 +126,16 @@ pub enum RecoverError {
     },
 }
 
+/// What is made of whole lines behind the seal of a tracker that was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsealed {
+    /// They are the trail's: it had not sealed them yet.
+    Believed,
+    /// They are kept aside and cut, and come again. Behind the seal of a trail that turned out to be an older state of
+    /// itself they may be invented: nobody can tell.
+    KeptAside,
+}
+
 /// Opens the trail in `folder` for `topic`, made when missing, and cuts what no whole line is.
 /// `seed`: 40 random bytes, of which a new trail's key and name are made.
 ///
@@ -136,25 +146,17 @@ pub fn open<D: Disk>(
     disk: &D,
     folder: &Path,
     topic: &str,
+    unsealed: Unsealed,
     seed: &[u8; 40],
     stop: &Shutdown,
 ) -> Result<(Trail<D>, Recovery), RecoverError> {
-    Opening { disk, folder, topic, seed, stop, believes_unsealed: true }.open()
-}
-
-/// Opens a trail again that turned out to be an older state of itself. Lines behind its seal are what a tracker that
-/// was killed then had not sealed, or invented: nobody can tell, so they are kept aside and cut, and come again.
-///
-/// # Errors
-/// As those of [`open`].
-pub fn open_sealed<D: Disk>(
-    disk: &D,
-    folder: &Path,
-    topic: &str,
-    seed: &[u8; 40],
-    stop: &Shutdown,
-) -> Result<(Trail<D>, Recovery), RecoverError> {
-    Opening { disk, folder, topic, seed, stop, believes_unsealed: false }.open()
+    let started = Instant::now();
+    let mut stored = load(disk, folder, topic)?;
+    if stored.has_seal && unsealed == Unsealed::KeptAside {
+        stored.adopts = Adopts::None;
+    }
+    let (trail, recovery) = Opening { disk, folder, topic, seed, stop }.recover(stored)?;
+    Ok((trail, Recovery { elapsed: started.elapsed(), ..recovery }))
 }
 
 /// What a folder is opened with.
@@ -164,8 +166,6 @@ struct Opening<'a, D: Disk> {
     topic: &'a str,
     seed: &'a [u8; 40],
     stop: &'a Shutdown,
-    /// Whether lines behind the seal of a tracker that was killed are taken for the trail's.
-    believes_unsealed: bool,
 }
 
 /// An error of the disk, for `map_err`.
@@ -175,16 +175,6 @@ pub(super) fn disk_error(what: &'static str, path: &Path) -> impl FnOnce(io::Err
 }
 
 impl<D: Disk> Opening<'_, D> {
-    fn open(&self) -> Result<(Trail<D>, Recovery), RecoverError> {
-        let started = Instant::now();
-        let mut stored = load(self.disk, self.folder, self.topic)?;
-        if stored.has_seal && !self.believes_unsealed {
-            stored.adopts = Adopts::None;
-        }
-        let (trail, recovery) = self.recover(stored)?;
-        Ok((trail, Recovery { elapsed: started.elapsed(), ..recovery }))
-    }
-
     fn recover(&self, stored: Stored) -> Result<(Trail<D>, Recovery), RecoverError> {
         let path = trail_path(self.folder);
         self.check_sealed(&stored, &path)?;

@@ -8,7 +8,7 @@ use super::config::TrackerConfig;
 use super::error::TrackerError;
 use super::run::recovered_event;
 use super::session::Session;
-use crate::doors::audit::{Held, History, Recovery, Trail, checkpoints_path, open_sealed};
+use crate::doors::audit::{Held, History, Recovery, Trail, Unsealed, checkpoints_path, open};
 use crate::doors::health::{HealthEvent, HealthLog};
 use crate::doors::kafka::{ConsumeError, Consumer};
 use crate::tools::durable::OsDisk;
@@ -74,7 +74,7 @@ pub(super) fn hold(
         false => (trail, recovery),
         true => {
             drop(trail);
-            let again = open_sealed(&OsDisk, &config.dir, &config.topic, seed, shutdown)?;
+            let again = open(&OsDisk, &config.dir, &config.topic, Unsealed::KeptAside, seed, shutdown)?;
             log.write(&recovered_event(&again.1));
             again
         }

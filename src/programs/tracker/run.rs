@@ -19,7 +19,7 @@ use super::status::{PageMaker, Status};
 use super::unreadable::Unreadable;
 use super::waiting::Waiting;
 use super::written::Written;
-use crate::doors::audit::{self, AppendOptions, Finished, KeyExposure, Recovery, lock_path, trail_path};
+use crate::doors::audit::{self, AppendOptions, Finished, KeyExposure, Recovery, Unsealed, lock_path, trail_path};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Consumer, Fetched, Patience, Reader, TopicInfo, connect};
 use crate::doors::web::Server;
@@ -164,7 +164,7 @@ impl<'a> Life<'a> {
         let config = self.config;
         let mut seed = [0; 40];
         getrandom::fill(&mut seed).map_err(|error| start(error.into()))?;
-        let opened = audit::open(&OsDisk, &config.dir, &config.topic, &seed, self.shutdown)?;
+        let opened = audit::open(&OsDisk, &config.dir, &config.topic, Unsealed::Believed, &seed, self.shutdown)?;
         self.log.write(&recovered_event(&opened.1));
         if let Some(exposure) = audit::key_exposure(&config.dir) {
             self.log.write(&exposed_event(&exposure));

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::recover::{RecoverError, Trail, open};
+use super::super::recover::{RecoverError, Trail, Unsealed, open};
 use super::super::sealer::{Mark, SealFailure, Sealer};
 use super::broker::Broker;
 use super::dice::Dice;
@@ -81,7 +81,7 @@ impl Node {
     pub(super) fn start(disk: &SimulatedDisk, seed: u64) -> Result<Self, Stop> {
         let mut random = [7; 40];
         random[..8].copy_from_slice(&seed.to_be_bytes());
-        let opened = open(disk, Path::new("/trail"), TOPIC, &random, &Shutdown::new());
+        let opened = open(disk, Path::new("/trail"), TOPIC, Unsealed::Believed, &random, &Shutdown::new());
         let (trail, recovery) = opened.map_err(|error| match error {
             RecoverError::Disk { .. } => Stop::Died,
             refused => Stop::Refused(refused),

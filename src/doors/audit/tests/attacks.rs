@@ -267,7 +267,7 @@ fn of_an_older_state_only_what_is_sealed_is_believed() -> Result<(), KeyError> {
     assert_eq!(held(22), Held::Another { published_lines: 22 });
     assert_eq!(held(23), Held::RolledBack { published_lines: 23, from_line: 21 });
     drop(trail);
-    let opened = open_sealed(&OsDisk, folder.folder.path(), "orders", &[7; 40], &Shutdown::new());
+    let opened = open(&OsDisk, folder.folder.path(), "orders", Unsealed::KeptAside, &[7; 40], &Shutdown::new());
     let (trail, recovery) = opened.expect("recovered");
     assert_eq!((recovery.lines, recovery.unsealed_lines, positions(&recovery)), (20, 0, BTreeMap::from([(0, 20)])));
     assert_eq!(fs::read(recovery.kept_in.expect("kept aside")).expect("there"), invented);

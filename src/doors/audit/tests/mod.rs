@@ -71,7 +71,7 @@ impl Folder {
     }
 
     fn open(&self) -> Result<(Trail<OsDisk>, Recovery), RecoverError> {
-        open(&OsDisk, self.folder.path(), "orders", &[7; 40], &Shutdown::new())
+        open(&OsDisk, self.folder.path(), "orders", Unsealed::Believed, &[7; 40], &Shutdown::new())
     }
 
     fn recover(&self) -> Recovery {
