@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use clap::Parser as _;
 use ordertrail::programs::monitor::{MonitorArgs, run};
-use ordertrail::tools::config::is_quiet_end;
+use ordertrail::services::output::is_quiet_end;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
 use ordertrail::tools::stderr::fail;

@@ -5,7 +5,7 @@ use std::io;
 use clap::Parser as _;
 use ordertrail::programs::monitor::page;
 use ordertrail::programs::tracker::{TrackerArgs, TrackerConfig, TrackerError, run};
-use ordertrail::tools::config::is_quiet_end;
+use ordertrail::services::output::is_quiet_end;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
 use ordertrail::tools::stderr::fail;

@@ -1,3 +1,4 @@
-//! What programs share that is made of several doors.
+//! What programs share that is made of several doors, or that no door may have.
 
+pub mod output;
 pub mod runtime;

@@ -63,6 +63,19 @@ fn help_has_at_most_80_columns_also_in_a_pipe() {
     assert!(wide.is_empty(), "wider than 80 columns:\n{}", wide.join("\n"));
 }
 
+/// `techshop` and `supply` once called it a failed start.
+#[test]
+fn a_completion_script_that_nobody_reads_is_a_quiet_end() {
+    for program in programs() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let path = std::path::Path::new(env!("CARGO_BIN_EXE_techshop")).with_file_name(program.get_name());
+        let ended = std::process::Command::new(path).args(["completions", "bash"]).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!((ended.status.code(), said.as_str()), (Some(0), ""), "{}", program.get_name());
+    }
+}
+
 #[test]
 fn a_command_line_that_is_none_is_noticed() {
     let said = |line: &str| why_refused(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();

@@ -9,7 +9,8 @@ use crate::doors::audit::KeysError;
 use crate::doors::audit::read::ReadError;
 use crate::doors::audit::verify::{ProveError, VerifyError};
 use crate::doors::kafka::ClusterError;
-use crate::tools::config::{SettingsError, is_quiet_end};
+use crate::services::output::OutputError;
+use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
 use crate::tools::shown::size;
 
@@ -108,11 +109,8 @@ pub enum AuditError {
     #[error("stopped before the end: there is more than was written")]
     Incomplete,
     /// Standard output cannot be written.
-    #[error("cannot write to standard output: {source}")]
-    Output {
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 impl<E: Into<ClusterError>> From<E> for AuditError {
@@ -124,12 +122,12 @@ impl<E: Into<ClusterError>> From<E> for AuditError {
 impl AuditError {
     /// An error of writing to standard output.
     pub(super) fn output(source: io::Error) -> Self {
-        Self::Output { source }
+        Self::Output(source.into())
     }
 
     /// Whether only the reader of standard output has gone, as `| head` does: no failure.
     pub fn is_quiet_end(&self) -> bool {
-        matches!(self, Self::Output { source } if is_quiet_end(source))
+        matches!(self, Self::Output(error) if error.is_quiet_end())
     }
 
     /// Whether it is only a stop that was asked for.
@@ -159,7 +157,7 @@ impl AuditError {
             | Self::Read(_)
             | Self::OtherTopic { .. }
             | Self::NotFound { .. }
-            | Self::Output { .. } => Exit::Failed,
+            | Self::Output(_) => Exit::Failed,
         }
     }
 }

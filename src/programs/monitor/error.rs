@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::tools::config::is_quiet_end;
+use crate::services::output::OutputError;
 use crate::tools::exit::Exit;
 
 /// Why `log-monitor` failed.
@@ -27,11 +27,8 @@ pub enum MonitorError {
         log_reason: String,
     },
     /// Standard output cannot be written.
-    #[error("cannot write to standard output: {source}")]
-    Output {
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The terminal cannot be drawn on.
     #[error("cannot draw on this terminal: {source}; log-monitor --once prints a summary instead")]
     Screen {
@@ -43,12 +40,12 @@ pub enum MonitorError {
 impl MonitorError {
     /// An error of writing to standard output.
     pub(super) fn output(source: io::Error) -> Self {
-        Self::Output { source }
+        Self::Output(source.into())
     }
 
     /// Whether only the reader of standard output has gone, as `| head` does: no failure.
     pub fn is_quiet_end(&self) -> bool {
-        matches!(self, Self::Output { source } if is_quiet_end(source))
+        matches!(self, Self::Output(error) if error.is_quiet_end())
     }
 
     /// The exit code that goes with it.

@@ -47,6 +47,7 @@ use crate::doors::http::Peer;
 use crate::doors::kafka::Role as ClientRole;
 use crate::doors::store::{Store, StoreError};
 use crate::doors::web::Server;
+use crate::services::output::{OutputError, is_quiet_end};
 use crate::services::runtime::{Context, wait_for_turn};
 use crate::tools::exit::Exit;
 use crate::tools::printer::Printer;
@@ -67,10 +68,10 @@ pub fn run(args: &SupplyArgs, shutdown: &Shutdown) -> Result<Exit, SupplyError> 
     match &args.command {
         Command::WagonLits(service) => serve(args, service, Role::WagonLits, shutdown),
         Command::DevMateriels(service) => serve(args, service, Role::DevMateriels, shutdown),
-        Command::Side(command) => {
-            command.run::<SupplyArgs>(&mut io::stdout())?;
-            Ok(Exit::Done)
-        }
+        Command::Side(command) => match command.run::<SupplyArgs>(&mut io::stdout()) {
+            Err(error) if is_quiet_end(&error) => Ok(Exit::Done),
+            written => Ok(written.map(|()| Exit::Done).map_err(OutputError::from)?),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::doors::kafka::ClusterError;
 use crate::doors::web::ServeError;
+use crate::services::output::OutputError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
 use crate::words::shop::CatalogueError;
@@ -46,11 +47,8 @@ pub enum TechshopError {
     #[error("{0}; pass another address to --listen, or off")]
     Listen(#[from] ServeError),
     /// Standard output cannot be written.
-    #[error("cannot write to standard output: {source}")]
-    Output {
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A file or folder cannot be used.
     #[error("cannot {what} {path}: {source}; {hint}", path = .path.display())]
     File {

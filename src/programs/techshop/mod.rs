@@ -22,10 +22,10 @@ mod topics;
 pub use args::{Command, TechshopArgs};
 pub use error::TechshopError;
 
-use std::io::{self, Write};
+use std::io;
 
+use crate::services::output::OutputError;
 use crate::services::runtime::{Context, Service};
-use crate::tools::config::is_quiet_end;
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 use args::ListenArgs;
@@ -57,11 +57,14 @@ pub fn run(args: &TechshopArgs, shutdown: &Shutdown) -> Result<Exit, TechshopErr
         Command::Stock(args) => stock::run(&shop, args),
         Command::Restock(args) => restock::run(&shop, args),
         Command::KafkaDashboard(args) => kafka_dashboard::run(&shop, args),
-        Command::Side(command) => Ok(command.run::<TechshopArgs>(&mut io::stdout()).map(|()| Exit::Done)?),
+        Command::Side(command) => {
+            let written = command.run::<TechshopArgs>(&mut io::stdout());
+            written.map(|()| Exit::Done).map_err(|source| OutputError { source }.into())
+        }
     };
     match outcome {
         // Whoever reads our output had enough: a quiet end.
-        Err(TechshopError::Output { source }) if is_quiet_end(&source) => Ok(Exit::Done),
+        Err(TechshopError::Output(error)) if error.is_quiet_end() => Ok(Exit::Done),
         Err(error) if error.is_early_stop() => Ok(Exit::Done),
         other => other,
     }
@@ -80,14 +83,4 @@ impl Shop<'_> {
     ) -> Result<Service, TechshopError> {
         Ok(Service::start(name, asked.listen.as_deref(), usual, &self.context.settings.brokers)?)
     }
-}
-
-/// Writes to standard output.
-///
-/// # Errors
-/// [`TechshopError::Output`].
-pub(crate) fn print(text: &str) -> Result<(), TechshopError> {
-    let mut out = anstream::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|source| TechshopError::Output { source })
 }

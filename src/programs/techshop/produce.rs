@@ -7,9 +7,10 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::catalogue::CatalogueArgs;
-use super::{Shop, TechshopError, print};
+use super::{Shop, TechshopError};
 use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, Role, SendError};
-use crate::tools::config::{is_quiet_end, rate};
+use crate::services::output::{OutputError, print};
+use crate::tools::config::rate;
 use crate::tools::dice::Dice;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, width};
@@ -84,7 +85,7 @@ struct Tally {
     delivered: u64,
     failed: u64,
     /// Why nothing more can be printed.
-    output: Option<TechshopError>,
+    output: Option<OutputError>,
     /// Why nothing more can be sent.
     broken: Option<String>,
 }
@@ -106,8 +107,8 @@ pub(super) fn run(shop: &Shop<'_>, args: &ProduceArgs) -> Result<Exit, TechshopE
     drop(producer);
     let mut tally = lock(&tally);
     if let Some(error) = tally.output.take() {
-        let is_reader_gone = matches!(&error, TechshopError::Output { source } if is_quiet_end(source));
-        return if is_reader_gone && tally.delivered < tally.sent { Ok(Exit::Undelivered) } else { Err(error) };
+        let is_undelivered = error.is_quiet_end() && tally.delivered < tally.sent;
+        return if is_undelivered { Ok(Exit::Undelivered) } else { Err(error.into()) };
     }
     print(&format!("sent={} delivered={} failed={}\n", tally.sent, tally.delivered, tally.failed))?;
     if let Some(reason) = tally.broken.take() {

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::catalogue::CatalogueArgs;
-use super::{Shop, TechshopError, print};
+use super::{Shop, TechshopError};
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
 use crate::doors::kafka::{Cluster, Inflow, Inlet, Producer, ProducerEvent, Record, Role, SendError, TopicInfo};
+use crate::services::output::{OutputError, print};
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{grouped, safe};
@@ -222,7 +223,7 @@ fn tell(
     source: &str,
     outcome: &Outcome,
     args: &RestockArgs,
-) -> Result<(), TechshopError> {
+) -> Result<(), OutputError> {
     let Restock { restock_id, product_id, quantity, .. } = restock;
     if args.json {
         let (state, old_stock, new_stock, reason) = match outcome {

@@ -4,8 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::names::{Kind, Shape};
-use super::{Shop, TechshopError, print};
+use super::{Shop, TechshopError};
 use crate::doors::kafka::{Cluster, Role, TopicInfo, TopicTerms};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::tools::stderr::remark;
 

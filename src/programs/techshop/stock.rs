@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
-use super::{Shop, TechshopError, print};
+use super::{Shop, TechshopError};
 use crate::doors::kafka::{Role, Table};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, safe, width};
 use crate::tools::stderr::remark;
@@ -44,7 +45,8 @@ pub(super) fn run(shop: &Shop<'_>, args: &StockArgs) -> Result<Exit, TechshopErr
         remark(format_args!("{name} has {others} values that are no stock: left out"));
     }
     if args.json {
-        return print(&format!("{}\n", as_json(&levels, &catalogue))).map(|()| Exit::Done);
+        print(&format!("{}\n", as_json(&levels, &catalogue)))?;
+        return Ok(Exit::Done);
     }
     if levels.is_empty() {
         remark(format_args!("nothing is in stock yet: techshop process writes the opening stock when it starts"));

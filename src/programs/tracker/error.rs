@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::doors::audit::{AppendError, RecoverError};
 use crate::doors::kafka::ClusterError;
 use crate::doors::web::ServeError;
+use crate::services::output::OutputError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
 use crate::tools::in_order::Gone;
@@ -113,11 +114,8 @@ pub enum TrackerError {
     #[error("{0}; pass another address to --listen")]
     Listen(#[from] ServeError),
     /// Standard output cannot be written: the totals of `--until-end` were not said.
-    #[error("cannot write to standard output: {source}")]
-    Output {
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The operating system gives no thread or handle.
     #[error("cannot start: {source}")]
     Start {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::config::Printing;
 use crate::base::message::Message;
-use crate::tools::config::is_quiet_end;
+use crate::services::output::is_quiet_end;
 use crate::tools::printer;
 use crate::tools::quota::Quota;
 use crate::tools::shown::cut;

@@ -24,6 +24,7 @@ use crate::doors::health::{HealthEvent, HealthLog, Vitals};
 use crate::doors::kafka::{Cluster, Consumer, Fetched, Patience, Reader, TopicInfo, connect};
 use crate::doors::web::Server;
 use crate::logic::ledger::{Ledger, Publisher};
+use crate::services::output::OutputError;
 use crate::tools::durable::{Lock, LockAttempt, OsDisk, make_folder};
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::PublishedText;
@@ -376,6 +377,6 @@ fn finish(mut session: Session<'_>, status: &Status) -> Result<Tally, TrackerErr
     }
     log.write(&stopped(tally, reporter.uptime(Instant::now()), lag));
     let last = config.until_end.then(|| tally.line());
-    printer.finish(last).map_err(|source| TrackerError::Output { source })?;
+    printer.finish(last).map_err(OutputError::from)?;
     Ok(tally)
 }

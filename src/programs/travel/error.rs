@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::doors::kafka::ClusterError;
+use crate::services::output::OutputError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
 
@@ -24,11 +25,8 @@ pub enum TravelError {
     #[error(transparent)]
     Cluster(ClusterError),
     /// Standard output cannot be written.
-    #[error("cannot write to standard output: {source}")]
-    Output {
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// An event is not in the topic, or nobody knows.
     #[error("{reason}")]
     Undelivered {

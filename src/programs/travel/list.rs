@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::reading::{READER, Reading, read_all};
 use super::report::{RequestReport, line, rfc3339};
-use super::{Travel, TravelError, print};
+use super::{Travel, TravelError};
 use crate::base::message::Message;
 use crate::doors::kafka::Role;
 use crate::logic::travel::{Board, Listed, Place, Told, delay_mark, fold_version, why};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, millisecond, safe, width};
 use crate::tools::stderr::remark;
@@ -58,7 +59,10 @@ pub(super) fn run(travel: &Travel<'_>, args: &ListArgs) -> Result<Exit, TravelEr
             return Err(TravelError::Failed { reason: missing });
         }
         remark(format_args!("{missing}"));
-        return if args.json { print("[]\n").map(|()| Exit::Done) } else { Ok(Exit::Done) };
+        if args.json {
+            print("[]\n")?;
+        }
+        return Ok(Exit::Done);
     };
     let mut unreadable = Unreadable::default();
     let reading = read_all(travel, Reading::new(&cluster, &topic, READER)?, |message, told, _: &mut Board| {
@@ -68,10 +72,12 @@ pub(super) fn run(travel: &Travel<'_>, args: &ListArgs) -> Result<Exit, TravelEr
         Ok(())
     })?;
     if args.unreadable {
-        return print(&unreadable.text(args.json)).map(|()| Exit::Done);
+        print(&unreadable.text(args.json))?;
+        return Ok(Exit::Done);
     }
     if args.positions {
-        return print(&positions(travel, &reading, args.json)).map(|()| Exit::Done);
+        print(&positions(travel, &reading, args.json))?;
+        return Ok(Exit::Done);
     }
     let all = reading.board.sorted();
     let is_wanted = |listed: &&Listed<'_>| {

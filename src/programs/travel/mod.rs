@@ -20,12 +20,12 @@ mod terms;
 pub use args::{Command, TravelArgs};
 pub use error::TravelError;
 
-use std::io::{self, Write as _};
+use std::io;
 
 use crate::doors::health::events::topic_wait;
 use crate::doors::kafka::{Cluster, KeptTopic, TopicError, TopicInfo, TopicShape};
+use crate::services::output::OutputError;
 use crate::services::runtime::Context;
-use crate::tools::config::is_quiet_end;
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
 use crate::tools::stderr::remark;
@@ -57,12 +57,12 @@ pub fn run(args: &TravelArgs, shutdown: &Shutdown) -> Result<Exit, TravelError> 
         Command::States(args) => states::run(args),
         Command::Side(command) => {
             let written = command.run::<TravelArgs>(&mut io::stdout());
-            written.map(|()| Exit::Done).map_err(|source| TravelError::Output { source })
+            written.map(|()| Exit::Done).map_err(|source| OutputError { source }.into())
         }
     };
     match outcome {
         // Whoever reads our output had enough: a quiet end.
-        Err(TravelError::Output { source }) if is_quiet_end(&source) => Ok(Exit::Done),
+        Err(TravelError::Output(error)) if error.is_quiet_end() => Ok(Exit::Done),
         Err(error) if error.is_early_stop() => Ok(Exit::Done),
         other => other,
     }
@@ -85,11 +85,4 @@ impl Travel<'_> {
             found => Ok(Some(found?)),
         }
     }
-}
-
-/// Writes to standard output.
-fn print(text: &str) -> Result<(), TravelError> {
-    let mut out = anstream::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|source| TravelError::Output { source })
 }

@@ -9,9 +9,10 @@ use super::reading::{READER, Reading, read_all};
 use super::scenario;
 use super::send::id;
 use super::sending::Sender;
-use super::{Travel, TravelError, print};
+use super::{Travel, TravelError};
 use crate::doors::kafka::Role;
 use crate::logic::travel::{Board, Place};
+use crate::services::output::print;
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
 use crate::tools::shown::safe;
@@ -59,7 +60,8 @@ pub(super) fn run(travel: &Travel<'_>, args: &ProduceArgs) -> Result<Exit, Trave
     let Tally { sent, delivered } = tally;
     let told = print(&format!("sent={sent} delivered={delivered} failed={}\n", sent - delivered));
     outcome?;
-    told.map(|()| Exit::Done)
+    told?;
+    Ok(Exit::Done)
 }
 
 /// What became of the events.

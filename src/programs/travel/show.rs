@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::reading::{Reading, read_all};
 use super::report::{RecordReport, RequestReport, line};
-use super::{Travel, TravelError, print};
+use super::{Travel, TravelError};
 use crate::base::message::Message;
 use crate::doors::kafka::Role;
 use crate::logic::travel::{Board, Entry, Kept, Listed, Place, Told, allowed, why};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{cut, millisecond, safe};
 use crate::words::travel::{Etat, Verdict};

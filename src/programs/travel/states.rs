@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{TravelError, print};
+use super::TravelError;
 use crate::logic::travel::{Outcome, Place, allowed, fold_version, rows};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::words::travel::Etat;
 

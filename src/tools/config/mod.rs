@@ -14,4 +14,4 @@ pub use args::{ColorChoice, CommonArgs};
 pub use client::{ClientSettings, Property, SettingsError};
 pub use hosts::HostArgs;
 pub use side_command::SideCommand;
-pub use text::{byte_size, duration, is_quiet_end, rate};
+pub use text::{byte_size, duration, rate};

@@ -1,6 +1,5 @@
 //! Small texts that people type.
 
-use std::io;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -53,11 +52,6 @@ pub fn rate(text: &str) -> Result<f64, String> {
         Ok(rate) if (1e-9..=1e9).contains(&rate) => Ok(rate),
         _ => Err(format!("`{text}` is no rate; write orders a second as 2000, 0.5 or 50/s")),
     }
-}
-
-/// Whether an error of printing means only that the reader has gone, as `| head` does: a quiet end.
-pub fn is_quiet_end(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 #[cfg(test)]

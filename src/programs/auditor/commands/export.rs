@@ -15,6 +15,7 @@ use crate::programs::auditor::search::{search, tell};
 use crate::programs::auditor::selection::SelectionArgs;
 use crate::programs::auditor::trails::Trails;
 use crate::programs::auditor::{AuditError, Command};
+use crate::services::output::OutputError;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{grouped, size};
 
@@ -76,7 +77,7 @@ impl Command for ExportArgs {
         };
         let mut file = BufWriter::new(File::create(&part).map_err(failed(&part))?);
         let written = self.write(context, &mut file).map_err(|error| match error {
-            AuditError::Output { source } => AuditError::File { path: part.clone(), source },
+            AuditError::Output(OutputError { source }) => AuditError::File { path: part.clone(), source },
             other => other,
         });
         let rows = written.inspect_err(|_| drop(fs::remove_file(&part)))?;

@@ -15,7 +15,7 @@ use super::label::{self, Place};
 use super::printer::{PIECE_BYTES, Patience, Piece, Printer};
 use super::progress::{Progress, Reached};
 use crate::doors::kafka::{DeliveryError, ProducerEvent};
-use crate::tools::config::is_quiet_end;
+use crate::services::output::is_quiet_end;
 use crate::tools::shutdown::Shutdown;
 
 /// What one order's line may take more than a full piece has left.

@@ -12,11 +12,12 @@ use jiff::Timestamp;
 
 use super::args::ListenArgs;
 use super::counting::{self, Counting, Found, Keeper, Part, SLICE, load};
-use super::{Shop, TechshopError, print};
+use super::{Shop, TechshopError};
 use crate::doors::health::Level;
 use crate::doors::health::events::stopped;
 use crate::doors::kafka::{Inflow, Role, unreadable};
 use crate::logic::shopfold::{Figures, Snapshot};
+use crate::services::output::print;
 use crate::services::runtime::Service;
 use crate::tools::config::duration;
 use crate::tools::exit::Exit;
@@ -98,7 +99,8 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
             _ => {}
         })?;
     }
-    print(&shown(&counting.figures(), args.json)).map(|()| Exit::Done)
+    print(&shown(&counting.figures(), args.json))?;
+    Ok(Exit::Done)
 }
 
 fn shown(figures: &Figures, as_json: bool) -> String {
@@ -223,6 +225,6 @@ impl Screen {
             "\n".to_owned()
         };
         self.lines = text.lines().count();
-        print(&format!("{back}{text}"))
+        Ok(print(&format!("{back}{text}"))?)
     }
 }

@@ -9,7 +9,8 @@ use super::cut;
 use crate::base::message::Message;
 use crate::base::position::Positions;
 use crate::doors::kafka::{Inflow, Role};
-use crate::programs::techshop::{Shop, TechshopError, print};
+use crate::programs::techshop::{Shop, TechshopError};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::words::shop::Status;
 

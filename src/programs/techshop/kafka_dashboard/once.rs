@@ -8,7 +8,8 @@ use super::spoken::spoken;
 use super::texts::{Texts, to_zero_seconds};
 use crate::doors::kafka::{ConnectError, Role};
 use crate::logic::lag::{Figures, GroupFigures, ROUNDS_OF_A_TREND, Watch};
-use crate::programs::techshop::{Shop, TechshopError, print};
+use crate::programs::techshop::{Shop, TechshopError};
+use crate::services::output::print;
 use crate::tools::exit::Exit;
 use crate::tools::shown;
 

@@ -20,6 +20,7 @@ use crate::doors::kafka::{Inflow, Inlet, MessageBatch, TransactionError};
 use crate::logic::letters::{Letter, Verdict, Window, harmless};
 use crate::programs::techshop::TechshopError;
 use crate::programs::techshop::events::{self, Unsent};
+use crate::services::output::OutputError;
 
 /// What they may take.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -143,7 +144,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             self.look_if_due()?;
             if let Err(error) = self.teller.tick() {
                 // Nobody looks on any more: that is an end, and it is made in order.
-                unheard = Err(output(error));
+                unheard = Err(error);
                 break;
             }
         }
@@ -158,7 +159,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
                 self.plan.service.log.write(&events::commit_failed(left, error));
             })?;
         }
-        unheard.and_then(|()| self.teller.finish().map_err(output))?;
+        unheard.and_then(|()| self.teller.finish()).map_err(OutputError::from)?;
         if !self.plan.is_until_end {
             self.summary();
             let waiting = self.window.len();
@@ -350,10 +351,6 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         self.committed = Instant::now();
         Ok(())
     }
-}
-
-fn output(source: std::io::Error) -> TechshopError {
-    TechshopError::Output { source }
 }
 
 /// A letter in one line for people.

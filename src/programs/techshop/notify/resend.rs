@@ -14,7 +14,8 @@ use crate::base::message::Message;
 use crate::doors::kafka::Role;
 use crate::logic::letters::{Channel, Desk, Kind};
 use crate::programs::techshop::errors::reason_of;
-use crate::programs::techshop::{Shop, TechshopError, print};
+use crate::programs::techshop::{Shop, TechshopError};
+use crate::services::output::print;
 use crate::services::runtime::Service;
 use crate::tools::exit::Exit;
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use crate::programs::travel::TravelError;
+use crate::services::output::OutputError;
 use crate::tools::printer::Printer;
 use crate::tools::shutdown::Shutdown;
 use crate::tools::stderr::remark;
@@ -52,7 +53,7 @@ impl<'a> Outlet<'a> {
     /// # Errors
     /// [`TravelError::Output`] when nobody can read them any more.
     pub(super) fn check(&self) -> Result<(), TravelError> {
-        self.printer.take_end().map_or(Ok(()), |source| Err(TravelError::Output { source }))
+        self.printer.take_end().map_or(Ok(()), |source| Err(OutputError::from(source).into()))
     }
 
     /// Waits until all was read, or for a moment after a stop was asked for, and says what it was.
@@ -61,7 +62,7 @@ impl<'a> Outlet<'a> {
     /// [`TravelError::Output`] when something could not be written.
     pub(super) fn finish(&self) -> Result<(), TravelError> {
         let drained = self.printer.drain(|pause| self.is_enough(pause));
-        let is_whole = drained.map_err(|source| TravelError::Output { source })? && !self.is_cut.get();
+        let is_whole = drained.map_err(OutputError::from)? && !self.is_cut.get();
         if !is_whole {
             remark("stopped before the last lines were read by whoever reads standard output");
         }
@@ -106,6 +107,6 @@ mod tests {
         let stop = Shutdown::new();
         let outlet = Outlet::start(writer, &stop).expect("a thread");
         let gone = (0..).find_map(|_| outlet.print("x\n".to_owned()).err());
-        assert!(matches!(gone, Some(TravelError::Output { source }) if source.kind() == io::ErrorKind::BrokenPipe));
+        assert!(matches!(gone, Some(TravelError::Output(error)) if error.is_quiet_end()));
     }
 }
