@@ -78,11 +78,50 @@ EOF
 # ---------------------------------------------------------------------------------------------
 # Asked for what
 
-shop_services='techshop-process techshop-process-2 techshop-analytics techshop-notify techshop-errors techshop-dashboard'
-supply_services='supply-dev-materiels supply-wagon-lits'
-all_parts="broker tracker producer $shop_services $supply_services travel-consume"
+# Sets what is to be known of a system, beside start_SYSTEM and hints_SYSTEM; fails when there is none of that name.
+#   parts                   what runs of it
+#   needed, helpful         the programs that this takes, and more that are built for who then looks on
+#   asks                    the command that finds out whether a Kafka answers
+#   up_words, up_where      what is said when it runs, before and behind the time that it took
+#   followed, follow_words  the file that --foreground shows, and what that is
+describe() { # SYSTEM
+  local one every=''
+  helpful='' asks='producer --count 0' up_where=''
+  case $1 in
+    demo)
+      # The pages for whoever operates it ask the cluster with techshop's kafka-dashboard.
+      parts='tracker producer' needed='producer tracker' helpful='log-monitor audit techshop'
+      up_words='Running' up_where='   trail tracker.events, health tracker.log'
+      followed=producer.out follow_words='Orders as they are sent' ;;
+    techshop)
+      parts='techshop-process techshop-process-2 techshop-analytics techshop-notify techshop-errors techshop-dashboard'
+      needed=techshop asks='techshop produce --count 0'
+      up_words='The shop is open'
+      followed=techshop-process.out follow_words='What becomes of orders' ;;
+    supply)
+      parts='supply-dev-materiels supply-wagon-lits' needed='supply producer'
+      up_words='The two services exchange orders'
+      followed=supply-wagon-lits.out follow_words='What becomes of orders' ;;
+    travel)
+      parts=travel-consume needed=travel asks='travel produce --dry-run'
+      up_words='A request has gone its way'
+      followed=travel-consume.out follow_words='Events as they come' ;;
+    all)
+      for one in $systems; do
+        describe "$one"
+        every="$every${every:+ }$parts"
+      done
+      parts=$every needed='producer tracker techshop supply travel' helpful='log-monitor audit' asks='producer --count 0'
+      up_words='All of it runs' up_where=''
+      followed=producer.out follow_words='Orders as they are sent' ;;
+    *) return 1 ;;
+  esac
+}
 
-asked=auto system='' foreground='' parts='' needed='' helpful=''
+describe all
+all_parts="broker $parts"
+
+asked=auto system='' foreground=''
 parse() {
   while [ $# -gt 0 ]; do
     case $1 in
@@ -95,10 +134,10 @@ parse() {
         asked=$2
         shift ;;
       --broker=*) asked=${1#*=} ;;
-      demo | techshop | supply | travel | all)
+      *)
+        describe "$1" || fail 2 "start.sh does not know '$1'" "see ./start.sh --help"
         [ -z "$system" ] || fail 2 "one system at a time, not $system and $1"
         system=$1 ;;
-      *) fail 2 "start.sh does not know '$1'" "see ./start.sh --help" ;;
     esac
     shift
   done
@@ -106,17 +145,7 @@ parse() {
     auto | external | docker | local) ;;
     *) fail 2 "--broker takes auto, external, docker or local, not '$asked'" ;;
   esac
-  case ${system:=demo} in
-    # The pages for whoever operates it ask the cluster with techshop's kafka-dashboard.
-    demo) parts='tracker producer' needed='producer tracker' helpful='log-monitor audit techshop' ;;
-    techshop) parts=$shop_services needed=techshop helpful='' ;;
-    # It is the producer that finds out whether the broker answers.
-    supply) parts=$supply_services needed='supply producer' helpful='' ;;
-    travel) parts=travel-consume needed=travel helpful='' ;;
-    all)
-      parts="tracker producer $shop_services $supply_services travel-consume"
-      needed='producer tracker techshop supply travel' helpful='log-monitor audit' ;;
-  esac
+  describe "${system:=demo}"
   # shellcheck disable=SC2086 # names without blanks
   widen_for $parts
 }
@@ -252,8 +281,7 @@ already_running() {
   tell broker "$words"
   for name in $parts; do
     find_child "$name"
-    name=${name#techshop-} name=${name#supply-}
-    tell "${name#travel-}" "pid $child_pid"
+    tell "$(short_name "$name")" "pid $child_pid"
   done
   hints
 }
@@ -277,17 +305,7 @@ hints() {
   "hints_$system" "$shown"
 }
 
-is_up() {
-  local words
-  case $system in
-    demo) words="Running after $(took "$began")   trail tracker.events, health tracker.log" ;;
-    techshop) words="The shop is open after $(took "$began")" ;;
-    supply) words="The two services exchange orders after $(took "$began")" ;;
-    travel) words="A request has gone its way after $(took "$began")" ;;
-    all) words="All of it runs after $(took "$began")" ;;
-  esac
-  printf '\n%s\n' "${green}●${plain} $words"
-}
+is_up() { printf '\n%s\n' "${green}●${plain} $up_words after $(took "$began")$up_where"; }
 
 # A table of what to try, each with what that is for.
 try_this() { # [COMMAND PURPOSE]...
@@ -401,22 +419,11 @@ watch_parts() { # PID-OF-WHO-SHOWS-THE-ORDERS
 }
 
 follow() {
-  local leaving='' watcher orders shown=producer.out
+  local leaving='' watcher orders
   echo
-  if [ "$system" = techshop ]; then
-    shown=techshop-process.out
-    echo "What becomes of orders; Ctrl-C stops everything."
-  elif [ "$system" = supply ]; then
-    shown=supply-wagon-lits.out
-    echo "What becomes of orders; Ctrl-C stops everything."
-  elif [ "$system" = travel ]; then
-    shown=travel-consume.out
-    echo "Events as they come; Ctrl-C stops everything."
-  else
-    echo "Orders as they are sent; Ctrl-C stops everything."
-  fi
+  echo "$follow_words; Ctrl-C stops everything."
   trap 'leaving=1' INT TERM HUP
-  tail -n 0 -F "$shown" 2>/dev/null &
+  tail -n 0 -F "$followed" 2>/dev/null &
   orders=$!
   watch_parts "$orders" &
   watcher=$!
@@ -443,8 +450,8 @@ broker_lives() {
   esac
 }
 
-# Sets broker_pid, tracker_pid and producer_pid to what already runs, up to all that does, missing to what of
-# the system does not; and drops what is stale.
+# Sets broker_pid to that of a broker of ours, up to all that already runs, missing to what of the system does not; and
+# drops what is stale.
 look_around() {
   local name
   up='' missing=''
@@ -459,18 +466,22 @@ look_around() {
       case " $parts " in *" $name "*) missing="$missing $name" ;; esac
     fi
     up=$up$child_pid
-    case $name in
-      broker) broker_pid=$child_pid ;;
-      tracker) tracker_pid=$child_pid ;;
-      producer) producer_pid=$child_pid ;;
-    esac
+    [ "$name" != broker ] || broker_pid=$child_pid
   done
+}
+
+# Starts a part by a command, unless it still runs.
+start_part() { # NAME COMMAND...
+  local name=$1
+  shift
+  find_child "$name"
+  if [ -z "$child_pid" ]; then "$@"; else tell "$(short_name "$name")" "pid $child_pid, still running"; fi
 }
 
 start_demo() {
   tell topic "${TOPIC_PREFIX:-}orders$(probe_topic)"
-  if [ -z "$tracker_pid" ]; then tracker; else tell tracker "pid $tracker_pid, still running"; fi
-  if [ -z "$producer_pid" ]; then producer; else tell producer "pid $producer_pid, still running"; fi
+  start_part tracker tracker
+  start_part producer producer
 }
 
 start_techshop() {
@@ -480,14 +491,7 @@ start_techshop() {
     is_open=$is_open$child_pid
   done
   shop_topics
-  for name in $parts; do
-    find_child "$name"
-    if [ -z "$child_pid" ]; then
-      shop_service "${name#techshop-}"
-    else
-      tell "${name#techshop-}" "pid $child_pid, still running"
-    fi
-  done
+  for name in $parts; do start_part "$name" shop_service "${name#techshop-}"; done
   # A part that is started again brings no orders of its own.
   [ -n "$is_open" ] || shop_orders
 }
@@ -495,32 +499,21 @@ start_techshop() {
 start_supply() {
   local name
   supply_ports
-  for name in $parts; do
-    find_child "$name"
-    if [ -z "$child_pid" ]; then
-      supply_service "${name#supply-}"
-    else
-      tell "${name#supply-}" "pid $child_pid, still running"
-    fi
-  done
+  for name in $parts; do start_part "$name" supply_service "${name#supply-}"; done
 }
 
 start_travel() {
-  find_child travel-consume
-  if [ -z "$child_pid" ]; then travel_consume; else tell consume "pid $child_pid, still running"; fi
+  start_part travel-consume travel_consume
   travel_produce
 }
 
 start_all() {
-  local every=$parts
-  parts='tracker producer'
-  start_demo
-  parts=$shop_services
-  start_techshop
-  parts=$supply_services
-  start_supply
-  parts=$every
-  start_travel
+  local one
+  for one in $systems; do
+    describe "$one"
+    "start_$one"
+  done
+  describe all
 }
 
 work() {

@@ -69,9 +69,8 @@ stopped=0 left=0
 
 # Stops the child called NAME, if it runs and is ours.
 stop_child() { # NAME
-  local start pid birth said=0 shown=${1#techshop-}
-  shown=${shown#supply-} shown=${shown#travel-}
-  start=$(now_ms)
+  local start pid birth said=0 shown
+  start=$(now_ms) shown=$(short_name "$1")
   find_child "$1"
   [ -z "$stranger" ] ||
     warn "$1.pid named process $stranger, which is not ours: left alone, the file is removed"

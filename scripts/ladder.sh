@@ -3,9 +3,9 @@
 # address it is given, a Kafka already on our port, Docker, Kafka as a child process. Each rung that
 # does not hold says why. Sourced by start.sh after lib.sh.
 #
-# Set by the caller: bin (folder of the programs), needed (those that are), system, asked (auto, external,
-# docker or local), want_port, client_args, given and given_by. Set here: address, kind and note, also kept in .run/broker,
-# and of a broker of ours in .run/own, which outlives its end.
+# Set by the caller: bin (folder of the programs), needed (those that are), asks (the command that asks a broker), asked
+# (auto, external, docker or local), want_port, client_args, given and given_by. Set here: address, kind and note, also
+# kept in .run/broker, and of a broker of ours in .run/own, which outlives its end.
 
 tried=''
 missing_hint=''
@@ -43,14 +43,9 @@ next_free_port() { # FROM
 # Does a Kafka really answer at $1? Makes the topic on the way. The words of the program that asked
 # are kept for the reason.
 probe() { # ADDRESS
-  local sender
-  case $system in
-    techshop) sender=("$bin/techshop" produce --count 0) ;;
-    travel) sender=("$bin/travel" produce --dry-run) ;;
-    *) sender=("$bin/producer" --count 0) ;;
-  esac
   make_room .run/probe.out
-  within 30 "${sender[@]}" --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
+  # shellcheck disable=SC2086 # words without blanks
+  within 30 "$bin"/$asks --connect-timeout 5s -b "$1" ${client_args[@]+"${client_args[@]}"} \
     >.run/probe.out 2>&1 </dev/null
 }
 

@@ -12,6 +12,17 @@ if [ -n "$on_terminal" ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb 
   dim=$'\033[2m' red=$'\033[31m' yellow=$'\033[33m' green=$'\033[32m' plain=$'\033[0m'
 fi
 
+# The systems that start.sh starts, each alone or all of them. Parts other than those of the demo are named after theirs:
+# SYSTEM-PART.
+systems='demo techshop supply travel'
+
+# What a part is called where its system is known.
+short_name() { # NAME
+  local name=$1 one
+  for one in $systems; do name=${name#"$one"-}; done
+  echo "$name"
+}
+
 # Columns of the names; the longest needs more.
 name_columns=10
 widen_for() { # NAME...

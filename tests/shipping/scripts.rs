@@ -119,7 +119,7 @@ fn the_scripts_write_through_no_link() {
         std::os::unix::fs::symlink(yard.path(target), &laid).expect("the folder is ours");
         // The functions of start.sh, without its end, which is to start something.
         let (code, said) = yard.bash(
-            "sed '/^parse \"\\$@\"$/,$d' start.sh >functions.sh; . ./functions.sh; system=demo bin=bin client_args=()\n\
+            "sed '/^parse \"\\$@\"$/,$d' start.sh >functions.sh; . ./functions.sh; describe demo; bin=bin client_args=()\n\
              spawn service echo it runs; wait \"$spawned\"\n\
              in_group .run/job.out echo done || echo 'no job'\n\
              keep_choice external 127.0.0.1:1 note; : | write_anew .run/docker; probe 127.0.0.1:1\n\
