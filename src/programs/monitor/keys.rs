@@ -11,19 +11,9 @@ use super::seek::{IsHit, unread_end};
 use super::sources::Sources;
 use super::timeline::TimelineView;
 use crate::base::language::Language;
-use crate::doors::screen::{Input, InputLine, Key};
+use crate::doors::screen::{Effect, Input, InputLine, Key};
 use crate::doors::tail::{Direction, Place};
 use crate::logic::monitor::BucketSize;
-
-/// What the terminal has to do for a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Nothing,
-    Quit,
-    Suspend,
-    Copy(String),
-    NextTheme,
-}
 
 /// What a key needs beside the screen itself.
 pub(super) struct Around<'a> {

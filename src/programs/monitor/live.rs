@@ -1,23 +1,18 @@
 //! The screen while it lives: wait for a key, look at the files, draw what changed.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use super::app::{App, Notice};
 use super::error::MonitorError;
-use super::keys::{Around, Effect};
+use super::keys::Around;
 use super::layout::Layout;
 use super::sources::{Looked, Sources};
 use super::view::View;
-use crate::doors::screen::{Input, Screen};
+use crate::doors::screen::{Done, LiveScreen, Screen};
 use crate::logic::monitor::BucketSize;
 use crate::tools::moment::now_ms;
 use crate::tools::shutdown::Shutdown;
-
-/// How long a key is waited for before the files are looked at again.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// At most ten frames a second.
-const FRAME: Duration = Duration::from_millis(100);
 
 /// So much is read in one go: a key is answered within a frame.
 pub(super) const BUDGET_BYTES: u64 = 8 * 1024 * 1024;
@@ -32,67 +27,56 @@ const FIGURES: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`MonitorError::Screen`] when the terminal is gone.
-pub(super) fn run(
-    mut screen: Screen,
-    mut app: App,
-    mut sources: Sources,
-    shutdown: &Shutdown,
-) -> Result<(), MonitorError> {
+pub(super) fn run(screen: Screen, mut app: App, mut sources: Sources, shutdown: &Shutdown) -> Result<(), MonitorError> {
+    let mut screen = LiveScreen::new(screen);
     let outcome = live(&mut screen, &mut app, &mut sources, shutdown);
     // What went wrong first is what is told.
-    outcome.and(screen.close().map_err(|source| MonitorError::Screen { source }))
+    outcome.and(screen.close().map_err(gone))
 }
 
-fn live(screen: &mut Screen, app: &mut App, sources: &mut Sources, shutdown: &Shutdown) -> Result<(), MonitorError> {
+fn live(
+    screen: &mut LiveScreen,
+    app: &mut App,
+    sources: &mut Sources,
+    shutdown: &Shutdown,
+) -> Result<(), MonitorError> {
     let mut view = View::new();
-    let mut drawn = Instant::now().checked_sub(FRAME);
-    let mut is_stale = true;
     let mut figures_at: Option<Instant> = None;
     let mut is_busy = false;
     app.refresh(sources);
     while !shutdown.is_requested() {
-        let wait = if is_busy || app.is_busy() { Duration::ZERO } else { waiting(is_stale, drawn) };
-        let mut input = screen.next_input(wait).map_err(|source| MonitorError::Screen { source })?;
-        // Everything that was typed meanwhile is answered before the next frame.
-        while let Some(one) = input {
-            is_stale = true;
+        let wait = if is_busy || app.is_busy() { Duration::ZERO } else { screen.wait() };
+        while let Some(input) = screen.next_input(wait).map_err(gone)? {
             let around = Around { sources, layout: view.layout(), now_ms: now_ms(), bucket: view.bucket() };
-            let effect = app.on_input(one, &around);
-            if act(effect, screen, app)? {
-                return Ok(());
+            match screen.carry_out(app.on_input(input, &around)).map_err(gone)? {
+                Done::Nothing => {}
+                Done::Quit => return Ok(()),
+                Done::Copied { bytes, is_cut } => app.tell(Notice::Copied { bytes, is_cut }, now_ms()),
             }
-            if one == Input::Resized {
-                break;
-            }
-            input = screen.next_input(Duration::ZERO).map_err(|source| MonitorError::Screen { source })?;
         }
         let looked = read(sources);
         is_busy = looked.is_busy;
         let now = now_ms();
-        is_stale |= app.tick(&looked, sources, now);
+        if app.tick(&looked, sources, now) {
+            screen.changed();
+        }
         // Ages tick, and figures change, once a second.
         if figures_at.is_none_or(|at| at.elapsed() >= FIGURES) || looked.rebuilt {
             view.figures_of(sources, app, now);
-            (figures_at, is_stale) = (Some(Instant::now()), true);
+            figures_at = Some(Instant::now());
+            screen.changed();
         }
-        if is_stale && drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
-            is_stale = !screen
-                .draw(|canvas| view.draw(canvas, app, sources, now))
-                .map_err(|source| MonitorError::Screen { source })?;
-            drawn = Some(Instant::now());
-            // A larger screen has room for rows that nobody has read yet.
-            is_stale |= app.fill(sources);
+        let is_drawn = screen.draw(|canvas| view.draw(canvas, app, sources, now)).map_err(gone)?;
+        // A larger screen has room for rows that nobody has read yet.
+        if is_drawn && app.fill(sources) {
+            screen.changed();
         }
     }
     Ok(())
 }
 
-/// How long a key may be waited for: until the next look, or the next frame when one is due.
-fn waiting(is_stale: bool, drawn: Option<Instant>) -> Duration {
-    match drawn {
-        Some(drawn) if is_stale => FRAME.saturating_sub(drawn.elapsed()).min(LOOK_EVERY),
-        _ => LOOK_EVERY,
-    }
+fn gone(source: io::Error) -> MonitorError {
+    MonitorError::Screen { source }
 }
 
 /// Looks at the files, again and again while there is much to read, but never long.
@@ -116,25 +100,6 @@ fn both(first: Looked, second: Looked) -> Looked {
         is_busy: second.is_busy,
         new_messages: first.new_messages.saturating_add(second.new_messages),
     }
-}
-
-/// Does what the terminal has to do for a key; true when that is the end.
-fn act(effect: Effect, screen: &mut Screen, app: &mut App) -> Result<bool, MonitorError> {
-    match effect {
-        Effect::Nothing => {}
-        Effect::Quit => return Ok(true),
-        Effect::Suspend => {
-            screen.suspend().map_err(|source| MonitorError::Screen { source })?;
-        }
-        Effect::Copy(text) => {
-            let bytes = screen.copy(&text).map_err(|source| MonitorError::Screen { source })?;
-            app.tell(Notice::Copied { bytes, is_cut: bytes < text.len() }, now_ms());
-        }
-        Effect::NextTheme => {
-            screen.set_theme(screen.theme().next());
-        }
-    }
-    Ok(false)
 }
 
 /// The bucket that fits until anything is known.

@@ -3,13 +3,13 @@
 use super::app::{App, Notice, Overlay, Pane};
 use super::filter::event_grade;
 use super::jobs::Arrival;
-use super::keys::{Around, Effect};
+use super::keys::Around;
 use super::order::OrderView;
 use super::record::{RECORD_BYTES, RecordView};
 use super::rows::Grade;
 use super::seek::IsHit;
 use super::timeline::TimelineView;
-use crate::doors::screen::Key;
+use crate::doors::screen::{Effect, Key};
 use crate::doors::tail::{Direction, Pages, Place};
 
 impl App {

@@ -1,9 +1,8 @@
 //! What keys and the mouse do.
 
 use super::stage::{NOW_MS, order_line, selected_offset, stage};
-use crate::doors::screen::{Input, Key};
+use crate::doors::screen::{Effect, Input, Key};
 use crate::programs::monitor::app::Pane;
-use crate::programs::monitor::keys::Effect;
 use crate::programs::monitor::rows::Row as _;
 
 #[test]

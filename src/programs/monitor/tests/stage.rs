@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::base::language::Language;
 use crate::base::message::{Headers, Message, MessageTime, push_header};
-use crate::doors::screen::{Glyphs, Input, Key, Rendered, Theme, rendered};
+use crate::doors::screen::{Effect, Glyphs, Input, Key, Rendered, Theme, rendered};
 use crate::programs::monitor::app::App;
-use crate::programs::monitor::keys::{Around, Effect};
+use crate::programs::monitor::keys::Around;
 use crate::programs::monitor::sources::{Looked, SourceOptions, Sources};
 use crate::programs::monitor::texts::Clock;
 use crate::programs::monitor::view::View;

@@ -2,20 +2,10 @@
 
 use super::app::{App, Overlay, Pane};
 use crate::base::language::Language;
-use crate::doors::screen::{Input, InputLine, Key};
+use crate::doors::screen::{Effect, Input, InputLine, Key};
 
 /// The most buckets to a column of the lag's plot.
 const MOST_BUCKETS: usize = 16;
-
-/// What the terminal has to do for a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Nothing,
-    Quit,
-    Suspend,
-    Copy(String),
-    NextTheme,
-}
 
 impl App {
     /// Does what an input means.

@@ -1,9 +1,8 @@
 //! What keys and clicks do.
 
 use super::stage::{NOW_MS, Stage, shop};
-use crate::doors::screen::{Input, Key};
+use crate::doors::screen::{Effect, Input, Key};
 use crate::programs::techshop::kafka_dashboard::app::{Overlay, Pane};
-use crate::programs::techshop::kafka_dashboard::keys::Effect;
 
 fn selected(stage: &Stage) -> String {
     let app = &stage.app;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::base::language::Language;
-use crate::doors::screen::{Glyphs, Input, Key, Rendered, Theme, rendered};
+use crate::doors::screen::{Effect, Glyphs, Input, Key, Rendered, Theme, rendered};
 use crate::logic::lag::{Broker, Committed, Group, Member, Partition, Round, Topic};
 use crate::programs::techshop::kafka_dashboard::app::App;
-use crate::programs::techshop::kafka_dashboard::keys::Effect;
 use crate::programs::techshop::kafka_dashboard::view;
 
 /// 2026-11-21 09:41:00 UTC.

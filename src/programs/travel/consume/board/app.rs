@@ -100,6 +100,8 @@ pub(super) struct App {
     pub(super) sort: Sort,
     pub(super) is_reversed: bool,
     pub(super) overlay: Option<Overlay>,
+    /// The request whose history somebody asked for.
+    pub(super) wanted: Option<String>,
     pub(super) prompt: Option<InputLine>,
     pub(super) search: Option<String>,
     /// Rows of the list, and of what covers it, as they were last drawn.
@@ -129,6 +131,7 @@ impl App {
             sort: Sort::Newest,
             is_reversed: false,
             overlay: None,
+            wanted: None,
             prompt: None,
             search: None,
             list_rows: 0,

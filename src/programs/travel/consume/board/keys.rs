@@ -1,19 +1,7 @@
 //! What keys and the mouse do: the same as in log-monitor, where they do anything.
 
 use super::app::{App, Overlay};
-use crate::doors::screen::{Input, InputLine, Key};
-
-/// What has to be done beside the app for a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    Nothing,
-    Quit,
-    Suspend,
-    Copy(String),
-    NextTheme,
-    /// Show the history of this request.
-    Open(String),
-}
+use crate::doors::screen::{Effect, Input, InputLine, Key};
 
 impl App {
     /// Does what an input means.
@@ -29,8 +17,12 @@ impl App {
                 self.on_click(y);
                 Effect::Nothing
             }
-            Input::DoubleClick { y, .. } if self.on_click(y) => self.open_selected(),
-            Input::DoubleClick { .. } => Effect::Nothing,
+            Input::DoubleClick { y, .. } => {
+                if self.on_click(y) {
+                    self.open_selected();
+                }
+                Effect::Nothing
+            }
             Input::Key(key) => self.on_key(key),
         }
     }
@@ -62,7 +54,7 @@ impl App {
             Key::Esc | Key::Enter | Key::Char('?' | 'H') if self.overlay.is_some() => self.overlay = None,
             _ if self.overlay.is_some() => {}
             Key::Char('?' | 'H') => self.overlay = Some(Overlay::Help { top: 0 }),
-            Key::Enter => return self.open_selected(),
+            Key::Enter => self.open_selected(),
             Key::Esc => self.clear_one(),
             Key::Char('/') => self.prompt = Some(InputLine::default()),
             Key::Char('n') => self.next_hit(true),
@@ -107,8 +99,8 @@ impl App {
         }
     }
 
-    fn open_selected(&self) -> Effect {
-        self.selected_id().map_or(Effect::Nothing, |id| Effect::Open(id.to_owned()))
+    fn open_selected(&mut self) {
+        self.wanted = self.selected_id().map(str::to_owned);
     }
 
     fn clear_one(&mut self) {

@@ -17,14 +17,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{ConsumeArgs, Consuming};
-use crate::doors::screen::{Input, Screen};
+use crate::doors::screen::{Done, LiveScreen, Screen};
 use crate::programs::travel::reading::News;
 use crate::programs::travel::{Travel, TravelError};
 use app::App;
-use keys::Effect;
-
-/// How long a key is waited for before records are; and at most ten frames a second.
-const FRAME: Duration = Duration::from_millis(100);
 
 /// How long records are read before a key is looked for.
 const READ: Duration = Duration::from_millis(50);
@@ -40,7 +36,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
     travel.context.shutdown.on_hangup()?;
     let mut app = App::new(travel.topic.clone(), args.screen.utc);
     app.warnings.clone_from(&consuming.warnings);
-    let mut screen = Screen::open(args.screen.options()).map_err(gone)?;
+    let mut screen = LiveScreen::new(Screen::open(args.screen.options()).map_err(gone)?);
     let outcome = live(travel, &mut screen, &mut app, consuming);
     // What went wrong first is what is told.
     outcome.and(screen.close().map_err(gone))
@@ -48,29 +44,30 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
 
 fn live(
     travel: &Travel<'_>,
-    screen: &mut Screen,
+    screen: &mut LiveScreen,
     app: &mut App,
     consuming: &mut Consuming<'_>,
 ) -> Result<(), TravelError> {
-    let mut drawn = Instant::now().checked_sub(FRAME);
     let mut settled = Instant::now();
-    let (mut is_stale, mut has_news, mut rows_due) = (true, true, Instant::now());
+    let (mut has_news, mut rows_due) = (true, Instant::now());
     while !travel.context.shutdown.is_requested() {
         // While there is something to read no key is waited for.
-        let mut input = screen.next_input(if has_news { Duration::ZERO } else { FRAME }).map_err(gone)?;
-        while let Some(one) = input {
-            is_stale = true;
-            if act(travel, app.on_input(one), screen, app)? {
-                return Ok(());
+        let wait = if has_news { Duration::ZERO } else { screen.wait() };
+        while let Some(input) = screen.next_input(wait).map_err(gone)? {
+            match screen.carry_out(app.on_input(input)).map_err(gone)? {
+                Done::Nothing => {}
+                Done::Quit => return Ok(()),
+                Done::Copied { bytes, .. } => app.tell(format!("{bytes} bytes copied")),
             }
-            if one == Input::Resized {
-                break;
+            if let Some(id) = app.wanted.take() {
+                app.open(history::read(travel, id)?);
             }
-            input = screen.next_input(Duration::ZERO).map_err(gone)?;
         }
         has_news = read(app, consuming)?;
         app.is_changed |= has_news;
-        is_stale |= app.hear_history();
+        if app.hear_history() {
+            screen.changed();
+        }
         if let Some(reason) = consuming.look_after() {
             app.tell(reason);
         }
@@ -78,16 +75,14 @@ fn live(
             let began = Instant::now();
             app.take(&mut consuming.reading);
             rows_due = Instant::now() + began.elapsed() * SHARE;
-            is_stale = true;
+            screen.changed();
         }
-        if settled.elapsed() >= AGES || is_stale {
-            app.tick(Timestamp::now().as_millisecond());
-            (settled, is_stale) = (Instant::now(), true);
+        app.tick(Timestamp::now().as_millisecond());
+        if settled.elapsed() >= AGES {
+            settled = Instant::now();
+            screen.changed();
         }
-        if is_stale && drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
-            is_stale = !screen.draw(|canvas| view::draw(canvas, app)).map_err(gone)?;
-            drawn = Some(Instant::now());
-        }
+        screen.draw(|canvas| view::draw(canvas, app)).map_err(gone)?;
     }
     Ok(())
 }
@@ -115,24 +110,6 @@ fn read(app: &mut App, consuming: &mut Consuming<'_>) -> Result<bool, TravelErro
         consuming.changed();
     }
     Ok(is_changed)
-}
-
-/// Does what has to be done beside the app for a key; true when that is the end.
-fn act(travel: &Travel<'_>, effect: Effect, screen: &mut Screen, app: &mut App) -> Result<bool, TravelError> {
-    match effect {
-        Effect::Nothing => {}
-        Effect::Quit => return Ok(true),
-        Effect::Suspend => {
-            screen.suspend().map_err(gone)?;
-        }
-        Effect::Copy(text) => {
-            let bytes = screen.copy(&text).map_err(gone)?;
-            app.tell(format!("{bytes} bytes copied"));
-        }
-        Effect::NextTheme => screen.set_theme(screen.theme().next()),
-        Effect::Open(id) => app.open(history::read(travel, id)?),
-    }
-    Ok(false)
 }
 
 fn gone(source: io::Error) -> TravelError {

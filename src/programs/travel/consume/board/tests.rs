@@ -4,9 +4,8 @@ use insta::assert_snapshot;
 
 use super::app::{App, Row};
 use super::history::History;
-use super::keys::Effect;
 use super::view;
-use crate::doors::screen::{Glyphs, Input, Key, Rendered, Theme, rendered};
+use crate::doors::screen::{Effect, Glyphs, Input, Key, Rendered, Theme, rendered};
 use crate::logic::travel::{Counts, Last, Place, Spot};
 use crate::programs::travel::show::{Line, LineKind};
 use crate::words::travel::{Etat, Refusal, Verdict};
@@ -148,7 +147,8 @@ fn any_size_is_enough_and_nothing_foreign_gets_through() {
 #[test]
 fn what_is_selected_stays_selected_and_opens() {
     let mut app = app();
-    assert_eq!(press(&mut app, Key::Enter), Effect::Open("DV-2025-003".to_owned()));
+    press(&mut app, Key::Enter);
+    assert_eq!(app.wanted.as_deref(), Some("DV-2025-003"));
     press(&mut app, Key::Down);
     assert_eq!(app.selected_id(), Some("DV-2025-004"));
     for key in ['s', 's', 'r', 's'] {
@@ -166,7 +166,8 @@ fn what_is_selected_stays_selected_and_opens() {
     let y = app.list_y + 2;
     app.on_input(Input::Click { x: 3, y });
     assert_eq!(app.selected_id(), Some("DV-2025-005"));
-    assert_eq!(app.on_input(Input::DoubleClick { x: 3, y }), Effect::Open("DV-2025-005".to_owned()));
+    app.on_input(Input::DoubleClick { x: 3, y });
+    assert_eq!(app.wanted.as_deref(), Some("DV-2025-005"));
     assert_eq!(press(&mut app, Key::Char('q')), Effect::Quit);
 }
 
