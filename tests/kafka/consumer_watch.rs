@@ -4,12 +4,13 @@
 use crate::harness::{Broker, Cluster as Kafka, LONG, Listener, Need, Proxy, Record, order, shared, wait_until};
 use libtest_mimic::Trial;
 use ordertrail::doors::kafka::{
-    Cluster, Consumer, Ends, Fetched, Patience, Record as KafkaRecord, StartAt, TopicError, TransactionError, Watch,
-    connect,
+    Cluster, Consumer, Ends, Fetched, HearingError, Patience, ProducerEvent, Record as KafkaRecord, SendError, StartAt,
+    TopicError, TransactionError, Watch, connect,
 };
 use ordertrail::tools::config::ClientSettings;
 use ordertrail::tools::shutdown::Shutdown;
 use std::collections::BTreeMap;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -27,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_log_that_was_cut_behind_the_position_is_told_with_where_it_parted,
             offsets_of_a_transaction_are_published_when_it_is_committed_and_only_then,
             a_producer_that_was_replaced_can_do_nothing_more,
+            a_producer_whose_listener_panicked_tells_all_who_would_wait_for_it,
             a_mute_consumer_is_dropped_at_once_and_a_rebuilt_one_goes_on,
         ]
     )
@@ -309,6 +311,34 @@ fn a_producer_that_was_replaced_can_do_nothing_more() {
     let places = second.commit(|_, _| true).expect("it is committed");
     assert_eq!(places.len(), 1);
     assert_eq!(kafka.dump(&topic).len(), 1);
+}
+
+/// Whoever flushed until nothing was in flight, or waited for what the listener would say, once waited for ever.
+fn a_producer_whose_listener_panicked_tells_all_who_would_wait_for_it() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let (tell, reports) = sync_channel(1);
+    let listen = move |event| {
+        if let ProducerEvent::Delivered { token, .. } = event {
+            assert_ne!(token, 2, "on purpose");
+            tell.try_send(token).expect("there is room");
+        }
+    };
+    let producer = connected(kafka.bootstrap()).producer(&topic, listen).expect("it can be made");
+    let record = KafkaRecord { key: None, payload: Some(b"value"), ..KafkaRecord::default() };
+    let stop = Shutdown::new();
+    producer.send(&record, 1, &stop).expect("it is taken");
+    assert_eq!(producer.flush(LONG), Ok(0));
+    assert_eq!(reports.recv_timeout(LONG), Ok(1));
+    producer.send(&record, 2, &stop).expect("it is taken");
+    let flushing = Instant::now();
+    let deaf = || HearingError::Panicked { in_flight: 0 };
+    assert_eq!(producer.flush(2 * LONG), Err(deaf()));
+    assert!(flushing.elapsed() < LONG, "nothing will come: {:?}", flushing.elapsed());
+    assert_eq!((producer.in_flight(), producer.give_up()), (Err(deaf()), Err(deaf())));
+    let refused = producer.send(&record, 3, &stop);
+    assert!(matches!(refused, Err(SendError::Fatal { token: 3, .. })), "{refused:?}");
+    assert_eq!(reports.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
 }
 
 fn a_mute_consumer_is_dropped_at_once_and_a_rebuilt_one_goes_on() {

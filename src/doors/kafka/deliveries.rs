@@ -60,7 +60,8 @@ impl<T> Places<T> {
 
 /// What the sender, the polling thread and librdkafka's callbacks share.
 pub(super) struct Desk<T> {
-    listen: Mutex<Listen<T>>,
+    /// `None` after it has panicked.
+    listen: Mutex<Option<Listen<T>>>,
     pub(super) places: Mutex<Places<T>>,
     in_flight: AtomicUsize,
     bytes_in_flight: AtomicUsize,
@@ -79,7 +80,7 @@ pub(super) struct Desk<T> {
 impl<T> Desk<T> {
     pub(super) fn new(listen: Listen<T>) -> Self {
         Self {
-            listen: Mutex::new(listen),
+            listen: Mutex::new(Some(listen)),
             places: Mutex::new(Places { places: Vec::new(), free: Vec::new(), spare_headers: Vec::new() }),
             in_flight: AtomicUsize::new(0),
             bytes_in_flight: AtomicUsize::new(0),
@@ -93,18 +94,34 @@ impl<T> Desk<T> {
     }
 
     pub(super) fn tell(&self, event: ProducerEvent<T>) {
-        lock(&self.listen)(event);
+        if let Some(listen) = lock(&self.listen).as_mut() {
+            listen(event);
+        }
     }
 
-    /// The listener has panicked.
-    pub(super) fn turn_deaf(&self) {
+    /// The listener has panicked, and so many records leave of which it was told. It is dropped, so that who waits at the
+    /// other end of a channel hears of it, too.
+    pub(super) fn turn_deaf(&self, count: usize, bytes: usize) {
+        let both = lock(&self.traffic);
+        // Before nothing is in flight any more, which would mean that all is told.
         self.is_deaf.store(true, Ordering::Release);
-        self.wake();
+        self.count_out(count, bytes);
+        drop(both);
+        drop(lock(&self.listen).take());
+        self.changed.notify_all();
     }
 
     /// Whether the listener has panicked: what is in flight stays there.
     pub(super) fn is_deaf(&self) -> bool {
         self.is_deaf.load(Ordering::Acquire)
+    }
+
+    /// How many stay in flight for ever, when that is so.
+    pub(super) fn stranded(&self) -> Option<usize> {
+        self.is_deaf().then(|| {
+            let _both = lock(&self.traffic);
+            self.in_flight()
+        })
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -128,9 +145,9 @@ impl<T> Desk<T> {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits at most `timeout` until nothing is in flight.
+    /// Waits at most `timeout` until nothing is in flight, or the listener has panicked.
     pub(super) fn wait_landed(&self, timeout: Duration) {
-        self.wait_while(timeout, |desk| desk.in_flight() > 0);
+        self.wait_while(timeout, |desk| desk.in_flight() > 0 && !desk.is_deaf());
     }
 
     /// Waits at most `timeout` until records have landed since `seen` was asked for.
@@ -179,6 +196,7 @@ impl<T> Desk<T> {
         // those that it was told of.
         let mut told = Told { desk: self, count: 0, bytes: 0 };
         let mut listen = lock(&self.listen);
+        let Some(listen) = listen.as_mut() else { return landed.clear() };
         for Landed { aloft: Aloft { token, sent, bytes }, outcome } in landed.drain(..) {
             told.count += 1;
             told.bytes += bytes;
@@ -196,10 +214,14 @@ impl<T> Desk<T> {
     }
 
     fn leave(&self, count: usize, bytes: usize) {
+        self.count_out(count, bytes);
+        self.wake();
+    }
+
+    fn count_out(&self, count: usize, bytes: usize) {
         self.bytes_in_flight.fetch_sub(bytes, Ordering::AcqRel);
         self.in_flight.fetch_sub(count, Ordering::AcqRel);
         self.landings.fetch_add(1, Ordering::AcqRel);
-        self.wake();
     }
 
     /// Makes whoever waits look again.
@@ -219,11 +241,10 @@ struct Told<'a, T> {
 
 impl<T> Drop for Told<'_, T> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            // Before nothing is in flight any more, which would mean that all is told.
-            self.desk.turn_deaf();
+        match std::thread::panicking() {
+            true => self.desk.turn_deaf(self.count, self.bytes),
+            false => self.desk.leave(self.count, self.bytes),
         }
-        self.desk.leave(self.count, self.bytes);
     }
 }
 
@@ -286,10 +307,12 @@ mod tests {
 
     #[test]
     fn a_listener_that_panics_makes_deaf_and_was_told_of_those_that_left() {
+        let (tell, reports) = std::sync::mpsc::sync_channel(9);
         let mut told = 0;
         let listen = move |_: ProducerEvent<u32>| {
             told += 1;
             assert!(told < 3, "on purpose");
+            tell.try_send(told).expect("there is room");
         };
         let desk = Arc::new(Desk::new(Box::new(listen)));
         let fates = |range: std::ops::Range<u32>| -> Vec<Fate> {
@@ -309,5 +332,6 @@ mod tests {
         // What comes when the client is dropped, where a panic would end the process.
         desk.settle(&mut second, &mut Vec::new());
         assert_eq!((second.len(), desk.in_flight()), (0, 6));
+        assert_eq!(reports.iter().collect::<Vec<_>>(), [1, 2], "and then that no more will come");
     }
 }

@@ -44,7 +44,7 @@ pub use consumer::{ConsumeError, Consumer, Ends, Fetched, StartAt};
 pub use error::ClusterError;
 pub use inlet::{Inflow, Inlet};
 pub use last_values::{Gather, LastValues, Reach, ReadBackError};
-pub use producer::{DeliveryError, ProduceError, Producer, ProducerEvent, Record, SendError};
+pub use producer::{DeliveryError, HearingError, ProduceError, Producer, ProducerEvent, Record, SendError};
 pub use reader::Reader;
 pub use settings::{PropertyError, Role, check};
 pub use statistics::{PartitionStatistics, Statistics};

@@ -38,7 +38,7 @@ pub(super) struct Ear<T>(pub(super) Arc<Desk<T>>);
 impl<T> Drop for Ear<T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.turn_deaf();
+            self.0.turn_deaf(0, 0);
         }
     }
 }

@@ -45,6 +45,9 @@ const TELLING: Duration = Duration::from_millis(20);
 /// Why nothing is sent any more when the listener has panicked; it has said so itself.
 const DEAF: &str = "the thread that hears of deliveries panicked";
 
+/// How often a wait for all reports looks whether they can be heard at all.
+const SLICE: Duration = Duration::from_millis(100);
+
 /// How long to wait for the reports of records that were given up.
 const GIVE_UP_WAIT: Duration = Duration::from_secs(1);
 
@@ -173,6 +176,20 @@ pub enum SendError<T> {
     },
 }
 
+/// Why it will never be told what became of records.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum HearingError {
+    /// The listener has panicked, which standard error has. Make another producer, or end.
+    #[error(
+        "the thread that hears of deliveries panicked (standard error says where): what became of what was under way \
+         is not known"
+    )]
+    Panicked {
+        /// How many records were in flight, without the one at which it panicked.
+        in_flight: usize,
+    },
+}
+
 /// Sends to one topic.
 pub struct Producer<T: Send + Sync + 'static> {
     // Shared with the polling thread.
@@ -270,7 +287,7 @@ impl<T: Send + Sync + 'static> Producer<T> {
         if self.wait_for_room(shutdown) {
             return Err(SendError::Stopped { token });
         }
-        if self.is_deaf() {
+        if self.desk.is_deaf() {
             return Err(SendError::Fatal { token, reason: DEAF.to_owned() });
         }
         let topic = &self.topic;
@@ -285,7 +302,7 @@ impl<T: Send + Sync + 'static> Producer<T> {
             };
             let full = code == RDKafkaErrorCode::QueueFull;
             let is_stopped = full && !was_empty && shutdown.is_requested();
-            let is_deaf = self.is_deaf();
+            let is_deaf = self.desk.is_deaf();
             if !full || was_empty || is_stopped || is_deaf {
                 // One that has a report all the same has been told.
                 let Some(token) = self.desk.stay(index) else { return Ok(()) };
@@ -310,7 +327,7 @@ impl<T: Send + Sync + 'static> Producer<T> {
     fn wait_for_room(&self, shutdown: &Shutdown) -> bool {
         loop {
             let landings = self.desk.landings();
-            if self.desk.bytes_in_flight() < self.most_bytes || self.is_deaf() {
+            if self.desk.bytes_in_flight() < self.most_bytes || self.desk.is_deaf() {
                 return false;
             }
             if shutdown.is_requested() {
@@ -327,32 +344,37 @@ impl<T: Send + Sync + 'static> Producer<T> {
         }
     }
 
-    /// Whether the listener has panicked: what is in flight stays there, since nobody can be told of it any more.
-    pub fn is_deaf(&self) -> bool {
-        self.desk.is_deaf()
-    }
-
     /// How many records have been taken whose fate is not known yet.
-    pub fn in_flight(&self) -> usize {
-        self.desk.in_flight()
+    ///
+    /// # Errors
+    /// [`HearingError`]: they stay in flight, since nobody can be told of them any more.
+    pub fn in_flight(&self) -> Result<usize, HearingError> {
+        // In this order: whoever panics makes deaf before what it was told of leaves.
+        let in_flight = self.desk.in_flight();
+        self.desk.stranded().map_or(Ok(in_flight), |in_flight| Err(HearingError::Panicked { in_flight }))
     }
 
     /// Sends what waits for its batch to be filled, and waits at most `timeout` until every record's fate
     /// has been told. Returns how many are still in flight.
-    pub fn flush(&self, timeout: Duration) -> usize {
-        if self.in_flight() > 0 {
-            let began = Instant::now();
-            // It returns when all reports are here, which is a little before they have been told.
-            flush(&self.client, timeout);
-            self.desk.wait_landed(timeout.saturating_sub(began.elapsed()).max(TELLING));
-        }
+    ///
+    /// # Errors
+    /// [`HearingError`], at once: waiting on would be for nothing.
+    pub fn flush(&self, timeout: Duration) -> Result<usize, HearingError> {
+        let began = Instant::now();
+        let left = || timeout.saturating_sub(began.elapsed());
+        // It returns when all reports are here, which is a little before they have been told.
+        while self.in_flight()? > 0 && !flush(&self.client, left().min(SLICE)) && !left().is_zero() {}
+        self.desk.wait_landed(left().max(TELLING));
         self.in_flight()
     }
 
     /// Gives up what is in flight: the listener hears [`DeliveryError::GivenUp`] of each. A record
     /// that was on its way may be in the topic all the same. Returns how many records never got
     /// a report, which is 0 unless the client hangs.
-    pub fn give_up(&self) -> usize {
+    ///
+    /// # Errors
+    /// [`HearingError`].
+    pub fn give_up(&self) -> Result<usize, HearingError> {
         self.client.purge(PurgeConfig::default().queue().inflight());
         self.flush(GIVE_UP_WAIT)
     }

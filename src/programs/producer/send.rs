@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::report::{Report, Ticket, quantity};
 use super::{Source, report};
 use crate::base::message::Headers;
-use crate::doors::kafka::{Producer, Record, SendError};
+use crate::doors::kafka::{HearingError, Producer, Record, SendError};
 use crate::tools::dice::Dice;
 use crate::tools::shutdown::Shutdown;
 use crate::words::order::Order;
@@ -176,36 +176,40 @@ pub(super) fn drain(
     report: &Mutex<Report>,
 ) -> bool {
     let mut deadline = None;
-    while !producer.is_deaf() {
+    loop {
         let mut wait = LOOK;
         if shutdown.is_requested() {
             let deadline = *deadline.get_or_insert_with(|| {
-                tell_stopping(producer.in_flight(), flush_timeout, report);
+                tell_stopping(producer.in_flight().unwrap_or_default(), flush_timeout, report);
                 Instant::now() + flush_timeout
             });
             wait = wait.min(deadline.saturating_duration_since(Instant::now()));
         }
-        if producer.flush(wait) == 0 && !producer.is_deaf() {
-            return true;
+        match producer.flush(wait) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(_) => break,
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
     }
-    let never_heard = producer.give_up() as u64;
-    let mut report = lock(report);
-    if producer.is_deaf() {
-        let orders = quantity(never_heard, "order");
-        report.message(&format!(
-            "the thread that hears of deliveries panicked, as said above: what became of {orders} is not known"
-        ));
-        report.not_delivered(never_heard);
-        return false;
+    match producer.give_up() {
+        Ok(0) => true,
+        Ok(never_heard) => {
+            lock(report).never_heard(never_heard as u64);
+            true
+        }
+        Err(error) => {
+            let HearingError::Panicked { in_flight } = error;
+            let in_flight = in_flight as u64;
+            let mut report = lock(report);
+            let orders = quantity(in_flight, "order");
+            report.message(&format!("{error} ({orders}): look into the topic before they are sent again"));
+            report.not_delivered(in_flight);
+            false
+        }
     }
-    if never_heard > 0 {
-        report.never_heard(never_heard);
-    }
-    true
 }
 
 pub(super) fn tell_stopping(in_flight: usize, flush_timeout: Duration, report: &Mutex<Report>) {

@@ -140,12 +140,10 @@ fn lane(service: &Service, is_doubted: bool) -> Result<(), Broken> {
         lane.hear(LOOK)?;
         lane.show_oldest();
     }
-    lane.producer.flush(if lane.service.roads.is_kafka_silent.load(Ordering::Acquire) {
-        Duration::ZERO
-    } else {
-        FLUSH
-    });
-    while !lane.held.is_empty() && lane.hear(LOOK)? {}
+    let is_silent = service.roads.is_kafka_silent.load(Ordering::Acquire);
+    let flushed = lane.producer.flush(if is_silent { Duration::ZERO } else { FLUSH });
+    // What was heard counts, whatever was not: that is sent again at the next start.
+    while flushed.is_ok() && !lane.held.is_empty() && lane.hear(LOOK)? {}
     lane.settle()
 }
 
@@ -218,7 +216,11 @@ impl Lane<'_> {
                 self.settled.extend(self.reports.try_iter().take(TOGETHER));
             }
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(Broken::kafka("the client has ended")),
+            // The one that told was dropped.
+            Err(RecvTimeoutError::Disconnected) => {
+                self.settle()?;
+                self.producer.in_flight().map_err(Broken::kafka)?;
+            }
         }
         if self.settled.is_empty() {
             return Ok(has_come);

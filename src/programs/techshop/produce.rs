@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::catalogue::CatalogueArgs;
 use super::{Shop, TechshopError};
-use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, Role, SendError};
+use crate::doors::kafka::{Cluster, HearingError, Producer, ProducerEvent, Record, Role, SendError};
 use crate::services::output::{OutputError, print};
 use crate::tools::config::rate;
 use crate::tools::dice::Dice;
@@ -103,15 +103,21 @@ pub(super) fn run(shop: &Shop<'_>, args: &ProduceArgs) -> Result<Exit, TechshopE
     let tally = Arc::new(Mutex::new(Tally::default()));
     let producer = open(&cluster, topic, &tally, args.quiet, shop.context.shutdown)?;
     send_all(args, &catalogue, &producer, &tally, shop.context.shutdown);
-    drain(&producer, &tally, shop.context.shutdown);
+    let drained = drain(&producer, &tally, shop.context.shutdown);
     drop(producer);
     let mut tally = lock(&tally);
+    if let Err(error) = &drained {
+        // Also of what was being told when it ended nothing is known.
+        tally.failed = tally.sent - tally.delivered;
+        remark(format_args!("{error}: look into {topic} before they are sent again"));
+    }
     if let Some(error) = tally.output.take() {
         let is_undelivered = error.is_quiet_end() && tally.delivered < tally.sent;
         return if is_undelivered { Ok(Exit::Undelivered) } else { Err(error.into()) };
     }
     print(&format!("sent={} delivered={} failed={}\n", tally.sent, tally.delivered, tally.failed))?;
-    if let Some(reason) = tally.broken.take() {
+    // That some were not delivered is what counts first.
+    if let Some(reason) = tally.broken.take().filter(|_| drained.is_ok()) {
         return Err(TechshopError::Failed { reason: format!("the producer has failed for good: {reason}") });
     }
     Ok(if tally.delivered == tally.sent { Exit::Done } else { Exit::Undelivered })
@@ -239,24 +245,26 @@ fn line(order: &NewOrder<'_>) -> String {
     format!("{}  {what}{:pad$} ×{}  {total:>8} € ", order.order_id, "", order.quantity)
 }
 
-/// Waits until the fate of every order is known: for ever, or for a while once a stop is asked for.
-fn drain(producer: &Producer<Ticket>, tally: &Mutex<Tally>, shutdown: &Shutdown) {
+/// Waits until the fate of every order is known: for ever, or for a while once a stop is asked for. An error when it will
+/// never be.
+fn drain(producer: &Producer<Ticket>, tally: &Mutex<Tally>, shutdown: &Shutdown) -> Result<(), HearingError> {
     let mut deadline = None;
-    while producer.flush(LOOK) > 0 {
+    while producer.flush(LOOK)? > 0 {
         if !shutdown.is_requested() {
             continue;
         }
         let deadline = *deadline.get_or_insert_with(|| {
-            let (waiting, seconds) = (producer.in_flight(), FLUSH_TIMEOUT.as_secs());
+            let (waiting, seconds) = (producer.in_flight().unwrap_or_default(), FLUSH_TIMEOUT.as_secs());
             remark(format_args!("stopping: {waiting} in flight, waiting up to {seconds} s (Ctrl-C again forces)"));
             Instant::now() + FLUSH_TIMEOUT
         });
         if Instant::now() >= deadline {
-            let never_heard = producer.give_up() as u64;
+            let never_heard = producer.give_up()? as u64;
             lock(tally).failed += never_heard;
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

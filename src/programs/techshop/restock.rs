@@ -98,7 +98,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &RestockArgs) -> Result<Exit, TechshopE
     };
     let (source, outcome) = bring(shop, &cluster, &restock, Instant::now() + args.timeout)?;
     if let Outcome::Undelivered { reason } = outcome {
-        remark(format_args!("the restock was not delivered: {reason}; nothing was brought, try again"));
+        remark(format_args!("no delivery was heard of: {reason}; see techshop stock before you bring it again"));
         return Ok(Exit::Undelivered);
     }
     let name = catalogue.products.get(&restock.product_id).map(|product| product.name.as_str());
@@ -171,9 +171,17 @@ fn send(
         Err(SendError::Fatal { reason, .. }) => return Ok(Err(reason)),
         Err(SendError::Stopped { .. }) => return Ok(Err("stopped".to_owned())),
     }
-    while producer.flush(SLICE) > 0 && !shop.context.shutdown.is_requested() && Instant::now() < deadline {}
-    producer.give_up();
-    Ok(heard(&fate))
+    let goes_on = || !shop.context.shutdown.is_requested() && Instant::now() < deadline;
+    let flushed = loop {
+        match producer.flush(SLICE) {
+            Ok(0) => break Ok(0),
+            Ok(_) if goes_on() => {}
+            Ok(_) => break producer.give_up(),
+            Err(error) => break Err(error),
+        }
+    };
+    // What was told before the telling ended holds all the same.
+    Ok(flushed.map_err(|error| error.to_string()).and_then(|_| heard(&fate)))
 }
 
 fn heard(fate: &Receiver<Result<(i32, i64), String>>) -> Result<(i32, i64), String> {

@@ -1,5 +1,6 @@
 //! Publishing each signed checkpoint to a topic, where whoever could change the trail cannot change it.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use super::error::TrackerError;
 use crate::base::message::{Headers, push_header};
 use crate::doors::audit::Appender;
 use crate::doors::health::{HealthEvent, HealthLog};
-use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError};
+use crate::doors::kafka::{Cluster, HearingError, Producer, ProducerEvent, Record, SendError};
 use crate::tools::shutdown::Shutdown;
 
 /// How many checkpoints may be under way. Of more only the newest is kept: it says more than the others.
@@ -114,7 +115,10 @@ impl Anchors {
 
     /// Sends the one that waits, if there is room. Never waits for room itself: the trail would wait too.
     fn send(&mut self, origin: &str, shutdown: &Shutdown) {
-        let in_flight = self.producer.in_flight();
+        let in_flight = match self.producer.in_flight() {
+            Ok(in_flight) => in_flight,
+            Err(error) => return self.failed_for_good(error),
+        };
         let Some(note) = self.newest.take(in_flight) else { return };
         let mut headers = Vec::new();
         push_header(&mut headers, b"content-type", Some(b"text/plain; charset=utf-8"));
@@ -127,11 +131,14 @@ impl Anchors {
             Ok(()) => {}
             Err(SendError::Stopped { .. }) => self.newest.put_back(note),
             Err(SendError::Refused { reason, .. }) => lock(&self.telling).failed(reason.to_string()),
-            Err(SendError::Fatal { reason, .. }) => {
-                let reason = format!("none can be sent any more until the tracker is started again: {reason}");
-                lock(&self.telling).failed(reason);
-            }
+            Err(SendError::Fatal { reason, .. }) => self.failed_for_good(reason),
         }
+    }
+
+    fn failed_for_good(&mut self, reason: impl Display) {
+        self.newest = Newest::default();
+        let reason = format!("none can be sent any more until the tracker is started again: {reason}");
+        lock(&self.telling).failed(reason);
     }
 
     /// Sends the last ones and waits for them, at most `timeout`. A failure that is to be told.
@@ -148,10 +155,17 @@ impl Anchors {
             self.send(origin, &patient);
         }
         while self.newest.0.is_some() && !time_left().is_zero() {
-            self.producer.flush(ROOM_WAIT.min(time_left()));
+            // Whoever sends hears what is wrong, too.
+            drop(self.producer.flush(ROOM_WAIT.min(time_left())));
             self.send(origin, &patient);
         }
-        let left = self.producer.flush(time_left()) + usize::from(self.newest.0.is_some());
+        let flushed = self.producer.flush(time_left());
+        let left = flushed.unwrap_or_else(|error| {
+            let HearingError::Panicked { in_flight } = error;
+            self.failed_for_good(error);
+            in_flight
+        });
+        let left = left + usize::from(self.newest.0.is_some());
         let untold = lock(&self.telling).take();
         let late = format!("{left} checkpoints were not acknowledged before the end");
         let reason = match (left, untold) {

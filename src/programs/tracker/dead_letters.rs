@@ -14,7 +14,7 @@ use super::error::TrackerError;
 use super::limit::LineLimit;
 use crate::base::message::{Headers, Message, push_header};
 use crate::doors::health::{HealthEvent, HealthLog, Vitals};
-use crate::doors::kafka::{Cluster, Producer, ProducerEvent, Record, SendError, TopicShape};
+use crate::doors::kafka::{Cluster, HearingError, Producer, ProducerEvent, Record, SendError, TopicShape};
 use crate::logic::ledger::Identity;
 use crate::tools::shutdown::Shutdown;
 use crate::words::record::{DeadLetter, FailureReason, Sender};
@@ -138,8 +138,15 @@ impl DeadLetters {
     }
 
     /// Waits at most `timeout` for the letters under way; how many still are.
-    pub(super) fn in_flight(&self, timeout: Duration) -> usize {
-        self.producer.flush(timeout)
+    ///
+    /// # Errors
+    /// [`TrackerError::DeadLettersFailed`] when nobody can be told of them any more.
+    pub(super) fn in_flight(&self, timeout: Duration) -> Result<usize, TrackerError> {
+        let failed = |error: HearingError| TrackerError::DeadLettersFailed {
+            topic: self.topic.clone(),
+            reason: error.to_string(),
+        };
+        self.producer.flush(timeout).map_err(failed)
     }
 
     /// A failure that is due to be told.

@@ -67,7 +67,7 @@ pub enum TrackerError {
     DeadLettersFailed {
         /// The dead-letter topic.
         topic: String,
-        /// What librdkafka said.
+        /// What was said.
         reason: String,
     },
     /// What is left to be read cannot be read, and the run was to end by itself.

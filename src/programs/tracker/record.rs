@@ -173,7 +173,7 @@ impl Session<'_> {
     fn wait_for_letters(&mut self) -> Result<(), TrackerError> {
         let mut waited = false;
         while let Some(letters) = &self.dead_letters {
-            if letters.in_flight(IDLE) == 0 {
+            if letters.in_flight(IDLE)? == 0 {
                 break;
             }
             waited = true;

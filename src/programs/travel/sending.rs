@@ -82,7 +82,8 @@ impl Sender {
         loop {
             match self.reports.recv_timeout(LOOK) {
                 Ok(report) => return report.map_err(undelivered),
-                Err(RecvTimeoutError::Disconnected) => return Err(undelivered("nobody reports".to_owned())),
+                // The one that reports has gone.
+                Err(RecvTimeoutError::Disconnected) => return Err(undelivered(self.unheard(id))),
                 Err(RecvTimeoutError::Timeout) if travel.context.shutdown.is_requested() => {
                     let deadline = *deadline.get_or_insert_with(|| {
                         let seconds = FLUSH_TIMEOUT.as_secs();
@@ -92,13 +93,19 @@ impl Sender {
                         Instant::now() + FLUSH_TIMEOUT
                     });
                     if Instant::now() >= deadline {
-                        self.producer.give_up();
+                        drop(self.producer.give_up());
                         return Err(undelivered("not acknowledged in time".to_owned()));
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    /// Why nothing was heard of a delivery, and what to do about it.
+    fn unheard(&self, id: &str) -> String {
+        let reason = self.producer.in_flight().map_or_else(|error| error.to_string(), |_| "nobody reports".to_owned());
+        format!("{reason}; see travel show {} before it is sent again", safe(id))
     }
 
     fn headers(&mut self, etat: &str) -> Vec<u8> {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::exact;
-use crate::doors::kafka::{Cluster, Producer, ProducerEvent, SendError};
+use crate::doors::kafka::{Cluster, HearingError, Producer, ProducerEvent, SendError};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::error::AuditError;
 use crate::programs::auditor::progress::{Progress, Unit};
@@ -47,7 +47,8 @@ pub(in crate::programs::auditor) struct Outcome {
     pub(in crate::programs::auditor) failed: u64,
     /// Whether a stop was asked for before all were sent.
     pub(in crate::programs::auditor) stopped: bool,
-    /// Whether the client failed for good, or the trail could not be read on; it has been told.
+    /// Whether the client failed for good, its deliveries could not be heard, or the trail could not be read on; it has
+    /// been told.
     pub(in crate::programs::auditor) broken: bool,
 }
 
@@ -75,13 +76,17 @@ pub(in crate::programs::auditor) fn send(
     let progress = Progress::new(sending.messages, Unit::Messages, context.shows_progress());
     let mut outcome = Outcome::default();
     let sent = send_all(context, sending, &producer, &progress, &heard, &to_tell, &mut outcome);
-    drain(context, &producer, &progress, &heard, &to_tell);
+    let drained = drain(context, &producer, &progress, &heard, &to_tell);
     progress.clear();
     outcome.delivered = heard.delivered.load(Ordering::Acquire);
     outcome.failed = outcome.sent - outcome.delivered;
     if let Err(error) = sent {
         outcome.broken = true;
         tell(&[error.to_string()]);
+    }
+    if let Err(error) = drained {
+        outcome.broken = true;
+        tell(&[format!("{error}: look into {} before anything is sent again", sending.topic)]);
     }
     Ok(outcome)
 }
@@ -166,30 +171,31 @@ fn show(progress: &Progress, heard: &Heard, to_tell: &Receiver<String>) {
     }
 }
 
-/// Waits until the fate of every message is known; once a stop is asked for, only so long.
+/// Waits until the fate of every message is known; once a stop is asked for, only so long. An error when it will never be.
 fn drain(
     context: &Context<'_>,
     producer: &Producer<Place>,
     progress: &Progress,
     heard: &Heard,
     to_tell: &Receiver<String>,
-) {
+) -> Result<(), HearingError> {
     let mut deadline = None;
-    while producer.flush(LOOK) > 0 {
+    while producer.flush(LOOK)? > 0 {
         show(progress, heard, to_tell);
         if context.shutdown.is_requested() {
             let deadline = *deadline.get_or_insert_with(|| {
-                let in_flight = grouped(producer.in_flight() as u64);
+                let in_flight = grouped(producer.in_flight().unwrap_or_default() as u64);
                 progress.suspend(|| {
                     tell(&[format!("stopping: {in_flight} in flight, waiting up to {} s", FLUSH.as_secs())])
                 });
                 Instant::now() + FLUSH
             });
             if Instant::now() >= deadline {
-                producer.give_up();
+                producer.give_up()?;
                 break;
             }
         }
     }
     show(progress, heard, to_tell);
+    Ok(())
 }

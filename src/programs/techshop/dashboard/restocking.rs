@@ -161,7 +161,9 @@ fn carry_out(shop: &Shop<'_>, state: &State, asked: &Asked, at: &str) -> (u16, S
             (202, format!("{name}: +{quantity} waits at {source}; it is added once, as soon as techshop process runs"))
         }
         Ok((_, Outcome::Refused { reason })) => (422, format!("{name}: not brought: {reason}")),
-        Ok((_, Outcome::Undelivered { reason })) => (503, format!("{name}: not delivered: {reason}; send it again")),
+        Ok((_, Outcome::Undelivered { reason })) => {
+            (503, format!("{name}: no delivery was heard of: {reason}; look at its stock before it is sent again"))
+        }
         Err(error) => (503, format!("{name}: {error}")),
     }
 }
