@@ -1,7 +1,9 @@
 //! 200 messages that nobody wants, with keys, headers and times to match: each becomes one line
 //! from which it comes back byte for byte.
 
-use crate::harness::{Line, Need, Record, Scratch, Trail, drain, kcat, order, order_for, placed, shared, trail_dir};
+use crate::harness::{
+    LONG, Line, Need, Record, SHORT, Scratch, Shop, Trail, drain, kcat, order, order_for, placed, shared, trail_dir,
+};
 use libtest_mimic::Trial;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -13,7 +15,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut all = trials!(
         "hostile",
         &[Need::Broker],
-        [two_hundred_hostile_messages_come_back_byte_for_byte, a_header_name_ends_at_a_nul_and_nothing_else_is_lost,]
+        [
+            two_hundred_hostile_messages_come_back_byte_for_byte,
+            a_header_name_ends_at_a_nul_and_nothing_else_is_lost,
+            headers_that_cannot_be_read_are_told_by_whoever_reads_them,
+        ]
     );
     all.extend(trials!("hostile", &[Need::Broker, Need::Kcat], [header_names_that_are_no_text_come_back]));
     all
@@ -316,4 +322,21 @@ fn header_names_that_are_no_text_come_back() {
     let trail = Trail::read(&trail_dir(&scratch));
     trail.expect_records(&on_broker);
     assert!(trail.lines.iter().all(Line::is_order));
+}
+
+/// Only the tracker listened to what is said of them.
+fn headers_that_cannot_be_read_are_told_by_whoever_reads_them() {
+    const SAID: &str = "the headers of a message could not be read";
+    let shop = Shop::new().with_topic("errors");
+    let group = format!("{}errors", shop.prefix);
+    // One more than librdkafka takes.
+    let record = (0..=100_000).fold(Record::new(0, order(1)), |record, _| record.header("a", None));
+    shop.kafka.produce(&shop.topic("errors"), &[record]);
+    let mut service = shop.command(&["errors", "--group", &group, "--listen", "off"]).start();
+    service.wait_for_output(SAID, LONG);
+    let stderr = service.stderr();
+    let line = stderr.lines().find(|line| line.contains(SAID)).expect("it was said");
+    assert!(line.contains("\"diagnostic\"") && line.contains("\"ERROR\""), "{line}");
+    service.terminate(SHORT).expect_code(0);
+    shop.command(&["errors", "--list"]).finish().expect_code(0).expect_message(&[SAID]);
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::service_event::ServiceEvent;
+use crate::words::record::Level;
 
 /// The first line; `listen` is where it is asked for figures, `peer` the service that it works with.
 pub fn started(brokers: &str, listen: Option<SocketAddr>, peer: Option<&str>) -> ServiceEvent {
@@ -88,4 +89,9 @@ pub fn topic_new(topic: &str) -> ServiceEvent {
 /// Something else that the client handles by itself.
 pub fn kafka_trouble(topic: &str, reason: &str) -> ServiceEvent {
     ServiceEvent::warn("kafka.trouble", "Kafka", reason, json!({"topic": topic}))
+}
+
+/// What a library, or a room without a log, warns of; `suppressed` before it were not told.
+pub(super) fn diagnostic(level: Level, text: String, suppressed: u64) -> ServiceEvent {
+    ServiceEvent::of(level, "diagnostic", text, json!({"suppressed": suppressed}))
 }

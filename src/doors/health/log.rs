@@ -4,27 +4,20 @@
 //! when it is busy and loses its queue when the process is killed. Health lines are few, so each is
 //! one `write` of one whole line, at once.
 
-use std::fmt::Write as _;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tracing::field::{Field, Visit};
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
 
+use super::diagnostics::{Diagnostic, DiagnosticLayer, Diagnostics};
 use super::event::HealthEvent;
 use crate::base::language::Language;
-use crate::tools::quota::Quota;
-use crate::words::record::{HealthLine, Level, SERVICE};
+use crate::words::record::{HealthLine, SERVICE};
 
 const FILE_NAME: &str = "tracker.log";
-
-/// How many diagnostics a second get a line: a library may have something to say of each message.
-const DIAGNOSTICS_A_SECOND: u32 = 10;
 
 struct LogFile {
     file: RollingFileAppender,
@@ -45,59 +38,11 @@ fn ends_torn(path: &Path) -> bool {
     last_byte.is_ok_and(|byte| byte != b'\n')
 }
 
-/// What a library had to say.
-struct Diagnostic {
-    level: Level,
-    text: String,
-    /// How many before it got no line.
-    suppressed: u64,
-}
-
-/// Decides which diagnostics get a line.
-struct Diagnostics {
-    quota: Quota,
-    /// The newest that got none.
-    last: Option<Diagnostic>,
-}
-
-impl Diagnostics {
-    /// The lines to write now. What gets none is counted, and told by [`Self::overdue`].
-    fn tell(&mut self, now: Instant, level: Level, text: String) -> [Option<Diagnostic>; 2] {
-        let due = self.overdue(now);
-        let own = Diagnostic { level, text, suppressed: 0 };
-        if self.quota.allows() {
-            return [due, Some(own)];
-        }
-        self.last = Some(own);
-        [due, None]
-    }
-
-    /// Once the second is over: the last one that got no line, with how many there were before it.
-    fn overdue(&mut self, now: Instant) -> Option<Diagnostic> {
-        let left_out = self.quota.turn(now)?;
-        let last = self.last_of(left_out)?;
-        // It takes the place of a new one.
-        self.quota.allows();
-        Some(last)
-    }
-
-    /// What was not told yet, whatever the time.
-    fn rest(&mut self) -> Option<Diagnostic> {
-        let left_out = self.quota.rest();
-        self.last_of(left_out)
-    }
-
-    fn last_of(&mut self, left_out: u64) -> Option<Diagnostic> {
-        let last = self.last.take()?;
-        Some(Diagnostic { suppressed: left_out.saturating_sub(1), ..last })
-    }
-}
-
 /// `tracker.log`, being written. Clones share the file.
 #[derive(Clone)]
 pub struct HealthLog {
     file: Arc<Mutex<LogFile>>,
-    diagnostics: Arc<Mutex<Diagnostics>>,
+    diagnostics: Arc<Diagnostics>,
     language: Language,
 }
 
@@ -114,17 +59,16 @@ impl HealthLog {
     pub fn open(folder: &Path, language: Language) -> Result<Self, InitError> {
         let is_torn = ends_torn(&Self::path(folder));
         let file = RollingFileAppender::builder().rotation(Rotation::NEVER).filename_prefix(FILE_NAME).build(folder)?;
-        let diagnostics = Diagnostics { quota: Quota::new(DIAGNOSTICS_A_SECOND, Instant::now()), last: None };
-        let (file, diagnostics) = (LogFile { file, is_torn }, Arc::new(Mutex::new(diagnostics)));
-        Ok(Self { file: Arc::new(Mutex::new(file)), diagnostics, language })
+        let file = Arc::new(Mutex::new(LogFile { file, is_torn }));
+        Ok(Self { file, diagnostics: Arc::new(Diagnostics::new()), language })
     }
 
     /// Writes one event; news also go to standard error. What libraries said before it and got no line is told first.
     pub fn write(&self, event: &HealthEvent) {
         let is_last = matches!(event, HealthEvent::Stopped { .. } | HealthEvent::Failed { .. });
         let untold = match is_last {
-            true => self.lock_diagnostics().rest(),
-            false => self.lock_diagnostics().overdue(Instant::now()),
+            true => self.diagnostics.rest(),
+            false => self.diagnostics.overdue(Instant::now()),
         };
         self.write_diagnostics(untold);
         if event.is_news() {
@@ -142,10 +86,6 @@ impl HealthLog {
             metadata: event.metadata(),
             event: event.key().into(),
         });
-    }
-
-    fn lock_diagnostics(&self) -> MutexGuard<'_, Diagnostics> {
-        self.diagnostics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_diagnostics(&self, told: impl IntoIterator<Item = Diagnostic>) {
@@ -184,45 +124,15 @@ impl HealthLog {
 
     /// A layer that sends what libraries report as warnings and errors here as well.
     pub fn layer(&self) -> DiagnosticLayer {
-        DiagnosticLayer { log: self.clone() }
+        let log = self.clone();
+        DiagnosticLayer::new(move |level, text| {
+            log.write_diagnostics(log.diagnostics.tell(Instant::now(), level, text).into_iter().flatten());
+        })
     }
 }
 
 fn now() -> String {
     format!("{:.3}", Timestamp::now())
-}
-
-/// Sends warnings and errors that libraries report through `tracing` to the health log.
-pub struct DiagnosticLayer {
-    log: HealthLog,
-}
-
-impl<S: tracing::Subscriber> Layer<S> for DiagnosticLayer {
-    fn on_event(&self, event: &tracing::Event<'_>, _context: Context<'_, S>) {
-        let level = match *event.metadata().level() {
-            tracing::Level::ERROR => Level::Error,
-            tracing::Level::WARN => Level::Warn,
-            _ => return,
-        };
-        let mut text = Text::default();
-        event.record(&mut text);
-        let told = self.log.lock_diagnostics().tell(Instant::now(), level, text.0);
-        self.log.write_diagnostics(told.into_iter().flatten());
-    }
-}
-
-#[derive(Default)]
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let separator = if self.0.is_empty() { "" } else { " " };
-        let written = match field.name() {
-            "message" => write!(self.0, "{separator}{value:?}"),
-            name => write!(self.0, "{separator}{name}={value:?}"),
-        };
-        debug_assert!(written.is_ok(), "writing into a string does not fail");
-    }
 }
 
 #[cfg(test)]
@@ -298,7 +208,7 @@ mod tests {
                 tracing::error!(offset, "the headers of a message could not be read");
             }
         });
-        let bound = (began.elapsed().as_secs() + 1) * u64::from(DIAGNOSTICS_A_SECOND);
+        let bound = (began.elapsed().as_secs() + 1) * 10;
         log.write(&HealthEvent::Failed { exit_code: 1, reason: "enough".into() });
         let mut told = lines(folder.path());
         assert_eq!(told.pop().expect("the last one")["event"], "tracker.failed");

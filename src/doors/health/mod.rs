@@ -1,6 +1,7 @@
 //! Health: the lines of `tracker.log` and the tracker's figures for Prometheus, and the same for other services.
 
 mod daily_log;
+mod diagnostics;
 mod event;
 pub mod events;
 mod log;
@@ -13,6 +14,7 @@ mod texts;
 mod vitals;
 
 pub use daily_log::{DailyLog, LogQuery};
+pub use diagnostics::{DiagnosticLayer, diagnostics_on_stderr};
 pub use event::HealthEvent;
 pub use log::HealthLog;
 pub use meters::Meters;

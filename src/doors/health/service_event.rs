@@ -34,6 +34,11 @@ impl ServiceEvent {
         Self::new(key, Level::Error, message.into(), Some(error.to_string()), metadata)
     }
 
+    /// What is as grave as somebody else says.
+    pub(super) fn of(level: Level, key: &'static str, message: String, metadata: Value) -> Self {
+        Self::new(key, level, message, None, metadata)
+    }
+
     fn new(key: &'static str, level: Level, message: String, error: Option<String>, metadata: Value) -> Self {
         let metadata = match metadata {
             Value::Object(metadata) => metadata,

@@ -2,9 +2,12 @@
 //! those of `tracker.log`. On standard error, each line one write.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::diagnostics::{DiagnosticLayer, Diagnostics};
+use super::events::diagnostic;
 use super::service_event::ServiceEvent;
 use crate::base::characters::is_obeyed;
 use crate::words::record::HealthLine;
@@ -20,6 +23,16 @@ impl ServiceLog {
     /// The log of `service`, which names itself so in each line.
     pub fn new(service: &'static str) -> Self {
         Self { service, is_for_people: std::io::stderr().is_terminal() }
+    }
+
+    /// A layer that sends what libraries report as warnings and errors here as well.
+    pub fn layer(self) -> DiagnosticLayer {
+        let diagnostics = Diagnostics::new();
+        DiagnosticLayer::new(move |level, text| {
+            for told in diagnostics.tell(Instant::now(), level, text).into_iter().flatten() {
+                self.write(&diagnostic(told.level, told.text, told.suppressed));
+            }
+        })
     }
 
     /// Writes one event.

@@ -31,6 +31,7 @@ pub use error::AuditError;
 
 use std::io::{BufWriter, Write};
 
+use crate::doors::health::diagnostics_on_stderr;
 use crate::tools::exit::Exit;
 use crate::tools::shown::HarmlessWriter;
 use crate::tools::shutdown::Shutdown;
@@ -56,6 +57,7 @@ trait Command {
 /// [`AuditError`]; it knows its exit code. One that [`is_quiet_end`](AuditError::is_quiet_end)
 /// only means that the reader of `out` has gone.
 pub fn run(args: &AuditArgs, shutdown: &Shutdown, terminal: Terminal, out: &mut dyn Write) -> Result<Exit, AuditError> {
+    diagnostics_on_stderr().begin();
     let context = Context::new(args, shutdown, terminal);
     let is_as_written = args.json() || args.command().is_raw();
     // A terminal obeys what it is sent; into a pipe or a file go the bytes themselves.

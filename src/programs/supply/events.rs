@@ -1,5 +1,6 @@
 //! What both services say of themselves, beside what [all services say](crate::doors::health::events).
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 
 use serde_json::json;
@@ -60,6 +61,22 @@ pub(super) fn sweep_oversized(order_number: &str, reason: &str) -> ServiceEvent 
 /// It is time for an order, and none can be taken.
 pub(super) fn order_skipped(reason: &str) -> ServiceEvent {
     ServiceEvent::warn("order.skipped", "no order is made", reason, json!({}))
+}
+
+/// The daily log cannot be written.
+pub(super) fn daily_log_lost(error: impl Display) -> ServiceEvent {
+    ServiceEvent::warn("daily_log.lost", "lines of the daily log are lost until it can be written", error, json!({}))
+}
+
+/// It can be again; `lines` of it are lost.
+pub(super) fn daily_log_back(lines: u64) -> ServiceEvent {
+    let message = format!("the daily log is written again; lost: {lines}");
+    ServiceEvent::info("daily_log.back", message, json!({"lines": lines}))
+}
+
+/// The operating system gives no thread for `what`, which is tried again.
+pub(super) fn thread_missing(what: &str, error: impl Display) -> ServiceEvent {
+    ServiceEvent::warn("thread.missing", format!("no thread for {what}; trying again"), error, json!({}))
 }
 
 /// A part ended before its time.

@@ -26,6 +26,7 @@ pub(super) struct SupplyFigures {
     pub(super) commit: Seconds,
     pub(super) told: Counts,
     pub(super) dead_letters: Level,
+    pub(super) daily_log_lost: Count,
 }
 
 impl SupplyFigures {
@@ -50,6 +51,7 @@ impl SupplyFigures {
             commit: meters.short_seconds("commit_seconds", "Commits of the store, each with its sync"),
             told: meters.counts("subscriber_updates", "What became of updates for subscribers"),
             dead_letters: meters.level("dead_letter_rows", "Updates kept that subscribers were not told of"),
+            daily_log_lost: meters.count("daily_log_lost", "Lines of the daily log that could not be written"),
             meters: Arc::new(meters),
         }
     }

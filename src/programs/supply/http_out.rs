@@ -79,6 +79,7 @@ pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
         out: BTreeSet::new(),
         read: 0,
         counted_ms: None,
+        has_no_thread: false,
     };
     while !service.shutdown.is_requested() {
         lane.step()?;
@@ -101,6 +102,8 @@ struct Lane {
     /// Rows up to here were looked at since Kafka fell silent.
     read: u64,
     counted_ms: Option<u64>,
+    /// Whether no thread could be had for the last call: told once until one can.
+    has_no_thread: bool,
 }
 
 impl Lane {
@@ -215,8 +218,13 @@ impl Lane {
                 giving.called.answer = Some(service.peer.post(service.role.peer_path(), &headers, &text));
             };
             // A thread that cannot be had drops the call, and so gives its permit back as failed.
-            if let Err(error) = std::thread::Builder::new().name("call".into()).spawn(call) {
-                tracing::warn!(%error, "no thread for a call");
+            match std::thread::Builder::new().name("call".into()).spawn(call) {
+                Ok(_) => self.has_no_thread = false,
+                Err(_) if self.has_no_thread => {}
+                Err(error) => {
+                    self.has_no_thread = true;
+                    self.service.tell(&events::thread_missing("a call", error));
+                }
             }
         }
         self.show_breaker();

@@ -36,7 +36,7 @@ pub use error::SupplyError;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -83,6 +83,7 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
     let peer = Peer::new(&base).map_err(|error| SupplyError::Usage { reason: format!("--peer: {error}") })?;
     let folder = |source| SupplyError::Folder { path: flags.dir.clone(), source };
     let log = ServiceLog::new(role.name());
+    log.layer().begin();
     let name = format!("{}.lock", role.name());
     let Some(_lock) = wait_for_turn(&flags.dir, &name, &log, shutdown).map_err(folder)? else { return Ok(Exit::Done) };
     let path = flags.dir.join(format!("{}.redb", role.name()));
@@ -101,6 +102,7 @@ fn serve(args: &SupplyArgs, flags: &ServiceArgs, role: Role, shutdown: &Shutdown
         endings: Endings::new(log, shutdown),
         waiters: AtomicUsize::new(0),
         daily: DailyLog::new(&flags.dir, role.name()),
+        daily_lost: AtomicU64::new(0),
         shutdown: shutdown.clone(),
         began: Instant::now(),
         refused: Mutex::default(),

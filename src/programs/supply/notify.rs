@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::events;
 use super::gate::Gate;
 use super::kafka_out::identity;
 use super::outgoing::body;
@@ -31,6 +32,8 @@ const AT_ONCE: usize = 64;
 /// [`StoreError`] when the store has ended, or cannot be read.
 pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
     let mut hands: BTreeMap<u64, JoinHandle<()>> = BTreeMap::new();
+    // Told once until one can be had.
+    let mut has_no_thread = false;
     while !service.shutdown.wait_timeout(LOOK) {
         hands.retain(|_, hand| !hand.is_finished());
         for one in all(&service.store.view()?)? {
@@ -41,9 +44,16 @@ pub(super) fn run(service: &Arc<Service>) -> Result<(), StoreError> {
             let work =
                 move || theirs.endings.task("subscribers", || Hand::new(&theirs, &one).map_or(Ok(()), Hand::work));
             match std::thread::Builder::new().name("subscriber".into()).spawn(work) {
-                Ok(hand) => drop(hands.insert(id, hand)),
+                Ok(hand) => {
+                    has_no_thread = false;
+                    hands.insert(id, hand);
+                }
                 // It is tried again at the next look.
-                Err(error) => tracing::warn!(%error, "no thread for a subscriber"),
+                Err(_) if has_no_thread => {}
+                Err(error) => {
+                    has_no_thread = true;
+                    service.tell(&events::thread_missing("a subscriber", error));
+                }
             }
         }
     }

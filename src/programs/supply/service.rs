@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::args::ServiceArgs;
 use super::ending::Endings;
+use super::events;
 use super::figures::SupplyFigures;
 use super::intake::{TakenOrder, TakenUpdate, Verdict};
 use super::role::Role;
@@ -101,6 +102,8 @@ pub(super) struct Service {
     /// So many callers wait for the receipt of their order.
     pub(super) waiters: AtomicUsize,
     pub(super) daily: DailyLog,
+    /// So many lines of it were lost since it could be written.
+    pub(super) daily_lost: AtomicU64,
     pub(super) shutdown: Shutdown,
     pub(super) began: Instant,
     /// Why Kafka will never take us, when that is so.
@@ -125,8 +128,22 @@ impl Service {
 
     /// Writes a line of the daily log.
     pub(super) fn note(&self, level: Level, context: &str, message: &str, more: &Value) {
-        if let Err(error) = self.daily.write(level, context, message, more) {
-            tracing::warn!(%error, "a line of the daily log is lost");
+        match self.daily.write(level, context, message, more) {
+            Ok(()) if self.daily_lost.load(Ordering::Relaxed) > 0 => {
+                let lost = self.daily_lost.swap(0, Ordering::AcqRel);
+                // Whoever else wrote at the same time may have told it.
+                if lost > 0 {
+                    self.log.write(&events::daily_log_back(lost));
+                }
+            }
+            Ok(()) => {}
+            Err(error) => {
+                self.figures.daily_log_lost.add(1);
+                // Told once until it can be written again, and not in the log that it is about.
+                if self.daily_lost.fetch_add(1, Ordering::AcqRel) == 0 {
+                    self.log.write(&events::daily_log_lost(error));
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use super::catalogue::CatalogueArgs;
 use super::{Shop, TechshopError};
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
+use crate::doors::health::diagnostics_on_stderr;
 use crate::doors::kafka::{Cluster, Inflow, Inlet, Producer, ProducerEvent, Record, Role, SendError, TopicInfo};
 use crate::services::output::{OutputError, print};
 use crate::tools::config::duration;
@@ -88,6 +89,7 @@ pub(super) enum Outcome {
 }
 
 pub(super) fn run(shop: &Shop<'_>, args: &RestockArgs) -> Result<Exit, TechshopError> {
+    diagnostics_on_stderr().begin();
     let catalogue = args.catalogue.read()?;
     let cluster = shop.context.connect_once(&[Role::Admin, Role::Consumer, Role::Producer])?;
     let restock = Restock {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::catalogue::CatalogueArgs;
 use super::{Shop, TechshopError};
+use crate::doors::health::diagnostics_on_stderr;
 use crate::doors::kafka::{Role, Table};
 use crate::services::output::print;
 use crate::tools::exit::Exit;
@@ -35,6 +36,7 @@ pub struct StockArgs {
 }
 
 pub(super) fn run(shop: &Shop<'_>, args: &StockArgs) -> Result<Exit, TechshopError> {
+    diagnostics_on_stderr().begin();
     let catalogue = args.catalogue.read()?;
     let cluster = shop.context.connect_once(&[Role::Admin, Role::Consumer])?;
     let name = &shop.names.stock;

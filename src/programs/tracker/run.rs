@@ -28,7 +28,6 @@ use crate::services::output::OutputError;
 use crate::tools::durable::{Lock, LockAttempt, OsDisk, make_folder};
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::PublishedText;
-use tracing_subscriber::layer::SubscriberExt as _;
 
 /// How often a standby looks whether the folder is free: the bound of a takeover.
 const STANDBY_INTERVAL: Duration = Duration::from_millis(50);
@@ -46,8 +45,7 @@ pub fn run(config: &TrackerConfig, page: PageMaker, shutdown: &Shutdown) -> Resu
     make_folder(&config.dir).map_err(folder("make", &config.dir))?;
     let Some(lock) = own_folder(config, shutdown)? else { return Ok(Tally::default()) };
     let log = open_log(config)?;
-    // A second run in one process (tests) keeps the first one's log for what libraries say.
-    drop(tracing::subscriber::set_global_default(tracing_subscriber::registry().with(log.layer())));
+    log.layer().begin();
     log.write(&HealthEvent::Started {
         pid: std::process::id(),
         events_file: trail_path(&config.dir),

@@ -22,6 +22,7 @@ pub use error::TravelError;
 
 use std::io;
 
+use crate::doors::health::diagnostics_on_stderr;
 use crate::doors::health::events::topic_wait;
 use crate::doors::kafka::{Cluster, KeptTopic, TopicError, TopicInfo, TopicShape};
 use crate::services::output::OutputError;
@@ -48,6 +49,10 @@ struct Travel<'a> {
 pub fn run(args: &TravelArgs, shutdown: &Shutdown) -> Result<Exit, TravelError> {
     let topic = args.topic.clone().unwrap_or_else(|| args.common.built_in_topic("", TOPIC));
     let travel = Travel { context: Context::new(&args.common, shutdown)?, topic };
+    // Where the board is, it says itself what may be said.
+    if !matches!(&args.command, Command::Consume(_)) {
+        diagnostics_on_stderr().begin();
+    }
     let outcome = match &args.command {
         Command::Produce(args) => produce::run(&travel, args),
         Command::Send(args) => send::run(&travel, args),

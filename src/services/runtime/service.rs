@@ -71,8 +71,10 @@ impl Service {
 
     /// What a command that ends by itself has of a service: nobody hears of it but by its log.
     pub fn unheard(name: &'static str) -> Self {
+        let log = ServiceLog::new(name);
+        log.layer().begin();
         let meters = Arc::new(ServiceMeters::new(&name.replace('-', "_")));
-        Self { log: ServiceLog::new(name), meters, readiness: Readiness::default(), server: None }
+        Self { log, meters, readiness: Readiness::default(), server: None }
     }
 
     fn probes(&self) -> Vec<(&'static str, Handler)> {

@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             who_does_not_read_what_is_shown_holds_up_nobody,
             while_callers_wait_probes_and_the_other_service_are_answered,
             listening_for_others_is_warned_about,
+            a_daily_log_that_cannot_be_written_is_told_once_and_counted,
         ]
     )
 }
@@ -108,4 +109,30 @@ fn listening_for_others_is_warned_about() {
     assert_eq!(foreign().status, 200);
     open.wait_for_output("listen.open", SHORT);
     assert!(open.stderr().contains("no authentication"), "{}", open.stderr());
+}
+
+/// That lines were lost was said where nobody listened.
+fn a_daily_log_that_cannot_be_written_is_told_once_and_counted() {
+    let pair = Pair::new(Broker::not_started().cluster());
+    // Where the log of the day, or of the next one, would be.
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let in_the_way = [today, today.tomorrow().expect("there is one")]
+        .map(|date| pair.scratch.join(&format!("wagon-lits/wagon-lits-{date}.log")));
+    in_the_way.iter().for_each(|folder| std::fs::create_dir_all(folder).expect("it is ours"));
+    let mut wagon = pair.wagon(&[]);
+    wagon.wait_for_output("daily_log.lost", SHORT);
+    pair.order("a");
+    pair.order("b");
+    let lost = || {
+        let figures = get(pair.wagon_port(), "/metrics").expect("it answers").body;
+        let line = figures.lines().find_map(|line| line.strip_prefix("supply_daily_log_lost_total "));
+        line.expect("it is served").parse::<u64>().expect("a number")
+    };
+    assert!(lost() >= 3, "its start and two orders: {}", lost());
+    in_the_way.iter().for_each(|folder| std::fs::remove_dir(folder).expect("it is ours"));
+    pair.order("c");
+    wagon.wait_for_output("daily_log.back", SHORT);
+    wagon.terminate(SHORT).expect_code(0);
+    let stderr = wagon.stderr();
+    assert_eq!(stderr.matches("\"daily_log.lost\"").count(), 1, "{stderr}");
 }

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use super::args::ListenArgs;
 use super::counting::{self, Counting, Found, Keeper, Part, SLICE, load};
 use super::{Shop, TechshopError};
-use crate::doors::health::Level;
 use crate::doors::health::events::stopped;
+use crate::doors::health::{Level, diagnostics_on_stderr};
 use crate::doors::kafka::{Inflow, Role, unreadable};
 use crate::logic::shopfold::{Figures, Snapshot};
 use crate::services::output::print;
@@ -65,6 +65,7 @@ pub(super) fn run(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, Techsho
 
 /// Counts what is there, and changes nothing.
 fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
+    diagnostics_on_stderr().begin();
     let snapshot = match load(&args.state)? {
         Found::Snapshot(snapshot) => *snapshot,
         Found::Nothing => Snapshot::default(),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::cut;
 use crate::base::message::Message;
 use crate::base::position::Positions;
+use crate::doors::health::diagnostics_on_stderr;
 use crate::doors::kafka::{Inflow, Role};
 use crate::programs::techshop::{Shop, TechshopError};
 use crate::services::output::print;
@@ -74,6 +75,7 @@ impl Invalid {
 
 /// Lists them.
 pub(super) fn run(shop: &Shop<'_>, is_json: bool) -> Result<Exit, TechshopError> {
+    diagnostics_on_stderr().begin();
     let cluster = shop.context.connect_once(&[Role::Consumer])?;
     let name = &shop.names.errors;
     let topic = shop.ensure(&cluster, name, Some(shop.context.common.connect_timeout), |_| {})?;

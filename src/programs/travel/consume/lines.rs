@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::outlet::Outlet;
 use super::{ConsumeArgs, Consuming, ENDS};
+use crate::doors::health::diagnostics_on_stderr;
 use crate::logic::travel::{Board, Kept, Place, Told};
 use crate::programs::travel::reading::News;
 use crate::programs::travel::report::RecordReport;
@@ -24,6 +25,7 @@ const FULL_BYTES: usize = 64 * 1024;
 const DETAIL_COLUMNS: usize = 400;
 
 pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<(), TravelError> {
+    diagnostics_on_stderr().begin();
     remark(format_args!("reading {} at {}", safe(&travel.topic), safe(&travel.context.settings.brokers)));
     let mut printer = Printer::new(args.json, Outlet::start(anstream::stdout(), travel.context.shutdown)?);
     if args.new && !read_up(travel, consuming)? {
