@@ -4,6 +4,7 @@ use crate::harness::{
     Batch, Cluster, LONG, Line, Need, Process, Record, Scratch, Shop, Trail, drain, events, expect_sealed,
     expect_told_once, free_port, get, order, shared, tracker, trail_dir, wait_for_event, wait_for_lines, wait_until,
 };
+use crate::travel::{Desk, event};
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -15,6 +16,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_batch_of_more_than_two_gigabytes_is_told_as_one_that_cannot_be_read,
             a_run_that_ends_by_itself_names_the_batch_that_it_cannot_read,
             a_service_that_meets_such_a_batch_says_so_and_is_not_ready,
+            travel_ends_where_nothing_but_such_a_batch_is_left_and_names_it,
+            what_of_the_shop_ends_by_itself_does_so_too,
             a_bomb_costs_no_more_memory_than_the_document_says,
             a_topic_without_compression_refuses_bombs,
         ]
@@ -143,6 +146,55 @@ fn a_service_that_meets_such_a_batch_says_so_and_is_not_ready() {
     kafka.delete_before(&topic, 0, 2);
     readiness(port, 200, "");
     running.terminate(LONG).expect_code(0);
+}
+
+/// Each of the runs ends with 1 and says where the batch is, and what to do.
+#[track_caller]
+fn expect_named(runs: Vec<Process>, topic: &str, place: &str) {
+    for mut run in runs {
+        let exit = run.wait(LONG);
+        exit.expect_code(1).expect_message(&[&format!("{topic}/{place}"), "kafka-delete-records", "run this again"]);
+    }
+}
+
+/// They said that the partition waits, and waited for ever.
+fn travel_ends_where_nothing_but_such_a_batch_is_left_and_names_it() {
+    const PLACE: &str = "1 cannot be read to its end: the batch from offset 0 on";
+    let desk = Desk::with_topic(2);
+    desk.kafka.produce(&desk.topic, &[event("DV-1", "CREATION")]);
+    assert_eq!(damaged().send(&desk.kafka, &desk.topic, 1), Ok(0));
+    let commands: [&[&str]; 3] = [&["list"], &["show", "DV-1"], &["consume", "--until-end", "--json"]];
+    let runs = commands.map(|command| desk.travel(command).start());
+    expect_named(runs.into(), &desk.topic, PLACE);
+    desk.kafka.delete_before(&desk.topic, 1, 2);
+    for command in commands {
+        let exit = desk.travel(command).finish_within(LONG);
+        exit.expect_code(0);
+        assert!(exit.stdout.contains("DV-1"), "{command:?}: {}", exit.stdout);
+    }
+}
+
+fn what_of_the_shop_ends_by_itself_does_so_too() {
+    const PLACE: &str = "0 cannot be read to its end: the batch from offset 0 on";
+    let shop = Shop::new().set_up();
+    let (kafka, orders_topic, errors) = (&shop.kafka, shop.topic("orders"), shop.topic("errors"));
+    for topic in [&orders_topic, &errors] {
+        assert_eq!(damaged().send(kafka, topic, 0), Ok(0));
+    }
+    kafka.produce(&orders_topic, &orders(1, 0..2));
+    let lists: [&[&str]; 2] = [&["errors", "--list"], &["analytics", "--once"]];
+    let process = || shop.process(&["--until-end", "--quiet"]);
+    let readers = lists.map(|command| shop.command(command).start());
+    expect_named(vec![process().start()], &orders_topic, PLACE);
+    expect_named(readers.into(), &errors, PLACE);
+    // All else was decided, and committed.
+    assert_eq!(kafka.dump(&errors).len(), 4, "two of the other partition, and the batch");
+    kafka.delete_before(&orders_topic, 0, 2);
+    kafka.delete_before(&errors, 0, 2);
+    process().finish_within(LONG).expect_code(0);
+    for command in lists {
+        shop.command(command).finish_within(LONG).expect_code(0);
+    }
 }
 
 /// The most memory that a process ever had, in bytes.

@@ -9,6 +9,7 @@ use super::producer::ProduceError;
 use super::settings::PropertyError;
 use super::topics::TopicError;
 use super::transaction_error::TransactionError;
+use super::unreadable::EndError;
 use crate::tools::exit::Exit;
 
 /// Any error of this room that ends a program. Each operation has an enum of its own; this one is for who only hands
@@ -27,6 +28,9 @@ pub enum ClusterError {
     /// A topic cannot be read.
     #[error(transparent)]
     Consume(#[from] ConsumeError),
+    /// A topic cannot be read to its end.
+    #[error(transparent)]
+    End(#[from] EndError),
     /// There is no producer.
     #[error(transparent)]
     Produce(#[from] ProduceError),

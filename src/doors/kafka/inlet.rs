@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use super::batch::MessageBatch;
 use super::cluster::Cluster;
 use super::consumer::{ConsumeError, Consumer, Fetched, StartAt};
+use super::inflow::Inflow;
 use super::reader::Reader;
 use super::topics::TopicInfo;
+use super::unreadable::{EndError, Waiting};
 use super::watch::Watch;
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
@@ -28,58 +30,6 @@ const MOST_MUTE: Duration = Duration::from_secs(80);
 /// A partition that a consumer has given up is read by another one after so long.
 const READ_AGAIN: Duration = Duration::from_secs(30);
 
-/// One thing that was read or learnt.
-#[derive(Debug)]
-pub enum Inflow {
-    /// Messages; ask [`Inlet::take`] about each, and give the batch back with [`Inlet::recycle`].
-    Messages(MessageBatch),
-    /// Offsets that were never read are gone: retention was faster, or the log was cut and grew again.
-    Lost {
-        /// Which partition.
-        partition: i32,
-        /// The first that is gone.
-        from: i64,
-        /// Where reading goes on.
-        to: i64,
-    },
-    /// The log was cut behind the position: what stands there now is read as new.
-    Cut {
-        /// Which partition.
-        partition: i32,
-        /// Where reading stood.
-        from: i64,
-        /// Where it goes on.
-        to: i64,
-    },
-    /// The topic is another one of the same name now, and is read from its beginning.
-    NewTopic,
-    /// No broker can be reached.
-    BrokerLost {
-        /// Why, as far as the client knows.
-        reason: String,
-    },
-    /// A broker can be reached again.
-    BrokerBack,
-    /// A batch cannot be read, and its partition waits there: nothing is passed over. Told once.
-    Unreadable {
-        /// Which partition.
-        partition: i32,
-        /// The first offset of the batch.
-        offset: i64,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// All partitions that waited so have gone on.
-    Readable,
-    /// Something else failed; it goes on by itself.
-    Trouble {
-        /// What was said.
-        reason: String,
-    },
-    /// A sign of life of the cluster: ends were told.
-    Ends,
-}
-
 /// A topic that is being read.
 pub struct Inlet {
     reader: Reader,
@@ -95,8 +45,8 @@ pub struct Inlet {
     /// Since when nothing was delivered though something is there.
     mute_since: Option<Instant>,
     mute_for: Duration,
-    /// Where partitions stand that wait before a batch that cannot be read.
-    unreadable: BTreeMap<i32, i64>,
+    /// Partitions that wait before a batch that cannot be read.
+    unreadable: Waiting,
     /// Since when the consumer delivers nothing more of one of them.
     given_up_since: Option<Instant>,
 }
@@ -151,7 +101,7 @@ impl Inlet {
             is_lost: false,
             mute_since: None,
             mute_for: MUTE,
-            unreadable: BTreeMap::new(),
+            unreadable: Waiting::default(),
             given_up_since: None,
         };
         if let Some(id) = id {
@@ -209,7 +159,7 @@ impl Inlet {
             Fetched::Unreadable { partition, offset, reason, is_given_up } => {
                 self.given_up_since = self.given_up_since.or_else(|| is_given_up.then(Instant::now));
                 let stands_at = self.positions.next(partition);
-                if self.unreadable.insert(partition, stands_at) != Some(stands_at) {
+                if self.unreadable.hear(partition, (offset, stands_at), &reason, Instant::now()) {
                     self.told.push_back(Inflow::Unreadable { partition, offset, reason });
                 }
             }
@@ -262,8 +212,39 @@ impl Inlet {
     }
 
     /// Whether every partition was read up to its end, as last heard; not while nobody knows which there are.
-    pub fn is_at_end(&self) -> bool {
-        !self.read.is_empty() && self.read.iter().all(|partition| self.ends.contains_key(partition)) && self.lag() == 0
+    ///
+    /// # Errors
+    /// [`EndError`], see [`Inlet::has_read`].
+    pub fn is_at_end(&self) -> Result<bool, EndError> {
+        let is_known = !self.read.is_empty() && self.read.iter().all(|partition| self.ends.contains_key(partition));
+        if is_known { self.has_read(self.ends.iter().map(|(&partition, &end)| (partition, end))) } else { Ok(false) }
+    }
+
+    /// Whether these are read: each partition up to the offset before the one that is given with it.
+    ///
+    /// # Errors
+    /// [`EndError`] when what is left of them cannot be read, and has not become readable for half a minute.
+    pub fn has_read(&self, ends: impl IntoIterator<Item = (i32, i64)>) -> Result<bool, EndError> {
+        let at = ends.into_iter().map(|(partition, end)| (partition, self.positions.next(partition), end));
+        let behind = at.filter(|(_, next, end)| next < end).map(|(partition, next, _)| (partition, next));
+        self.unreadable.is_none_behind(&self.topic, behind, Instant::now())
+    }
+
+    /// Whether all of these are at their ends.
+    ///
+    /// # Errors
+    /// [`EndError`] when what is left of them cannot be read.
+    pub fn are_at_end<'a>(inlets: impl IntoIterator<Item = &'a Self>) -> Result<bool, EndError> {
+        let mut first = Ok(true);
+        for inlet in inlets {
+            match inlet.is_at_end() {
+                Ok(true) => {}
+                // All else is read before anybody gives up.
+                Ok(false) => return Ok(false),
+                Err(error) => first = first.and(Err(error)),
+            }
+        }
+        first
     }
 
     /// Whether no broker can be reached.
@@ -341,9 +322,7 @@ impl Inlet {
         self.ends.retain(|partition, _| *partition < watch.partitions);
         self.read_up_to(watch.partitions)?;
         self.told.push_back(Inflow::Ends);
-        let has_waited = !self.unreadable.is_empty();
-        self.unreadable.retain(|partition, stands_at| self.positions.next(*partition) == *stands_at);
-        if has_waited && self.unreadable.is_empty() {
+        if self.unreadable.all_gone_on(|partition| self.positions.next(partition)) {
             self.told.push_back(Inflow::Readable);
         }
         if self.given_up_since.is_some_and(|since| since.elapsed() >= READ_AGAIN) {

@@ -15,6 +15,7 @@ use super::parting::part;
 use super::raw::admin::{Patience, list_all_ends, list_ends};
 use super::raw::{ConsumerQueue, RawEvent};
 use super::settings::{PropertyError, Role, client_config};
+use super::unreadable::EndError;
 
 /// How many offsets before the end are looked at first, then next. Mostly the value is among the last.
 const LOOKS: [i64; 6] = [256, 2_048, 16_384, 131_072, 1_048_576, i64::MAX];
@@ -51,6 +52,9 @@ pub enum ReadBackError {
         /// What was said.
         reason: String,
     },
+    /// It cannot be read to its end.
+    #[error(transparent)]
+    End(#[from] EndError),
     /// The caller did not want to wait any longer.
     #[error("given up while reading topic {topic} back")]
     GaveUp {

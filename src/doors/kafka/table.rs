@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::cluster::Cluster;
-use super::inlet::Inflow;
+use super::inflow::Inflow;
 use super::last_values::ReadBackError;
 use super::topics::TopicInfo;
+use super::unreadable::EndError;
 use crate::base::position::Positions;
 use crate::tools::shutdown::Shutdown;
 
@@ -32,12 +33,13 @@ impl Cluster {
         let mut inlet = started.map_err(|error| no_answer(error.to_string()))?;
         let mut table = Table::new();
         let mut trouble = "not all of it could be read in time".to_owned();
-        while !inlet.is_at_end() {
+        let mut damaged = None;
+        while !inlet.is_at_end()? {
             if shutdown.is_requested() {
                 return Err(ReadBackError::GaveUp { topic: topic.name.clone() });
             }
             if Instant::now() >= deadline {
-                return Err(no_answer(trouble));
+                return Err(damaged.map_or_else(|| no_answer(trouble), ReadBackError::from));
             }
             match inlet.next(SLICE).map_err(|error| no_answer(error.to_string()))? {
                 Some(Inflow::Messages(batch)) => {
@@ -55,9 +57,11 @@ impl Cluster {
                 }
                 // Another topic of the same name: what was read of the first says nothing.
                 Some(Inflow::NewTopic) => table.clear(),
-                Some(
-                    Inflow::Trouble { reason } | Inflow::BrokerLost { reason } | Inflow::Unreadable { reason, .. },
-                ) => trouble = reason,
+                Some(Inflow::Trouble { reason } | Inflow::BrokerLost { reason }) => trouble = reason,
+                Some(Inflow::Unreadable { partition, offset, reason }) => {
+                    damaged = Some(EndError { topic: topic.name.clone(), partition, offset, reason });
+                }
+                Some(Inflow::Readable) => damaged = None,
                 _ => {}
             }
         }

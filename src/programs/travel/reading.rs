@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 use super::{Travel, TravelError, terms::forgets};
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
-use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicError, TopicInfo, unreadable};
+use crate::doors::kafka::{Cluster, EndError, Inflow, Inlet, TopicError, TopicInfo, unreadable};
 use crate::logic::travel::{Board, Listed, Origin, Reach, SnapshotError, Told};
 use crate::tools::shown::safe;
 use crate::tools::shutdown::Shutdown;
@@ -236,7 +236,7 @@ impl<'a> Reading<'a> {
     /// Begins anew when a request was found in two partitions: its records have to be put in order.
     fn split(&mut self) -> Result<News, TravelError> {
         // Each beginning costs a whole reading: all that are split by now are found first.
-        if !self.is_split_pending() || !self.has_read_all() {
+        if !self.is_split_pending() || !self.has_read_all().unwrap_or(false) {
             return Ok(News::None);
         }
         let names: Vec<&str> = self.board.found_split().iter().map(String::as_str).take(3).collect();
@@ -271,15 +271,14 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether everything was read that was there at the start, and nothing of it has to be put in order.
-    pub(super) fn is_caught_up(&self) -> bool {
-        self.has_read_all() && !self.is_split_pending()
+    pub(super) fn is_caught_up(&self) -> Result<bool, EndError> {
+        Ok(self.has_read_all()? && !self.is_split_pending())
     }
 
-    fn has_read_all(&self) -> bool {
-        let next = |partition| self.inlet.positions().next(partition);
+    fn has_read_all(&self) -> Result<bool, EndError> {
         match self.ends.is_empty() {
             true => self.inlet.is_at_end(),
-            false => self.ends.iter().all(|(partition, (_, end))| next(*partition) >= *end),
+            false => self.inlet.has_read(self.ends.iter().map(|(partition, (_, end))| (*partition, *end))),
         }
     }
 
@@ -290,7 +289,7 @@ impl<'a> Reading<'a> {
         mut each: impl FnMut(&Message<'_>, Told<'_>, &mut Board) -> Result<(), TravelError>,
         mut news: impl FnMut(&News),
     ) -> Result<(), TravelError> {
-        while !self.is_caught_up() {
+        while !self.is_caught_up()? {
             if shutdown.is_requested() {
                 return Err(TravelError::Stopped);
             }

@@ -78,7 +78,7 @@ fn once(shop: &Shop<'_>, args: &AnalyticsArgs) -> Result<Exit, TechshopError> {
     let topic = |part: Part| Ok((part, shop.existing(&cluster, part.topic(shop))?));
     let topics: Vec<_> = PARTS.into_iter().map(topic).collect::<Result<_, TechshopError>>()?;
     let mut counting = Counting::new(&cluster, GROUP, topics, snapshot, Arc::default())?;
-    while !counting.is_at_end() {
+    while !counting.is_at_end()? {
         if shop.context.shutdown.is_requested() {
             remark(format_args!("stopped before all was read"));
             return Ok(Exit::Done);

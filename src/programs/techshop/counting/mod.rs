@@ -10,7 +10,7 @@ pub(super) use keep::{Found, Keeper, load};
 
 use super::{Shop, TechshopError, events};
 use crate::base::position::Positions;
-use crate::doors::kafka::{Cluster, Inflow, Inlet, TopicInfo};
+use crate::doors::kafka::{Cluster, EndError, Inflow, Inlet, TopicInfo};
 use crate::logic::shopfold::{Figures, Snapshot};
 use crate::services::runtime::Service;
 
@@ -152,8 +152,11 @@ impl<'a> Counting<'a> {
     }
 
     /// Whether all that is there was counted, as last heard.
-    pub(super) fn is_at_end(&self) -> bool {
-        self.sources.iter().all(|source| source.inlet.is_at_end())
+    ///
+    /// # Errors
+    /// [`EndError`] when what is left of it cannot be read.
+    pub(super) fn is_at_end(&self) -> Result<bool, EndError> {
+        Inlet::are_at_end(self.sources.iter().map(|source| &source.inlet))
     }
 
     /// Whether no broker can be reached.

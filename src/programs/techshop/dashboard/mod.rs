@@ -138,7 +138,7 @@ fn count(
         if is_changed {
             keeper.changed();
         }
-        if counting.is_at_end() && !counting.is_without_broker() {
+        if counting.is_at_end().unwrap_or(false) && !counting.is_without_broker() {
             state.counted();
         }
         counting::save_when_due(service, counting, keeper);

@@ -9,10 +9,11 @@ use super::cut;
 use crate::base::message::Message;
 use crate::base::position::Positions;
 use crate::doors::health::diagnostics_on_stderr;
-use crate::doors::kafka::{Inflow, Role};
+use crate::doors::kafka::{Inflow, Role, unreadable};
 use crate::programs::techshop::{Shop, TechshopError};
 use crate::services::output::print;
 use crate::tools::exit::Exit;
+use crate::tools::stderr::remark;
 use crate::words::shop::Status;
 
 /// So much of a message is shown.
@@ -20,7 +21,7 @@ const SHOWN: usize = 200;
 
 /// How long the ends may take to be told, and how long nothing may come before the end.
 const ANSWER: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_secs(40);
 
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -92,7 +93,7 @@ pub(super) fn run(shop: &Shop<'_>, is_json: bool) -> Result<Exit, TechshopError>
         }
     }
     let (mut count, mut heard) = (0_u64, Instant::now());
-    while ends.iter().any(|(partition, end)| inlet.positions().next(*partition) < *end) {
+    while !inlet.has_read(ends.iter().map(|(&partition, &end)| (partition, end)))? {
         if shop.context.shutdown.is_requested() {
             return Ok(Exit::Done);
         }
@@ -100,7 +101,16 @@ pub(super) fn run(shop: &Shop<'_>, is_json: bool) -> Result<Exit, TechshopError>
             return Err(failed("nothing came any more".to_owned()));
         }
         let Some(inflow) = inlet.next(WAIT)? else { continue };
-        let Inflow::Messages(batch) = inflow else { continue };
+        let batch = match inflow {
+            Inflow::Messages(batch) => batch,
+            Inflow::Unreadable { partition, offset, reason } => {
+                // From here on it is for the inlet to say how long that is borne.
+                heard = Instant::now();
+                remark(unreadable(name, partition, offset, &reason));
+                continue;
+            }
+            _ => continue,
+        };
         heard = Instant::now();
         let mut text = String::new();
         for message in batch.iter() {

@@ -16,7 +16,7 @@ use super::plan::{Clerk, Done, MOST_WAITING, MOST_WAITING_OUTSIDE, Plan, Reading
 use super::teller::{Complaints, Teller};
 use crate::base::message::Message;
 use crate::doors::health::events::stopped;
-use crate::doors::kafka::{Inflow, Inlet, MessageBatch, TransactionError};
+use crate::doors::kafka::{EndError, Inflow, Inlet, MessageBatch, TransactionError};
 use crate::logic::letters::{Letter, Verdict, Window, harmless};
 use crate::programs::techshop::TechshopError;
 use crate::programs::techshop::events::{self, Unsent};
@@ -127,8 +127,12 @@ impl<'a, C: Clerk> Delivery<'a, C> {
     /// Delivers until a stop is asked for, or until the end.
     pub(crate) fn run(mut self) -> Result<Done, TechshopError> {
         self.plan.service.ready();
-        let mut unheard = Ok(());
-        while !self.plan.shop.context.shutdown.is_requested() && !self.is_finished() {
+        let (mut unheard, mut unread) = (Ok(()), Ok(false));
+        while !self.plan.shop.context.shutdown.is_requested() {
+            unread = self.is_finished();
+            if !matches!(unread, Ok(false)) {
+                break;
+            }
             self.retry_due();
             if self.has_room() {
                 let wait = if self.window.is_empty() { QUIETLY } else { BRIEFLY };
@@ -160,6 +164,7 @@ impl<'a, C: Clerk> Delivery<'a, C> {
             })?;
         }
         unheard.and_then(|()| self.teller.finish()).map_err(OutputError::from)?;
+        unread?;
         if !self.plan.is_until_end {
             self.summary();
             let waiting = self.window.len();
@@ -169,9 +174,13 @@ impl<'a, C: Clerk> Delivery<'a, C> {
         Ok(Done { handed_over: self.figures.all_sent(), given_up: self.figures.all_given_up() })
     }
 
-    fn is_finished(&self) -> bool {
-        let is_read = |(partition, end): (&i32, &i64)| self.inlet.positions().next(*partition) >= *end;
-        self.plan.is_until_end && self.window.is_empty() && self.ends.iter().all(is_read)
+    fn is_finished(&self) -> Result<bool, EndError> {
+        let may_end = self.plan.is_until_end && self.window.is_empty();
+        if may_end {
+            self.inlet.has_read(self.ends.iter().map(|(&partition, &end)| (partition, end)))
+        } else {
+            Ok(false)
+        }
     }
 
     fn has_room(&self) -> bool {

@@ -143,9 +143,16 @@ impl Active<'_, '_> {
             if self.producer.is_tainted() {
                 return Ok(End::Doubt("a commit was slow, and a request of it may still be under way".to_owned()));
             }
-            let is_at_end = || self.orders.is_at_end() && self.restocks.is_at_end();
-            if shutdown.is_requested() || (self.processor.args.until_end && !self.rhythm.is_open() && is_at_end()) {
-                return self.release();
+            let may_end = self.processor.args.until_end && !self.rhythm.is_open();
+            let is_at_end =
+                if may_end { Inlet::are_at_end([&self.orders, &self.restocks]) } else { Ok(shutdown.is_requested()) };
+            match is_at_end {
+                Ok(false) if !shutdown.is_requested() => {}
+                Err(error) if !shutdown.is_requested() => {
+                    self.release()?;
+                    return Err(error.into());
+                }
+                _ => return self.release(),
             }
         }
     }

@@ -123,7 +123,7 @@ pub(super) fn check(travel: &Travel<'_>, cluster: &Cluster, path: &Path) -> Resu
     let cluster_id = cluster.id(ANSWER);
     reading.would_go_on(&origin, cluster_id.as_deref()).map_err(|error| failed(error.to_string()))?;
     reading.end_at(&origin);
-    while !reading.is_caught_up() {
+    while !reading.is_caught_up()? {
         if travel.context.shutdown.is_requested() {
             return Err(TravelError::Stopped);
         }

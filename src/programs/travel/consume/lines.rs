@@ -28,7 +28,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
     diagnostics_on_stderr().begin();
     remark(format_args!("reading {} at {}", safe(&travel.topic), safe(&travel.context.settings.brokers)));
     let mut printer = Printer::new(args.json, Outlet::start(anstream::stdout(), travel.context.shutdown)?);
-    if args.new && !read_up(travel, consuming)? {
+    if args.new && !read_up(travel, args, consuming)? {
         return Ok(());
     }
     if args.new {
@@ -36,10 +36,15 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
         printer.begin_behind(consuming.reading.positions().offsets());
         remark(format_args!("{} requests; now what comes", consuming.reading.board.all().count()));
     }
-    let mut is_again = false;
+    let (mut is_again, mut ended) = (false, Ok(()));
     while !travel.context.shutdown.is_requested() {
-        if args.until_end && consuming.reading.is_caught_up() {
-            break;
+        match consuming.reading.is_caught_up() {
+            Ok(true) if args.until_end => break,
+            Err(error) if args.until_end => {
+                ended = Err(error.into());
+                break;
+            }
+            _ => {}
         }
         let mut is_changed = false;
         let news = consuming.reading.step(SLICE, |_, told, board| {
@@ -47,7 +52,7 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
             printer.add(&told, board, is_again)
         })?;
         let was_again = is_again;
-        is_again &= !consuming.reading.is_caught_up();
+        is_again &= !consuming.reading.is_caught_up().unwrap_or(false);
         if is_changed {
             consuming.changed();
         }
@@ -77,12 +82,18 @@ pub(super) fn run(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consu
         }
     }
     printer.hand_over()?;
-    printer.outlet.finish()
+    printer.outlet.finish()?;
+    ended
 }
 
 /// Reads what is there; false when a stop came first.
-fn read_up(travel: &Travel<'_>, consuming: &mut Consuming<'_>) -> Result<bool, TravelError> {
-    while !consuming.reading.is_caught_up() {
+fn read_up(travel: &Travel<'_>, args: &ConsumeArgs, consuming: &mut Consuming<'_>) -> Result<bool, TravelError> {
+    loop {
+        match consuming.reading.is_caught_up() {
+            Ok(true) => break,
+            Err(error) if args.until_end => return Err(error.into()),
+            _ => {}
+        }
         if travel.context.shutdown.is_requested() {
             return Ok(false);
         }

@@ -147,7 +147,7 @@ impl App {
     pub(super) fn take(&mut self, reading: &mut Reading<'_>) {
         reading.board.settle();
         let progress = reading.progress();
-        let progress = (!reading.is_caught_up()).then_some(progress);
+        let progress = (!reading.is_caught_up().unwrap_or(false)).then_some(progress);
         let rows = self.held.is_none().then(|| {
             let row = |listed: Listed<'_>| Row::of(&listed, reading.is_incomplete(&listed));
             reading.board.all().map(row).collect()
