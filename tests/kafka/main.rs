@@ -13,6 +13,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `harness/` | brokers, processes, an independent client in Java (`java/`), a reader of trails |
+//! | `audit_published.rs` | `audit verify` against what the tracker has published of its trail |
 //! | `audit_replay.rs` | a trail goes into another topic, exactly as it was |
 //! | `audit_verify.rs` | trails as the tracker writes them are sound, and agree with Kafka |
 //! | `chaos.rs` | kills and stops at random under full load, and what is left: see its head for how to drive it |
@@ -90,6 +91,7 @@ macro_rules! trials {
     };
 }
 
+mod audit_published;
 mod audit_replay;
 mod audit_verify;
 mod chaos;
@@ -167,6 +169,7 @@ fn main() -> ExitCode {
         // First, since it takes longest.
         chaos::trials(),
         consumer_watch::trials(),
+        audit_published::trials(),
         audit_replay::trials(),
         audit_verify::trials(),
         documents::trials(),

@@ -1,4 +1,4 @@
-//! A trail as it was when it was opened, held to what it had published of itself.
+//! A trail as it was when it was opened or verified, held to what it had published of itself.
 
 use std::fs::File;
 use std::io;
@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use super::paths::checkpoints_path;
+use super::verify::Report;
 use crate::base::tree::Hash;
 use crate::tools::regular::open_regular;
 use crate::words::seal::{Checkpoint, HeldTo, KeyChain, Notes, hold_to_published, newest_published};
@@ -13,7 +14,7 @@ use crate::words::seal::{Checkpoint, HeldTo, KeyChain, Notes, hold_to_published,
 /// How much of the checkpoints is read at once: many times what the longest one takes.
 const BLOCK_BYTES: u64 = if cfg!(test) { 4 << 10 } else { 256 << 10 };
 
-/// What a trail was when it was opened.
+/// What a trail was when it was opened or verified.
 #[derive(Clone, Debug)]
 pub struct History {
     folder: PathBuf,
@@ -26,8 +27,13 @@ pub struct History {
 /// How a trail stands to what it had published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// It had published nothing that counts, or it is that trail.
-    Agreeing,
+    /// It had published nothing that counts.
+    NothingPublished,
+    /// It is that trail.
+    Agreeing {
+        /// Of how many lines the newest checkpoint is that it had published.
+        published_lines: u64,
+    },
     /// It is an older state of that trail.
     RolledBack {
         /// Of how many lines the newest checkpoint is that it had published.
@@ -47,6 +53,12 @@ impl History {
         Self { folder: folder.to_owned(), keys, lines, sealed_lines }
     }
 
+    /// That of a trail that was verified, as far as signatures cover it; `None` when there was no key to know it by.
+    pub fn of_verified(folder: &Path, report: &Report) -> Option<Self> {
+        let lines = report.covered_lines;
+        report.keys.clone().map(|keys| Self::new(folder, keys, lines, lines))
+    }
+
     /// The name of the trail.
     pub fn origin(&self) -> &str {
         self.keys.origin()
@@ -63,11 +75,11 @@ impl History {
     /// # Errors
     /// What the operating system says of `tracker.events.checkpoints`.
     pub fn hold_to<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> io::Result<Held> {
-        let Some(published) = newest_published(texts, &self.keys) else { return Ok(Held::Agreeing) };
+        let Some(published) = newest_published(texts, &self.keys) else { return Ok(Held::NothingPublished) };
         let found = find_checkpoint(&checkpoints_path(&self.folder), self.origin(), published.size)?;
         let published_lines = published.size;
         Ok(match hold_to_published(&published, self.lines, found.as_ref()) {
-            HeldTo::Agreeing => Held::Agreeing,
+            HeldTo::Agreeing => Held::Agreeing { published_lines },
             HeldTo::RolledBack => Held::RolledBack { published_lines, from_line: self.sealed_lines + 1 },
             HeldTo::Another => Held::Another { published_lines },
         })
@@ -168,9 +180,9 @@ mod tests {
         let forged = PublishedText { origin: ORIGIN.to_owned(), topic_id: None, checkpoint: forged }.to_text();
         let (ten, thirty, fifty) = (published(&checkpoint(10)), published(&checkpoint(30)), published(&checkpoint(50)));
         let hold = |lines, texts: &[&str]| history(lines, 30).hold_to(texts.iter().copied()).unwrap();
-        assert_eq!(hold(33, &[]), Held::Agreeing);
-        assert_eq!(hold(33, &["", "no text of ours", &forged]), Held::Agreeing);
-        assert_eq!(hold(33, &[&ten, &thirty, &forged]), Held::Agreeing);
+        assert_eq!(hold(33, &[]), Held::NothingPublished);
+        assert_eq!(hold(33, &["", "no text of ours", &forged]), Held::NothingPublished);
+        assert_eq!(hold(33, &[&ten, &thirty, &forged]), Held::Agreeing { published_lines: 30 });
         assert_eq!(hold(33, &[&ten, &fifty]), Held::RolledBack { published_lines: 50, from_line: 31 });
         assert_eq!(hold(50, &[&fifty, &ten]), Held::Another { published_lines: 50 });
         let other = Checkpoint { root: [1; 32], ..checkpoint(30) };

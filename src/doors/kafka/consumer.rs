@@ -27,6 +27,9 @@ use super::statistics::Statistics;
 use super::watch::{Observer, Watch};
 use crate::tools::shutdown::Shutdown;
 
+/// How often a cluster is asked what a group has published, and how long after one answer that refused.
+const ASKED: (u32, Duration) = (3, Duration::from_millis(500));
+
 /// Where to begin in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartAt {
@@ -275,6 +278,25 @@ impl Consumer {
             }
         }
         Ok(committed)
+    }
+
+    /// The same, asked up to three times of a cluster that refuses or does not answer within `timeout`, unless a stop is
+    /// asked for.
+    ///
+    /// # Errors
+    /// [`ConsumeError::Committed`], of the last time.
+    pub fn committed_at_last(
+        &self,
+        timeout: Duration,
+        shutdown: &Shutdown,
+    ) -> Result<BTreeMap<i32, (i64, String)>, ConsumeError> {
+        let mut tries = 1;
+        loop {
+            match self.committed(timeout) {
+                Err(_) if tries < ASKED.0 && !shutdown.wait_timeout(ASKED.1) => tries += 1,
+                answer => return answer,
+            }
+        }
     }
 
     /// The ends of some partitions, asked of the cluster in one go; for each that has no answer, why.

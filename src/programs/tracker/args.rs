@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 
 use crate::base::language::Language;
-use crate::tools::config::{CommonArgs, HostArgs, SideCommand, byte_size, duration};
+use crate::tools::config::{CommonArgs, HostArgs, SideCommand, TRACKER_GROUP, byte_size, duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,7 +63,7 @@ pub struct TrackerArgs {
     pub topic: Option<String>,
 
     /// Consumer group under which the position is published
-    #[arg(long, value_name = "NAME", default_value = "order-tracker-group")]
+    #[arg(long, value_name = "NAME", default_value = TRACKER_GROUP)]
     pub group: String,
 
     /// Folder of tracker.events and tracker.log; made when missing

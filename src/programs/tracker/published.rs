@@ -10,16 +10,13 @@ use super::run::recovered_event;
 use super::session::Session;
 use crate::doors::audit::{Held, History, Recovery, Trail, Unsealed, checkpoints_path, open};
 use crate::doors::health::{HealthEvent, HealthLog};
-use crate::doors::kafka::{ConsumeError, Consumer};
+use crate::doors::kafka::Consumer;
 use crate::tools::durable::OsDisk;
 use crate::tools::shutdown::Shutdown;
 use crate::words::seal::{PublishedCheckpoint, PublishedText};
 
 /// How long the group's coordinator may take to tell what was published.
 const ANSWER: Duration = Duration::from_secs(2);
-
-/// How often it is asked before anything is signed, and how long after one that refused.
-const ASKED: (u32, Duration) = (3, Duration::from_millis(500));
 
 /// By partition, the next offset that was published, and the text beside it.
 type Committed = BTreeMap<i32, (i64, String)>;
@@ -58,7 +55,7 @@ pub(super) fn hold(
     if recovery.is_new {
         return Ok(HeldTrail { trail, recovery, published: Published::Done });
     }
-    let committed = match ask(consumer, shutdown) {
+    let committed = match consumer.committed_at_last(ANSWER, shutdown) {
         Ok(committed) => committed,
         Err(error) => {
             let reason = format!("{error}: nothing is published until it is known what was");
@@ -83,16 +80,6 @@ pub(super) fn hold(
     Ok(HeldTrail { trail, recovery, published: Published::Known(committed) })
 }
 
-fn ask(consumer: &Consumer, shutdown: &Shutdown) -> Result<Committed, ConsumeError> {
-    let mut tries = 1;
-    loop {
-        match consumer.committed(ANSWER) {
-            Err(_) if tries < ASKED.0 && !shutdown.wait_timeout(ASKED.1) => tries += 1,
-            answer => return answer,
-        }
-    }
-}
-
 /// Holds a trail to what its group has; gives what is to be told when it is an older state of itself.
 fn held_to(
     config: &TrackerConfig,
@@ -106,7 +93,7 @@ fn held_to(
         TrackerError::Folder { what: "read", path, source }
     })?;
     match held {
-        Held::Agreeing => Ok(None),
+        Held::NothingPublished | Held::Agreeing { .. } => Ok(None),
         Held::RolledBack { published_lines, from_line } => {
             Ok(Some(HealthEvent::RolledBack { published_lines, from_line }))
         }

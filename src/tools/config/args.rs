@@ -8,6 +8,9 @@ use clap::{Args, ValueEnum};
 use super::client::{ClientSettings, SettingsError};
 use super::text::duration;
 
+/// The consumer group of a tracker that is given no other.
+pub const TRACKER_GROUP: &str = "order-tracker-group";
+
 /// When to colour what is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {

@@ -10,7 +10,7 @@ mod hosts;
 mod side_command;
 mod text;
 
-pub use args::{ColorChoice, CommonArgs};
+pub use args::{ColorChoice, CommonArgs, TRACKER_GROUP};
 pub use client::{ClientSettings, Property, SettingsError};
 pub use hosts::HostArgs;
 pub use side_command::SideCommand;

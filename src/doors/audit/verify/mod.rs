@@ -144,11 +144,12 @@ impl Looked {
 /// What is to be said of a trail of which only the files beside it are left.
 fn nothing_left(beside: Beside, options: &VerifyOptions) -> Report {
     let (origin, key) = judged_by(&beside, options);
-    let mut report =
-        Report { origin, key, damages: beside.damages, information: beside.information, ..Report::default() };
+    let sealed_lines = beside.seal.as_ref().map_or(0, |seal| seal.lines);
+    let Beside { keys, damages, information, .. } = beside;
+    let mut report = Report { origin, key, keys, damages, information, ..Report::default() };
     let what = "no segment of the trail is here".to_owned();
     report.damages.insert(0, Damage::of_file(Kind::Missing, "tracker.events", what));
-    report.sealed_lines = beside.seal.as_ref().map_or(0, |seal| seal.lines);
+    report.sealed_lines = sealed_lines;
     report
 }
 
@@ -173,6 +174,7 @@ fn conclude(mut judge: Judge<'_>, options: &VerifyOptions, torn: Vec<(PathBuf, u
     let mut report = Report {
         origin,
         key,
+        keys: judge.beside.keys.clone(),
         lines: judge.lines,
         archived_lines: judge.start,
         sealed_lines,

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::words::seal::KeyChain;
+
 /// What is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +105,9 @@ pub struct Report {
     /// By which key it was judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<TrustedKey>,
+    /// All keys of the trail that it was judged by.
+    #[serde(skip)]
+    pub keys: Option<KeyChain>,
     /// Lines up to the end, archived ones too.
     pub lines: u64,
     /// Lines at the beginning that are not here, but stand behind the first root that was checked.

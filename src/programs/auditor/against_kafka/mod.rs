@@ -5,14 +5,19 @@
 //! there on. The trail only says where its lines end (or, in the name of its key's owner, its seal), so what Kafka has
 //! behind that is counted and said.
 //!
+//! What the group of its tracker has published of the trail is asked for first: whatever stands there by then was on the
+//! disk before.
+//!
 //! Only the lines of the topic that is there now count: those after the last line that tells of a topic
 //! made anew or of another cluster, and of those before a cut of a log only what the cut left. They are
 //! compared partition by partition, a stretch of offsets at a time, so that the memory stays the same
 //! however long the trail is.
 
+mod answer;
 mod comparison;
 mod digest;
 mod lines;
+mod published;
 mod topic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +30,12 @@ use super::error::AuditError;
 use crate::base::message::MessageTime;
 use crate::doors::audit::read::{TrailReader, read_seal};
 use crate::doors::audit::trail_path;
+use crate::doors::audit::verify::Report;
 use crate::doors::kafka::MessageBatch;
 use crate::tools::shown::grouped;
-use crate::words::seal::Seal;
-pub(super) use comparison::Comparison;
+use crate::words::seal::{Seal, topic_of};
+pub(super) use answer::{Answer, worse};
+use comparison::Comparison;
 use digest::of_message;
 use lines::{Extent, LinesTold, digests, extents, first_line_of_now, partitions_in, topic_name};
 use topic::Topic;
@@ -49,25 +56,45 @@ pub(super) struct Asked<'a> {
     pub(super) partitions: &'a [i32],
     /// Whether what Kafka has behind the last lines is a difference too.
     pub(super) is_complete: bool,
+    /// The group of the trail's tracker.
+    pub(super) group: &'a str,
+    /// What was found of the trail by itself.
+    pub(super) report: &'a Report,
 }
 
-/// Compares a trail with its topic.
-///
-/// # Errors
-/// [`AuditError`]: of reading, or of Kafka; [`AuditError::NotCompared`] whenever a stop kept it from its end.
-pub(super) fn compare(context: &Context<'_>, asked: &Asked<'_>) -> Result<Comparison, AuditError> {
-    compare_all(context, asked).map_err(|error| if error.is_stop() { AuditError::NotCompared } else { error })
+/// Compares a trail with its topic, and with what its tracker's group has published of it. An error of the answer is
+/// [`AuditError::NotCompared`] whenever a stop kept it from its end.
+pub(super) fn compare(context: &Context<'_>, asked: &Asked<'_>) -> Answer {
+    let compared = |error: AuditError| if error.is_stop() { AuditError::NotCompared } else { error };
+    match open_topic(context, asked) {
+        Ok(Some((topic, has_lines))) => {
+            let published = Some(published::ask(context, asked, &topic));
+            let lines = match has_lines {
+                true => compare_lines(context, asked, &topic).map_err(compared),
+                false => Ok(Comparison::of_empty_trail()),
+            };
+            Answer { published, lines }
+        }
+        Ok(None) => Answer { published: None, lines: Ok(Comparison::of_empty_trail()) },
+        Err(error) => Answer { published: None, lines: Err(compared(error)) },
+    }
 }
 
-fn compare_all(context: &Context<'_>, asked: &Asked<'_>) -> Result<Comparison, AuditError> {
-    let Some(name) = topic_name(context, &TrailReader::open(asked.dir)?)? else {
-        return Ok(Comparison::of_empty_trail());
-    };
-    let topic = Topic::open(context, &name)?;
+/// The topic of the trail, as its first line tells it, or while it has none its key, and whether it has a line; `None`
+/// when nothing tells it.
+fn open_topic(context: &Context<'_>, asked: &Asked<'_>) -> Result<Option<(Topic, bool)>, AuditError> {
+    let of_line = topic_name(context, &TrailReader::open(asked.dir)?)?;
+    let has_lines = of_line.is_some();
+    let of_key = || asked.report.origin.as_deref().and_then(topic_of).map(str::to_owned);
+    let Some(name) = of_line.or_else(of_key) else { return Ok(None) };
+    Topic::open(context, &name, asked.group).map(|topic| Some((topic, has_lines)))
+}
+
+fn compare_lines(context: &Context<'_>, asked: &Asked<'_>, topic: &Topic) -> Result<Comparison, AuditError> {
     if let Some(reason) = seal_of(asked.dir).and_then(|seal| topic.is_another(&seal)) {
         return Ok(Comparison::nothing(reason));
     }
-    let mut look = Look { context, asked, topic: &topic, ends: topic.ends()?, comparison: Comparison::default() };
+    let mut look = Look { context, asked, topic, ends: topic.ends()?, comparison: Comparison::default() };
     look.compare()?;
     // What has come into Kafka a moment ago may be on its way into the trail. It must be there soon.
     if look.comparison.may_come {

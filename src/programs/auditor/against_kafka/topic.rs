@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use crate::doors::kafka::{Consumer, Fetched, MessageBatch, Patience, Role, StartAt, check, connect};
+use crate::doors::kafka::{Consumer, Fetched, MessageBatch, Patience, Reader, Role, StartAt, check, connect};
 use crate::programs::auditor::AuditError;
 use crate::programs::auditor::context::Context;
 use crate::words::seal::Seal;
 
 /// The group under which it is read; nothing is ever published under it.
 const GROUP: &str = "ordertrail-audit";
+
+/// How long the coordinator of the tracker's group may take to tell what was published.
+const PUBLISHED_ANSWER: Duration = Duration::from_secs(2);
 
 /// How long one wait for messages takes at most before it is looked whether to stop.
 const WAIT: Duration = Duration::from_millis(100);
@@ -21,6 +24,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// An open topic.
 pub(super) struct Topic {
     consumer: Consumer,
+    /// Makes consumers of the group under which its tracker publishes.
+    group: Reader,
     name: String,
     partitions: i32,
     topic_id: Option<String>,
@@ -29,7 +34,8 @@ pub(super) struct Topic {
 }
 
 impl Topic {
-    pub(super) fn open(context: &Context<'_>, name: &str) -> Result<Self, AuditError> {
+    /// `group`: that of its tracker.
+    pub(super) fn open(context: &Context<'_>, name: &str, group: &str) -> Result<Self, AuditError> {
         let settings = context.common.client_settings()?;
         check(&settings, Role::Consumer)?;
         let answer = context.common.connect_timeout;
@@ -38,8 +44,9 @@ impl Topic {
         let topic_id = cluster.topic_id(name, answer)?;
         let cluster_id = cluster.id(answer);
         let consumer = cluster.reader(&found, GROUP).consumer(topic_id.as_deref())?;
+        let group = cluster.reader(&found, group);
         let partitions = found.partitions;
-        Ok(Self { consumer, name: name.to_owned(), partitions, topic_id, cluster_id, answer })
+        Ok(Self { consumer, group, name: name.to_owned(), partitions, topic_id, cluster_id, answer })
     }
 
     /// Why this is not the topic that the lines are of, if it is not.
@@ -51,6 +58,13 @@ impl Topic {
         }
         let is_another = differs(&seal.topic_id, &self.topic_id);
         is_another.then(|| format!("topic {} was made anew after the last line", self.name))
+    }
+
+    /// What stands beside the offsets that its tracker's group has committed.
+    pub(super) fn published(&self, context: &Context<'_>) -> Result<Vec<String>, AuditError> {
+        let consumer = self.group.consumer(None)?;
+        let committed = consumer.committed_at_last(PUBLISHED_ANSWER, context.shutdown)?;
+        Ok(committed.into_values().map(|(_, text)| text).collect())
     }
 
     /// The offsets that can be read, of each of its partitions.

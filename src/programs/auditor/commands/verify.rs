@@ -4,16 +4,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use crate::doors::audit::verify::{DamageKind, Report, VerifyOptions, verify};
-use crate::programs::auditor::against_kafka::{Asked, Comparison, compare};
+use crate::programs::auditor::against_kafka::{Answer, Asked, compare, worse};
 use crate::programs::auditor::context::Context;
 use crate::programs::auditor::named;
 use crate::programs::auditor::progress::{Progress, Unit};
 use crate::programs::auditor::search::tell;
 use crate::programs::auditor::trust;
 use crate::programs::auditor::{AuditError, Command};
+use crate::tools::config::TRACKER_GROUP;
 use crate::tools::exit::Exit;
 use crate::tools::shown::{grouped, millisecond, safe, size};
 
@@ -31,9 +33,15 @@ pub(in crate::programs::auditor) struct VerifyArgs {
     #[arg(long)]
     complete: bool,
 
-    /// Compare each line with the message that Kafka still has, and each message with the lines
+    /// Compare each line with the message that Kafka still has, each message with the lines, and the trail
+    /// with what its tracker has published of it
     #[arg(long)]
     against_kafka: bool,
+
+    /// Against Kafka: the consumer group of the trail's tracker
+    #[arg(long, value_name = "NAME", requires = "against_kafka", default_value = TRACKER_GROUP,
+        value_parser = NonEmptyStringValueParser::new())]
+    group: String,
 
     /// Against Kafka: the trail is of this partition only; may be given several times
     #[arg(long = "partition", value_name = "P", requires = "against_kafka", value_parser = clap::value_parser!(i32).range(0..))]
@@ -44,27 +52,6 @@ pub(in crate::programs::auditor) struct VerifyArgs {
     anchors: Vec<PathBuf>,
 }
 
-/// What Kafka had to say to a trail.
-enum Compared {
-    /// Nobody asked.
-    NotAsked,
-    /// It was asked, and answered.
-    Done(Comparison),
-    /// It was asked, and that ended in an error.
-    Failed(AuditError),
-}
-
-impl Compared {
-    /// How it counts beside the trail itself.
-    fn exit(&self) -> Exit {
-        match self {
-            Self::NotAsked => Exit::Done,
-            Self::Done(comparison) => comparison.exit(),
-            Self::Failed(error) => error.exit(),
-        }
-    }
-}
-
 impl Command for VerifyArgs {
     fn run(&self, context: &Context<'_>, out: &mut dyn Write) -> Result<Exit, AuditError> {
         let options = self.options()?;
@@ -73,24 +60,17 @@ impl Command for VerifyArgs {
         for dir in &context.dirs {
             let told_first = |_: &AuditError| failed.iter().for_each(|error| tell(&[error.to_string()]));
             let report = judge(context, dir, &options).inspect_err(told_first)?;
-            let compared = self.compare(context, dir);
-            let compared_exit = compared.exit();
-            let is_damaged = !report.is_sound || compared_exit == Exit::Damaged;
-            exit = match (exit, compared_exit) {
-                // Damage is worse than that nothing could be compared.
-                _ if is_damaged => Exit::Damaged,
-                (Exit::Done, compared_exit) => compared_exit,
-                (before, _) => before,
-            };
+            let answer = self.compare(context, dir, &report);
+            let of_kafka = answer.as_ref().map_or(Exit::Done, Answer::exit);
+            let of_trail = if report.is_sound { Exit::Done } else { Exit::Damaged };
+            exit = worse(worse(exit, of_trail), of_kafka);
             let name = dir.display().to_string();
             let told = match context.json {
-                true => write_json(out, &name, &report, &compared),
-                false => write_text(out, &name, &report, is_damaged)
-                    .and_then(|()| write_comparison(out, &compared))
-                    .and_then(|()| if is_damaged { write_next_step(out) } else { Ok(()) }),
+                true => write_json(out, &name, &report, answer.as_ref()),
+                false => write_text(out, &name, &report, answer.as_ref()),
             };
             told.map_err(AuditError::output)?;
-            if let Compared::Failed(error) = compared {
+            if let Some(Answer { lines: Err(error), .. }) = answer {
                 let is_stop = context.shutdown.is_requested();
                 failed.get_or_insert(error);
                 if is_stop {
@@ -125,13 +105,11 @@ fn judge(context: &Context<'_>, dir: &Path, options: &VerifyOptions) -> Result<R
 }
 
 impl VerifyArgs {
-    fn compare(&self, context: &Context<'_>, dir: &Path) -> Compared {
-        if !self.against_kafka {
-            return Compared::NotAsked;
-        }
+    /// What Kafka has to say, when it is to be asked.
+    fn compare(&self, context: &Context<'_>, dir: &Path, report: &Report) -> Option<Answer> {
         let (dirs, partitions) = (&context.dirs, &self.partitions);
-        let asked = Asked { dir, dirs, partitions, is_complete: self.complete };
-        compare(context, &asked).map_or_else(Compared::Failed, Compared::Done)
+        let asked = Asked { dir, dirs, partitions, is_complete: self.complete, group: &self.group, report };
+        self.against_kafka.then(|| compare(context, &asked))
     }
 
     fn options(&self) -> Result<VerifyOptions, AuditError> {
@@ -148,61 +126,63 @@ impl VerifyArgs {
     }
 }
 
-fn write_comparison(out: &mut dyn Write, compared: &Compared) -> io::Result<()> {
-    let compared = match compared {
-        Compared::NotAsked => return Ok(()),
-        Compared::Done(compared) => compared,
-        Compared::Failed(_) => {
-            return writeln!(out, "  NOT compared with Kafka: that ended in an error, which standard error tells");
-        }
-    };
-    writeln!(out, "  {}", safe(&compared.text()))?;
-    for difference in &compared.differences {
-        writeln!(out, "    {}", safe(difference))?;
-    }
-    Ok(())
-}
-
-fn write_json(out: &mut dyn Write, dir: &str, report: &Report, compared: &Compared) -> io::Result<()> {
+fn write_json(out: &mut dyn Write, dir: &str, report: &Report, answer: Option<&Answer>) -> io::Result<()> {
     let mut value = json!(report);
     if let Some(fields) = value.as_object_mut() {
         fields.insert("dir".to_owned(), json!(dir));
-        let compared = match compared {
-            Compared::NotAsked => None,
-            Compared::Done(compared) => Some(json!(compared)),
-            Compared::Failed(error) => Some(json!({"error": error.to_string()})),
-        };
-        fields.extend(compared.map(|compared| ("against_kafka".to_owned(), compared)));
+        fields.extend(answer.map(|answer| ("against_kafka".to_owned(), answer.json())));
     }
     writeln!(out, "{value}")
 }
 
-/// `is_damaged`: what is sound by itself may still not be what Kafka has.
-fn write_text(out: &mut dyn Write, dir: &str, report: &Report, is_damaged: bool) -> io::Result<()> {
-    let dir = safe(dir);
-    match report.damages.split_first() {
-        None if is_damaged => writeln!(out, "{dir}: sound by itself, but NOT what Kafka has")?,
-        None => writeln!(out, "{dir}: {}", headline(report))?,
-        Some((first, more)) => {
-            writeln!(out, "{dir}: DAMAGED\n  first: {}", safe(&first.to_string()))?;
-            for damage in more.iter().take(TOLD - 1) {
-                writeln!(out, "  also:  {}", safe(&damage.to_string()))?;
-            }
-            let untold = (more.len() as u64 + report.more_damages).saturating_sub(TOLD as u64 - 1);
-            if untold > 0 {
-                writeln!(out, "  and {} more", grouped(untold))?;
-            }
-            if report.sound.is_empty() {
-                writeln!(out, "  no line can be said to be sound")?;
-            }
-            for sound in &report.sound {
-                let when =
-                    sound.signed_s.map_or(String::new(), |time| format!(", up to the checkpoint of {}", at(time)));
-                writeln!(out, "  sound: lines {} to {}{when}", grouped(sound.first), grouped(sound.last))?;
-            }
-        }
-    }
+fn write_text(out: &mut dyn Write, dir: &str, report: &Report, answer: Option<&Answer>) -> io::Result<()> {
+    // What is sound by itself may still not be what Kafka has.
+    let contradiction = answer.and_then(Answer::contradiction);
+    write_verdict(out, dir, report, contradiction)?;
     write_identity(out, report)?;
+    write_counts(out, report)?;
+    if let Some(answer) = answer {
+        answer.write(out)?;
+    }
+    if report.is_sound && contradiction.is_none() {
+        return Ok(());
+    }
+    // What to do about it, last, where it is read.
+    let is_damage = !report.is_sound || answer.is_some_and(Answer::differs);
+    let chapter = if is_damage { "Damage" } else { "Another history" };
+    writeln!(out, "  next: keep a copy of the whole folder as it is, it is evidence;")?;
+    writeln!(out, "    then docs/operating.md, {chapter}")
+}
+
+/// What is damaged, or that nothing is, and what is still sound.
+fn write_verdict(out: &mut dyn Write, dir: &str, report: &Report, contradiction: Option<&str>) -> io::Result<()> {
+    let dir = safe(dir);
+    let Some((first, more)) = report.damages.split_first() else {
+        return match contradiction {
+            Some(what) => writeln!(out, "{dir}: sound by itself, but {what}"),
+            None => writeln!(out, "{dir}: {}", headline(report)),
+        };
+    };
+    writeln!(out, "{dir}: DAMAGED\n  first: {}", safe(&first.to_string()))?;
+    for damage in more.iter().take(TOLD - 1) {
+        writeln!(out, "  also:  {}", safe(&damage.to_string()))?;
+    }
+    let untold = (more.len() as u64 + report.more_damages).saturating_sub(TOLD as u64 - 1);
+    if untold > 0 {
+        writeln!(out, "  and {} more", grouped(untold))?;
+    }
+    if report.sound.is_empty() {
+        writeln!(out, "  no line can be said to be sound")?;
+    }
+    for sound in &report.sound {
+        let when = sound.signed_s.map_or(String::new(), |time| format!(", up to the checkpoint of {}", at(time)));
+        writeln!(out, "  sound: lines {} to {}{when}", grouped(sound.first), grouped(sound.last))?;
+    }
+    Ok(())
+}
+
+/// What the trail has.
+fn write_counts(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let (segments, partitions) = (plural(report.segments, "segment"), plural(report.partitions, "partition"));
     writeln!(
         out,
@@ -248,11 +228,6 @@ fn missing_lines(report: &Report) -> u64 {
     let inside = missing.filter_map(|damage| damage.first_line.zip(damage.last_line));
     let inside = inside.filter(|(first, last)| *first > report.archived_lines && *last <= report.lines);
     inside.map(|(first, last)| last + 1 - first).sum()
-}
-
-/// What to do about damage, last, where it is read.
-fn write_next_step(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "  next: keep a copy of the whole folder as it is, it is evidence; then docs/operating.md, Damage")
 }
 
 /// What is said of a trail in which nothing is damaged: up to where anybody has signed it.
