@@ -2,8 +2,8 @@
 //! it, and a verification that was stopped is none.
 
 use crate::harness::{
-    Broker, Cluster, Exit, LONG, Need, Record, Run, Scratch, Trail, drain, expect_sealed, free_port, order, program,
-    shared, trail_dir, wait_until,
+    Broker, Cluster, Exit, LONG, Need, Record, Run, Scratch, Trail, drain, expect_sealed, finish_drain, free_port,
+    order, program, shared, tracker, trail_dir, wait_until,
 };
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             lines_of_a_log_that_was_cut_are_not_held_against_the_messages_that_came_instead,
             a_comparison_that_was_stopped_is_not_taken_for_a_good_one,
             what_kafka_has_and_the_trail_has_not_is_told_wherever_it_is_missing,
+            a_partition_of_several_stretches_is_compared_once,
             messages_that_came_after_the_last_line_are_counted_and_no_difference,
             what_holds_no_message_is_not_missing,
             archived_lines_and_partitions_of_others_are_not_missing,
@@ -215,6 +216,18 @@ fn what_kafka_has_and_the_trail_has_not_is_told_wherever_it_is_missing() {
     let (exit, found) = compared(&kafka, &scratch);
     exit.expect_code(3);
     assert_eq!(count(&found["differences"]), Some(2), "{found}");
+}
+
+/// What was fetched ahead of one stretch was taken for the next one's: it was compared twice, or an end that belonged to
+/// the stretch before left nothing to compare.
+fn a_partition_of_several_stretches_is_compared_once() {
+    let kafka = shared();
+    let topic = kafka.topic(1);
+    let scratch = Scratch::new("against-stretches");
+    let records: Vec<Record> = (0..401_000).map(|n| Record::new(0, n.to_string())).collect();
+    kafka.produce(&topic, &records);
+    finish_drain(tracker(&kafka, &topic, &scratch).args(["--payload", "bytes"]));
+    expect_agreeing(&kafka, &scratch, 401_000);
 }
 
 fn messages_that_came_after_the_last_line_are_counted_and_no_difference() {

@@ -169,7 +169,7 @@ fn stock_is_the_last_value_of_each_product() {
 
 fn a_restock_that_nobody_applies_is_queued() {
     let shop = Shop::new();
-    let exit = shop.run(&["restock", "P001", "20", "--timeout", "1s"]);
+    let exit = shop.run(&["restock", "P001", "20", "--timeout", "5s"]);
     exit.expect_code(0);
     assert!(exit.stdout.contains("queued") && exit.stdout.contains("techshop process"), "{}", exit.stdout);
     let records = shared().dump(&shop.topic("restocks"));

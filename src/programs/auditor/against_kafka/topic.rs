@@ -1,6 +1,7 @@
 //! The topic that a trail is compared with.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,17 @@ const WAIT: Duration = Duration::from_millis(100);
 /// How long a broker may say nothing while there is something to read.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// A consumer, and the partitions that it has begun to read.
+struct Reading {
+    consumer: Consumer,
+    begun: BTreeSet<i32>,
+}
+
 /// An open topic.
 pub(super) struct Topic {
-    consumer: Consumer,
+    /// Makes consumers that read it.
+    reader: Reader,
+    reading: RefCell<Reading>,
     /// Makes consumers of the group under which its tracker publishes.
     group: Reader,
     name: String,
@@ -43,10 +52,12 @@ impl Topic {
         let found = cluster.topic(name, answer)?;
         let topic_id = cluster.topic_id(name, answer)?;
         let cluster_id = cluster.id(answer);
-        let consumer = cluster.reader(&found, GROUP).consumer(topic_id.as_deref())?;
+        let reader = cluster.reader(&found, GROUP);
+        let consumer = reader.consumer(topic_id.as_deref())?;
+        let reading = RefCell::new(Reading { consumer, begun: BTreeSet::new() });
         let group = cluster.reader(&found, group);
         let partitions = found.partitions;
-        Ok(Self { consumer, group, name: name.to_owned(), partitions, topic_id, cluster_id, answer })
+        Ok(Self { reader, reading, group, name: name.to_owned(), partitions, topic_id, cluster_id, answer })
     }
 
     /// Why this is not the topic that the lines are of, if it is not.
@@ -73,7 +84,7 @@ impl Topic {
     /// [`AuditError::Refused`] when one is not told: it would be taken for one that holds nothing.
     pub(super) fn ends(&self) -> Result<BTreeMap<i32, Range<i64>>, AuditError> {
         let all: Vec<i32> = (0..self.partitions).collect();
-        let mut told = self.consumer.ends(&all, self.answer)?;
+        let mut told = self.reading.borrow().consumer.ends(&all, self.answer)?;
         let ends = all.into_iter().map(|partition| {
             let reason = match told.remove(&partition) {
                 Some(Ok(ends)) => return Ok((partition, ends.low..ends.readable_end)),
@@ -97,20 +108,28 @@ impl Topic {
         offsets: &Range<i64>,
         take: &mut dyn FnMut(&MessageBatch),
     ) -> Result<(), AuditError> {
-        self.consumer.read_from(partition, StartAt::Offset(offsets.start), None)?;
+        let mut reading = self.reading.borrow_mut();
+        // What was fetched ahead of an earlier stretch of this partition would be taken for this one's: another consumer
+        // has nothing of it.
+        if !reading.begun.insert(partition) {
+            let consumer = self.reader.consumer(self.topic_id.as_deref())?;
+            *reading = Reading { consumer, begun: BTreeSet::from([partition]) };
+        }
+        let consumer = &reading.consumer;
+        consumer.read_from(partition, StartAt::Offset(offsets.start), None)?;
         let mut heard = Instant::now();
         loop {
             if context.shutdown.is_requested() {
                 return Err(AuditError::NotCompared);
             }
             let failed = |reason: String| AuditError::Refused { reason };
-            match self.consumer.next(WAIT) {
+            match consumer.next(WAIT) {
                 Some(Fetched::Messages(batch)) => {
                     heard = Instant::now();
                     let ours = batch.iter().filter(|message| message.partition == partition);
                     let last = ours.map(|message| message.offset).last();
                     take(&batch);
-                    self.consumer.recycle(batch);
+                    consumer.recycle(batch);
                     if last.is_some_and(|last| last + 1 >= offsets.end) {
                         return Ok(());
                     }
