@@ -318,6 +318,9 @@ impl Consumer {
     /// `leader_epoch` of the message before `start`, the broker is asked whether its log is still the
     /// one that was read, and [`Fetched::OffsetGone`] tells when it is not.
     ///
+    /// Of a partition that this consumer has read before, what was fetched already may still come, its end too: who does
+    /// not know by the offsets what is new makes another consumer.
+    ///
     /// # Errors
     /// [`ConsumeError::Assign`] when librdkafka refuses.
     pub fn read_from(&self, partition: i32, start: StartAt, leader_epoch: Option<i32>) -> Result<(), ConsumeError> {
