@@ -10,13 +10,11 @@ usage() {
 Does with a fresh clone of this project what README.md tells a newcomer to do,
 and checks what it promises.
 
-usage: scripts/newcomer.sh [--in DIR] [--quick] [--programs DIR]
-                           [--step NAME]... [-- ARGUMENTS OF cargo test]
+usage: scripts/newcomer.sh [--in DIR] [--programs DIR] [--step NAME]...
+                           [-- ARGUMENTS OF cargo test]
 
   --in DIR     work there and leave it (default: a new folder, removed at the
                end); steps of one folder may be taken one at a time
-  --quick      build without link-time optimisation, in half the time; holds for
-               all steps of DIR
   --programs DIR
                take the programs there for the tour, and build nothing
   --step NAME  this step alone (may be given again):
@@ -27,7 +25,7 @@ usage: scripts/newcomer.sh [--in DIR] [--quick] [--programs DIR]
                         what they show
                  test   cargo test
 
-About 10 minutes of building and 3 of running, then the tests. Ports 9092, 9464,
+About 7 minutes of building and 3 of running, then the tests. Ports 9092, 9464,
 5000 and 3001, 3002 must be free. The toolchain, Java and Maven are those of
 this machine; the registry's crates and Kafka are fetched anew.
 
@@ -35,7 +33,7 @@ exit codes: 0 all is as the page says, 1 something is not, 2 usage
 EOT
 }
 
-dir='' steps='' quick='' programs=''
+dir='' steps='' programs=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
@@ -44,7 +42,6 @@ while [ $# -gt 0 ]; do
     --in)
       dir=${2:?--in needs a folder}
       shift ;;
-    --quick) quick=1 ;;
     --programs)
       programs=$(cd "${2:?--programs needs a folder}" && pwd)
       shift ;;
@@ -75,12 +72,9 @@ keep=$dir
 mkdir -p "$dir/home" "$dir/bin"
 dir=$(cd "$dir" && pwd)
 house=$dir/ordertrail
-[ -z "$quick" ] || touch "$dir/quick"
 
 given=()
 [ -z "$programs" ] || given=(ORDERTRAIL_BIN_DIR="$programs")
-profile=()
-[ ! -e "$dir/quick" ] || profile=(CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16)
 
 # Nothing of this shell's world but where programs and certificates are.
 clean() { # COMMAND...
@@ -88,7 +82,7 @@ clean() { # COMMAND...
     RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" CARGO_HOME="$dir/home/.cargo" \
     MAVEN_OPTS="-Duser.home=$dir/home" ${JAVA_HOME:+JAVA_HOME="$JAVA_HOME"} \
     ${HTTPS_PROXY:+HTTPS_PROXY="$HTTPS_PROXY"} ${SSL_CERT_FILE:+SSL_CERT_FILE="$SSL_CERT_FILE"} \
-    ${given[@]+"${given[@]}"} ${profile[@]+"${profile[@]}"} "$@"
+    ${given[@]+"${given[@]}"} "$@"
 }
 
 end() {
