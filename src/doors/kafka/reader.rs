@@ -23,7 +23,7 @@ use crate::tools::shutdown::Shutdown;
 const WAITING: usize = 6;
 
 /// What is fetched ahead by a small one; its user's own words win.
-const SMALL: [(&str, &str); 2] = [("queued.max.messages.kbytes", "2048"), ("queued.min.messages", "5000")];
+const SMALL: [(&str, &str); 2] = [("queued.max.messages.kbytes", "4096"), ("queued.min.messages", "5000")];
 
 /// Everything that a consumer of one topic is made from. It needs no connection and outlives the
 /// [`Cluster`] it came from, so that a consumer can be dropped and made anew at any time.
