@@ -185,7 +185,7 @@ tell_drain() {
   done
   print_table
   mark "drained, CPU an order" "$(values_of "drain ours" cpu | median | rounded 1)" '<' 10 µs
-  mark "drained, highest peak" "$(values_of "drain ours" peak | highest | rounded 0)" '<' 60 MiB
+  mark "drained, highest peak" "$(values_of "drain ours" peak | highest | rounded 1)" '<' 60 MiB
   [ -n "$no_peer" ] ||
     mark "drained, rate over Kafka Streams" "$(ratios_of "drain ours" "drain streams" rate | median | rounded 2)" '>=' 3 times
 }
