@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use clap::Parser as _;
 use ordertrail::programs::monitor::{MonitorArgs, run};
-use ordertrail::services::output::is_quiet_end;
+use ordertrail::services::output::aside;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
 use ordertrail::tools::stderr::fail;
@@ -12,11 +12,8 @@ use ordertrail::tools::stderr::fail;
 fn main() -> Exit {
     let args = MonitorArgs::parse();
     args.common().apply_color();
-    match args.write_completions(&mut io::stdout()) {
-        Ok(false) => {}
-        Ok(true) => return Exit::Done,
-        Err(error) if is_quiet_end(&error) => return Exit::Done,
-        Err(error) => return fail(&error, Exit::Failed),
+    if let Some(command) = args.side() {
+        return aside::<MonitorArgs>(command);
     }
     let shutdown = match Shutdown::on_signals() {
         Ok(shutdown) => shutdown,

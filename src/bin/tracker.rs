@@ -1,11 +1,9 @@
 //! The `tracker` command.
 
-use std::io;
-
 use clap::Parser as _;
 use ordertrail::programs::monitor::page;
 use ordertrail::programs::tracker::{TrackerArgs, TrackerConfig, TrackerError, run};
-use ordertrail::services::output::is_quiet_end;
+use ordertrail::services::output::aside;
 use ordertrail::tools::exit::Exit;
 use ordertrail::tools::shutdown::Shutdown;
 use ordertrail::tools::stderr::fail;
@@ -14,11 +12,7 @@ fn main() -> Exit {
     let args = TrackerArgs::parse();
     args.common.apply_color();
     if let Some(command) = &args.command {
-        return match command.run::<TrackerArgs>(&mut io::stdout()) {
-            Ok(()) => Exit::Done,
-            Err(error) if is_quiet_end(&error) => Exit::Done,
-            Err(error) => fail(&error, Exit::Failed),
-        };
+        return aside::<TrackerArgs>(command);
     }
     // Before anything that takes a moment: a service manager may stop at once what it has just started.
     let outcome = Shutdown::on_signals().map_err(|source| TrackerError::Start { source }).and_then(|shutdown| {

@@ -4,7 +4,12 @@
 
 use std::io::{self, Write as _};
 
+use clap::CommandFactory;
 use thiserror::Error;
+
+use crate::tools::config::SideCommand;
+use crate::tools::exit::Exit;
+use crate::tools::stderr::fail;
 
 /// Standard output cannot be written.
 #[derive(Debug, Error)]
@@ -35,4 +40,12 @@ pub fn print(text: &str) -> Result<(), OutputError> {
     let mut out = anstream::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
+}
+
+/// Does what the binary whose flags are `Args` does beside its one job.
+pub fn aside<Args: CommandFactory>(command: &SideCommand) -> Exit {
+    match print(&command.text::<Args>()) {
+        Err(error) if !error.is_quiet_end() => fail(&error, Exit::Failed),
+        _ => Exit::Done,
+    }
 }

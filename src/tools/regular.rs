@@ -7,6 +7,9 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
+/// A text that somebody names, of settings or the like, has at most so many bytes.
+const MOST_NAMED_BYTES: u64 = 16 << 20;
+
 /// What is told of a folder, a pipe or a device that stands where a file is looked for.
 pub const NO_FILE: &str = "it is not a regular file";
 
@@ -52,6 +55,40 @@ pub fn read_bounded(from: impl Read, most_bytes: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > most_bytes { Err(too_large(most_bytes)) } else { Ok(bytes) }
 }
 
+/// All of a text that somebody names, of up to 16 MiB; it may be a pipe, as `<(command)` is one, and is waited for.
+///
+/// # Errors
+/// What the operating system says; more than that, and what is no UTF-8, is an error too.
+pub fn read_named(path: &Path) -> io::Result<String> {
+    read_text(File::open(path)?)
+}
+
+/// The same of what is open already.
+///
+/// # Errors
+/// As of [`read_named`].
+pub fn read_text(from: impl Read) -> io::Result<String> {
+    let bytes = read_bounded(from, MOST_NAMED_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+}
+
 fn too_large(most_bytes: u64) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most_bytes} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device without an end was read until there was no memory left.
+    #[test]
+    fn what_has_no_end_is_refused_and_a_pipe_is_read() {
+        let error = read_named(Path::new("/dev/zero")).expect_err("it has no end");
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        let (reader, mut writer) = io::pipe().expect("there are some left");
+        io::Write::write_all(&mut writer, b"acks=all\n").expect("it is small");
+        drop(writer);
+        assert_eq!(read_text(reader).expect("it ends"), "acks=all\n");
+        assert_eq!(read_text(&b"\xff"[..]).expect_err("no text").to_string(), "it is not UTF-8");
+    }
 }

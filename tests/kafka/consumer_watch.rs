@@ -38,7 +38,7 @@ fn settings(bootstrap: &str) -> ClientSettings {
     ClientSettings { brokers: bootstrap.to_owned(), properties: BTreeMap::new() }
 }
 
-fn connected(bootstrap: &str) -> Cluster {
+pub(crate) fn connected(bootstrap: &str) -> Cluster {
     connect(&settings(bootstrap), Patience::UpTo(LONG), &Shutdown::new(), |_| {}).expect("the broker answers")
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_service_that_meets_such_a_batch_says_so_and_is_not_ready,
             travel_ends_where_nothing_but_such_a_batch_is_left_and_names_it,
             what_of_the_shop_ends_by_itself_does_so_too,
+            the_memory_of_the_shop_is_waited_for_unless_a_run_is_to_end_by_itself,
             a_bomb_costs_no_more_memory_than_the_document_says,
             a_topic_without_compression_refuses_bombs,
         ]
@@ -195,6 +196,29 @@ fn what_of_the_shop_ends_by_itself_does_so_too() {
     for command in lists {
         shop.command(command).finish_within(LONG).expect_code(0);
     }
+}
+
+/// It repeated its doubt for ever, and in words that named no batch.
+fn the_memory_of_the_shop_is_waited_for_unless_a_run_is_to_end_by_itself() {
+    let shop = Shop::new().set_up();
+    let memory = shop.topic("order-numbers");
+    let place = format!("{memory} cannot be read back: the batch of partition 0 from offset 0 on");
+    // What is compacted takes no record without a key, and none is deleted of it.
+    let keep_by = |policy: &str| shop.kafka.configure_topic(&memory, "cleanup.policy", policy);
+    keep_by("delete");
+    wait_until("it takes the batch", LONG, || damaged().send(&shop.kafka, &memory, 0).ok());
+    keep_by("compact");
+    let port = free_port();
+    let mut serving = shop.command(&["process", "--quiet", "--listen", &format!("127.0.0.1:{port}")]).start();
+    let ending = shop.process(&["--until-end", "--quiet"]).finish_within(LONG);
+    ending.expect_code(1).expect_message(&[&place, "a sound copy of it", "another topic"]);
+    readiness(port, 503, &place);
+    keep_by("delete");
+    shop.kafka.delete_before(&memory, 0, 2);
+    keep_by("compact");
+    readiness(port, 200, "");
+    serving.terminate(LONG).expect_code(0);
+    shop.process(&["--until-end", "--quiet"]).finish_within(LONG).expect_code(0);
 }
 
 /// The most memory that a process ever had, in bytes.

@@ -23,6 +23,7 @@
 //! | `hostile_batches.rs` | compressed batches that cannot be unpacked, or unpack to far more than was sent |
 //! | `kafka_dashboard.rs` | the cluster on a screen and as JSON, held to Kafka's own tools |
 //! | `metrics.rs` | what alerts and the Grafana dashboard ask for is what programs export |
+//! | `last_values.rs` | the last values of a compacted topic, read back in pieces |
 //! | `producer_exactly_once.rs` | `--exactly-once`: killed, fenced, cut off, and each order once |
 //! | `producer_sends.rs` | what the producer writes, seen by other clients |
 //! | `producer_files.rs` | somebody's own orders: `--file`, `--strict`, `--raw`, a pipe |
@@ -101,6 +102,7 @@ mod harness;
 mod hostile;
 mod hostile_batches;
 mod kafka_dashboard;
+mod last_values;
 mod metrics;
 mod producer_exactly_once;
 mod producer_files;
@@ -176,6 +178,7 @@ fn main() -> ExitCode {
         hostile::trials(),
         hostile_batches::trials(),
         kafka_dashboard::trials(),
+        last_values::trials(),
         metrics::trials(),
         producer_exactly_once::trials(),
         producer_files::trials(),

@@ -77,6 +77,18 @@ fn a_completion_script_that_nobody_reads_is_a_quiet_end() {
 }
 
 #[test]
+fn a_completion_script_that_finds_no_room_is_told_as_such() {
+    for program in programs() {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let path = std::path::Path::new(env!("CARGO_BIN_EXE_techshop")).with_file_name(program.get_name());
+        let ended = std::process::Command::new(path).args(["completions", "zsh"]).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(said.starts_with("cannot write to standard output: "), "{}: {said}", program.get_name());
+        assert_eq!(ended.status.code(), Some(1), "{}", program.get_name());
+    }
+}
+
+#[test]
 fn a_command_line_that_is_none_is_noticed() {
     let said = |line: &str| why_refused(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
     assert_eq!(said("/usr/local/bin/tracker --dir /data --listen 0.0.0.0:9464"), "");

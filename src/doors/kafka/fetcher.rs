@@ -16,6 +16,7 @@ use super::incarnation::Incarnation;
 use super::loss::Loss;
 use super::raw::{ConsumerQueue, LogLine, LogQueue, RawEvent};
 use super::statistics;
+use super::unreadable::{is_unreadable, stays_before};
 use crate::tools::shutdown::Shutdown;
 
 /// How long the fetching thread waits for one event before it looks whether to stop.
@@ -205,25 +206,6 @@ impl Collected {
             self.ready.push_back(Fetched::Messages(std::mem::replace(&mut self.batch, empty())));
         }
     }
-}
-
-/// What librdkafka's words for a batch that it cannot unpack begin with.
-const UNPACKING: &str = "Decompression ";
-
-/// Whether the error says that a batch cannot be read. Memory that is missing for another thing is no fault of a batch.
-fn is_unreadable(code: RDKafkaErrorCode, reason: &str) -> bool {
-    use RDKafkaErrorCode as Code;
-    match code {
-        Code::BadCompression | Code::BadMessage | Code::NotImplemented | Code::MessageSizeTooLarge => true,
-        Code::CriticalSystemResource => reason.starts_with(UNPACKING),
-        _ => false,
-    }
-}
-
-/// Whether librdkafka fetches the same batch again. After a wrong checksum, or a format that it does not know, it looks
-/// for the next batch in the same answer, and may read on behind the one that nobody has seen.
-fn stays_before(code: RDKafkaErrorCode, reason: &str) -> bool {
-    code == RDKafkaErrorCode::MessageSizeTooLarge || reason.starts_with(UNPACKING)
 }
 
 /// Where the broker's log parted from the one that was read: "Partition log truncation detected at

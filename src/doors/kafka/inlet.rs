@@ -13,7 +13,7 @@ use super::consumer::{ConsumeError, Consumer, Fetched, StartAt};
 use super::inflow::Inflow;
 use super::reader::Reader;
 use super::topics::TopicInfo;
-use super::unreadable::{EndError, Waiting};
+use super::unreadable::{EndError, UnreadableBatches};
 use super::watch::Watch;
 use crate::base::message::Message;
 use crate::base::position::{Position, Positions};
@@ -46,7 +46,7 @@ pub struct Inlet {
     mute_since: Option<Instant>,
     mute_for: Duration,
     /// Partitions that wait before a batch that cannot be read.
-    unreadable: Waiting,
+    unreadable: UnreadableBatches,
     /// Since when the consumer delivers nothing more of one of them.
     given_up_since: Option<Instant>,
 }
@@ -101,7 +101,7 @@ impl Inlet {
             is_lost: false,
             mute_since: None,
             mute_for: MUTE,
-            unreadable: Waiting::default(),
+            unreadable: UnreadableBatches::default(),
             given_up_since: None,
         };
         if let Some(id) = id {
@@ -322,7 +322,8 @@ impl Inlet {
         self.ends.retain(|partition, _| *partition < watch.partitions);
         self.read_up_to(watch.partitions)?;
         self.told.push_back(Inflow::Ends);
-        if self.unreadable.all_gone_on(|partition| self.positions.next(partition)) {
+        let gone_on = self.unreadable.gone_on(|partition| Some(self.positions.next(partition)));
+        if !gone_on.is_empty() && self.unreadable.waiting().is_empty() {
             self.told.push_back(Inflow::Readable);
         }
         if self.given_up_since.is_some_and(|since| since.elapsed() >= READ_AGAIN) {

@@ -15,7 +15,7 @@ use super::parting::part;
 use super::raw::admin::{Patience, list_all_ends, list_ends};
 use super::raw::{ConsumerQueue, RawEvent};
 use super::settings::{PropertyError, Role, client_config};
-use super::unreadable::EndError;
+use super::unreadable::{EndError, is_unreadable};
 
 /// How many offsets before the end are looked at first, then next. Mostly the value is among the last.
 const LOOKS: [i64; 6] = [256, 2_048, 16_384, 131_072, 1_048_576, i64::MAX];
@@ -27,6 +27,9 @@ const EMPTY_ANSWER_MS: &str = "5";
 
 /// How long one wait takes before a stop is looked for.
 const SLICE: Duration = Duration::from_millis(100);
+
+/// After a batch that cannot be read it is tried again in so many of those.
+const PAUSE_SLICES: u32 = 5;
 
 /// Up to where a topic is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +55,34 @@ pub enum ReadBackError {
         /// What was said.
         reason: String,
     },
-    /// It cannot be read to its end.
-    #[error(transparent)]
-    End(#[from] EndError),
+    /// A batch of it cannot be read, and that has lasted. Kafka deletes no records of a compacted topic, so what helps is
+    /// not what helps with others.
+    #[error(
+        "topic {topic} cannot be read back: the batch of partition {partition} from offset {offset} on is damaged \
+         ({reason}); bring back a sound copy of it (another replica, a backup), or begin anew with another topic"
+    )]
+    Damaged {
+        /// The topic.
+        topic: String,
+        /// Its partition.
+        partition: i32,
+        /// The first offset of the batch.
+        offset: i64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The caller did not want to wait any longer.
     #[error("given up while reading topic {topic} back")]
     GaveUp {
         /// The topic.
         topic: String,
     },
+}
+
+impl From<EndError> for ReadBackError {
+    fn from(EndError { topic, partition, offset, reason }: EndError) -> Self {
+        Self::Damaged { topic, partition, offset, reason }
+    }
 }
 
 /// A compacted topic of one partition.
@@ -109,7 +131,8 @@ impl Cluster {
 
 /// What is made of the records of a topic that is read from its end backwards.
 pub trait Gather {
-    /// A record. They come in pieces, the newest piece first, and within a piece the oldest first.
+    /// A record. They come in pieces, the newest piece first, and within a piece the oldest first; a piece may come more
+    /// than once.
     fn take(&mut self, offset: i64, key: &[u8], value: Option<&[u8]>);
 
     /// Whether no older ones are needed. Asked after each piece.
@@ -216,13 +239,40 @@ impl LastValues {
                 break;
             }
             let start = high.saturating_sub(look).max(low);
-            self.read(start..end, gather, deadline, &mut goes_on)?;
+            self.read_patiently(start..end, gather, deadline, &mut goes_on)?;
             if gather.is_enough() {
                 break;
             }
             end = start;
         }
         Ok(())
+    }
+
+    /// Reads the records at some offsets, also when that takes several trials: a batch that was damaged on its way, or
+    /// in the copy of one broker, is whole another time, and one that somebody deletes is in nobody's way.
+    fn read_patiently(
+        &self,
+        offsets: std::ops::Range<i64>,
+        gather: &mut dyn Gather,
+        deadline: Instant,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<(), ReadBackError> {
+        loop {
+            let damaged = match self.read(offsets.clone(), gather, deadline, goes_on) {
+                Err(error @ ReadBackError::Damaged { .. }) => error,
+                other => return other,
+            };
+            for _ in 0..PAUSE_SLICES {
+                if !goes_on() {
+                    return Err(ReadBackError::GaveUp { topic: self.topic.clone() });
+                }
+                if Instant::now() >= deadline {
+                    return Err(damaged);
+                }
+                // Nothing is assigned, so whatever comes is of no use.
+                self.client.queue.poll(SLICE, |_| {});
+            }
+        }
     }
 
     /// Reads the records at some offsets.
@@ -263,13 +313,20 @@ impl LastValues {
                 }
                 // After the last record there may be marks of transactions, which nobody is shown.
                 RawEvent::PartitionEnd { offset, .. } => next = next.max(offset),
+                RawEvent::Error { partition: Some(partition), offset: Some(offset), code, reason, .. }
+                    if is_unreadable(code, reason) =>
+                {
+                    let (topic, reason) = (self.topic.clone(), tidy(reason));
+                    failed = Some(ReadBackError::Damaged { topic, partition, offset, reason });
+                }
                 RawEvent::Error { partition: Some(_), code, reason, .. } => {
-                    failed = Some(if reason.is_empty() { code.to_string() } else { tidy(reason) });
+                    let reason = if reason.is_empty() { code.to_string() } else { tidy(reason) };
+                    failed = Some(self.no_answer(reason));
                 }
                 _ => {}
             });
-            if let Some(reason) = failed {
-                return Err(self.no_answer(reason));
+            if let Some(error) = failed {
+                return Err(error);
             }
             if !goes_on() {
                 return Err(ReadBackError::GaveUp { topic: self.topic.clone() });

@@ -55,5 +55,5 @@ pub use target::TopicTerms;
 pub use topics::{KeptTopic, TopicError, TopicInfo, TopicShape};
 pub use transaction_error::TransactionError;
 pub use transactions::{RecordPlace, TransactionalProducer, Transactions};
-pub use unreadable::{EndError, unreadable};
+pub use unreadable::{EndError, UnreadableBatch, UnreadableBatches, unreadable};
 pub use watch::Watch;

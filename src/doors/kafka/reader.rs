@@ -20,7 +20,7 @@ use crate::tools::config::{ClientSettings, Property};
 use crate::tools::shutdown::Shutdown;
 
 /// How many things that were read or learnt may wait for whoever reads.
-const WAITING: usize = 6;
+const WAITING: usize = 8;
 
 /// What is fetched ahead by a small one; its user's own words win.
 const SMALL: [(&str, &str); 2] = [("queued.max.messages.kbytes", "4096"), ("queued.min.messages", "5000")];

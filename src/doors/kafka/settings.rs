@@ -225,6 +225,7 @@ pub fn check(settings: &ClientSettings, role: Role) -> Result<(), PropertyError>
 /// # Errors
 /// [`PropertyError`] for a property that is unknown, reserved or has a bad value.
 pub(super) fn client_config(settings: &ClientSettings, role: Role) -> Result<ClientConfig, PropertyError> {
+    raw::memory::settle();
     let mut config = ClientConfig::new();
     let common: &[_] = if role == Role::Transactions { SENDER_DEFAULTS } else { &[] };
     for &(name, value) in common.iter().chain(defaults(role)) {

@@ -1,6 +1,5 @@
 //! What a person types.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -67,12 +66,9 @@ impl MonitorArgs {
         &self.common
     }
 
-    /// Writes the completion script to `out` when that is what was asked for; false when not.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
-    pub fn write_completions(&self, out: &mut dyn io::Write) -> io::Result<bool> {
-        self.command.as_ref().map(|command| command.run::<Self>(out)).transpose().map(|done| done.is_some())
+    /// What is asked for instead of the program's job.
+    pub fn side(&self) -> Option<&SideCommand> {
+        self.command.as_ref()
     }
 
     /// Where the trail is.
@@ -160,9 +156,7 @@ mod tests {
         assert!(help.lines().count() <= 35, "{} lines\n{help}", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
         assert!(help.contains("Exit codes:") && !help.contains("librdkafka"), "{help}");
-        let mut script = Vec::new();
-        assert!(parse(&["completions", "bash"]).write_completions(&mut script).unwrap());
-        assert!(String::from_utf8(script).unwrap().contains("--no-mouse"));
-        assert!(!parse(&[]).write_completions(&mut Vec::new()).unwrap());
+        assert!(parse(&["completions", "bash"]).side().unwrap().text::<MonitorArgs>().contains("--no-mouse"));
+        assert!(parse(&[]).side().is_none());
     }
 }

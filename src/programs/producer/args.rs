@@ -1,6 +1,5 @@
 //! The producer's flags, and what is made of them.
 
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -175,12 +174,9 @@ impl ProducerArgs {
         &self.common
     }
 
-    /// Writes the completion script to `out` when that is what was asked for; false when not.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
-    pub fn write_completions(&self, out: &mut dyn io::Write) -> io::Result<bool> {
-        self.command.as_ref().map(|command| command.run::<Self>(out)).transpose().map(|done| done.is_some())
+    /// What is asked for instead of the program's job.
+    pub fn side(&self) -> Option<&SideCommand> {
+        self.command.as_ref()
     }
 
     /// The checked configuration.
@@ -323,9 +319,7 @@ mod tests {
     fn the_help_is_sound_and_completions_are_written() {
         <ProducerArgs as clap::CommandFactory>::command().debug_assert();
         let args = ProducerArgs::try_parse_from(["producer", "completions", "bash"]).unwrap();
-        let mut script = Vec::new();
-        assert!(args.write_completions(&mut script).unwrap());
-        assert!(String::from_utf8(script).unwrap().contains("--flush-timeout"));
-        assert!(!ProducerArgs::try_parse_from(["producer"]).unwrap().write_completions(&mut Vec::new()).unwrap());
+        assert!(args.side().unwrap().text::<ProducerArgs>().contains("--flush-timeout"));
+        assert!(ProducerArgs::try_parse_from(["producer"]).unwrap().side().is_none());
     }
 }

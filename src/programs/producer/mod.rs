@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use crate::doors::health::diagnostics_on_stderr;
 use crate::doors::kafka::{Cluster, ClusterError, Patience, Producer, Role, TopicInfo, check, connect};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
@@ -81,6 +82,8 @@ impl StartError {
 
 /// Runs until the orders are all delivered or a stop was asked for and carried out.
 pub fn run(config: &ProducerConfig, shutdown: &Shutdown, terminal: Terminal) -> Exit {
+    // Not through the report: whoever holds it may be who warns.
+    diagnostics_on_stderr().begin();
     let shows_bar = terminal.stderr_is_terminal && config.is_one_shot() && !config.quiet;
     let is_fast = config.interval.is_none_or(|interval| interval < READABLE_INTERVAL);
     let bar_instead_of_lines = shows_bar && terminal.stdout_is_terminal && is_fast;

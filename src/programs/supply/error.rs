@@ -8,7 +8,6 @@ use thiserror::Error;
 use crate::doors::kafka::PropertyError;
 use crate::doors::store::StoreError;
 use crate::doors::web::ServeError;
-use crate::services::output::OutputError;
 use crate::tools::config::SettingsError;
 use crate::tools::exit::Exit;
 
@@ -70,9 +69,6 @@ pub enum SupplyError {
         /// Whether the store could not be read.
         is_disk: bool,
     },
-    /// Standard output cannot be written.
-    #[error(transparent)]
-    Output(#[from] OutputError),
     /// The operating system gives no thread.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),

@@ -33,7 +33,6 @@ mod timer;
 pub use args::{Command, ServiceArgs, SupplyArgs};
 pub use error::SupplyError;
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -47,7 +46,7 @@ use crate::doors::http::Peer;
 use crate::doors::kafka::Role as ClientRole;
 use crate::doors::store::{Store, StoreError};
 use crate::doors::web::Server;
-use crate::services::output::{OutputError, is_quiet_end};
+use crate::services::output::aside;
 use crate::services::runtime::{Context, wait_for_turn};
 use crate::tools::exit::Exit;
 use crate::tools::printer::Printer;
@@ -68,10 +67,7 @@ pub fn run(args: &SupplyArgs, shutdown: &Shutdown) -> Result<Exit, SupplyError> 
     match &args.command {
         Command::WagonLits(service) => serve(args, service, Role::WagonLits, shutdown),
         Command::DevMateriels(service) => serve(args, service, Role::DevMateriels, shutdown),
-        Command::Side(command) => match command.run::<SupplyArgs>(&mut io::stdout()) {
-            Err(error) if is_quiet_end(&error) => Ok(Exit::Done),
-            written => Ok(written.map(|()| Exit::Done).map_err(OutputError::from)?),
-        },
+        Command::Side(command) => Ok(aside::<SupplyArgs>(command)),
     }
 }
 

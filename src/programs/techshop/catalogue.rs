@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::TechshopError;
+use crate::tools::regular::read_named;
 use crate::words::shop::Catalogue;
 
 /// Where the catalogue is.
@@ -26,9 +27,8 @@ impl CatalogueArgs {
             let origin = "the built-in catalogue".to_owned();
             return Catalogue::built_in().map_err(|source| TechshopError::Catalogue { origin, source });
         };
-        let read = std::fs::read(path);
-        let json = read.map_err(|source| TechshopError::CatalogueFile { path: path.clone(), source })?;
+        let json = read_named(path).map_err(|source| TechshopError::CatalogueFile { path: path.clone(), source })?;
         let origin = path.display().to_string();
-        Catalogue::read(&json).map_err(|source| TechshopError::Catalogue { origin, source })
+        Catalogue::read(json.as_bytes()).map_err(|source| TechshopError::Catalogue { origin, source })
     }
 }

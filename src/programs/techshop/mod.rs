@@ -22,9 +22,7 @@ mod topics;
 pub use args::{Command, TechshopArgs};
 pub use error::TechshopError;
 
-use std::io;
-
-use crate::services::output::OutputError;
+use crate::services::output::aside;
 use crate::services::runtime::{Context, Service};
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
@@ -57,10 +55,7 @@ pub fn run(args: &TechshopArgs, shutdown: &Shutdown) -> Result<Exit, TechshopErr
         Command::Stock(args) => stock::run(&shop, args),
         Command::Restock(args) => restock::run(&shop, args),
         Command::KafkaDashboard(args) => kafka_dashboard::run(&shop, args),
-        Command::Side(command) => {
-            let written = command.run::<TechshopArgs>(&mut io::stdout());
-            written.map(|()| Exit::Done).map_err(|source| OutputError { source }.into())
-        }
+        Command::Side(command) => Ok(aside::<TechshopArgs>(command)),
     };
     match outcome {
         // Whoever reads our output had enough: a quiet end.

@@ -1,33 +1,22 @@
-//! Partitions that wait before a batch that cannot be read. Nothing is passed over: they go on when it can be read, or
-//! when somebody has deleted it, which the trail then tells as a gap.
+//! What the tracker says of partitions that wait before a batch that cannot be read. Nothing is passed over: they go on
+//! when it can be read, or when somebody has deleted it, which the trail then tells as a gap.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::doors::health::HealthEvent;
+use crate::doors::kafka::{UnreadableBatch, UnreadableBatches};
 use crate::logic::ledger::Standing;
-
-/// So long a run that ends by itself bears it that only such partitions are left.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The partitions of one topic that wait so.
 pub(super) struct Unreadable {
     topic: String,
-    batches: BTreeMap<i32, Batch>,
-}
-
-struct Batch {
-    /// The first offset of the batch.
-    offset: i64,
-    /// The next offset to write when it was heard of.
-    stands_at: i64,
-    reason: String,
-    since: Instant,
+    batches: UnreadableBatches,
 }
 
 impl Unreadable {
     pub(super) fn new(topic: &str) -> Self {
-        Self { topic: topic.to_owned(), batches: BTreeMap::new() }
+        Self { topic: topic.to_owned(), batches: UnreadableBatches::default() }
     }
 
     /// The batch from `offset` on cannot be read, and its partition stands at `stands_at`. Told once, however often it
@@ -39,43 +28,33 @@ impl Unreadable {
         reason: String,
         now: Instant,
     ) -> Option<HealthEvent> {
-        if self.batches.get(&partition).is_some_and(|known| known.stands_at == stands_at) {
-            return None;
-        }
-        let event =
-            HealthEvent::BatchUnreadable { topic: self.topic.clone(), partition, offset, reason: reason.clone() };
-        self.batches.insert(partition, Batch { offset, stands_at, reason, since: now });
-        Some(event)
+        let is_news = self.batches.hear(partition, (offset, stands_at), &reason, now);
+        let topic = self.topic.clone();
+        is_news.then_some(HealthEvent::BatchUnreadable { topic, partition, offset, reason })
     }
 
     /// Whether this partition waits so.
     pub(super) fn is_waiting(&self, partition: i32) -> bool {
-        self.batches.contains_key(&partition)
+        self.batches.waiting().contains_key(&partition)
     }
 
     /// Forgets the partitions that went on, and tells of each.
     pub(super) fn gone_on(&mut self, standings: &BTreeMap<i32, Standing>, now: Instant) -> Vec<HealthEvent> {
-        let mut told = Vec::new();
-        let topic = &self.topic;
-        self.batches.retain(|&partition, batch| {
-            // One that is not being read just now has not gone on.
-            let is_waiting = standings.get(&partition).is_none_or(|at| at.next == batch.stands_at);
-            if !is_waiting {
-                let waited_seconds = now.saturating_duration_since(batch.since).as_secs_f64();
-                let (topic, offset) = (topic.clone(), batch.offset);
-                told.push(HealthEvent::BatchPassed { topic, partition, offset, waited_seconds });
-            }
-            is_waiting
+        let gone_on = self.batches.gone_on(|partition| standings.get(&partition).map(|at| at.next));
+        let told = gone_on.into_iter().map(|(partition, UnreadableBatch { offset, since, .. })| {
+            let waited_seconds = now.saturating_duration_since(since).as_secs_f64();
+            HealthEvent::BatchPassed { topic: self.topic.clone(), partition, offset, waited_seconds }
         });
-        told
+        told.collect()
     }
 
     /// Why the tracker is not ready: for the partition that waits longest.
     pub(super) fn trouble(&self, now: Instant) -> Option<String> {
-        let (partition, Batch { offset, reason, since, .. }) =
-            self.batches.iter().min_by_key(|(_, batch)| batch.since)?;
+        let waiting = self.batches.waiting();
+        let (partition, UnreadableBatch { offset, reason, since, .. }) =
+            waiting.iter().min_by_key(|(_, batch)| batch.since)?;
         let seconds = now.saturating_duration_since(*since).as_secs();
-        let others = match self.batches.len() - 1 {
+        let others = match waiting.len() - 1 {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
@@ -86,10 +65,8 @@ impl Unreadable {
 
     /// The same, when nothing else is left to be read and it has lasted.
     pub(super) fn is_all_that_is_left(&self, standings: &BTreeMap<i32, Standing>, now: Instant) -> Option<String> {
-        let lasts = |batch: &Batch| now.saturating_duration_since(batch.since) >= PATIENCE;
         let is_read = |at: &Standing| at.readable_end.is_some_and(|end| at.reached >= end);
-        let is_left =
-            |(partition, at): (&i32, &Standing)| is_read(at) || self.batches.get(partition).is_some_and(lasts);
+        let is_left = |(&partition, at): (&i32, &Standing)| is_read(at) || self.batches.lasts(partition, now);
         self.trouble(now).filter(|_| standings.iter().all(is_left))
     }
 }
@@ -97,6 +74,9 @@ impl Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    const LONG: Duration = Duration::from_secs(30);
 
     fn standings(next: [i64; 2]) -> BTreeMap<i32, Standing> {
         let at = |next| Standing { next, readable_end: Some(10), reached: next };
@@ -131,10 +111,10 @@ mod tests {
         let start = Instant::now();
         let mut unreadable = Unreadable::new("orders");
         let left = |unreadable: &Unreadable, next, at| unreadable.is_all_that_is_left(&standings(next), start + at);
-        assert_eq!(left(&unreadable, [10, 10], PATIENCE), None);
+        assert_eq!(left(&unreadable, [10, 10], LONG), None);
         drop(unreadable.hear(1, (5, 4), "bad".to_owned(), start));
-        assert_eq!(left(&unreadable, [9, 4], PATIENCE), None, "partition 0 is still being read");
-        assert_eq!(left(&unreadable, [10, 4], PATIENCE / 2), None);
-        assert!(left(&unreadable, [10, 4], PATIENCE).is_some());
+        assert_eq!(left(&unreadable, [9, 4], LONG), None, "partition 0 is still being read");
+        assert_eq!(left(&unreadable, [10, 4], LONG / 2), None);
+        assert!(left(&unreadable, [10, 4], LONG).is_some());
     }
 }

@@ -20,12 +20,10 @@ mod terms;
 pub use args::{Command, TravelArgs};
 pub use error::TravelError;
 
-use std::io;
-
 use crate::doors::health::diagnostics_on_stderr;
 use crate::doors::health::events::topic_wait;
 use crate::doors::kafka::{Cluster, KeptTopic, TopicError, TopicInfo, TopicShape};
-use crate::services::output::OutputError;
+use crate::services::output::aside;
 use crate::services::runtime::Context;
 use crate::tools::exit::Exit;
 use crate::tools::shutdown::Shutdown;
@@ -60,10 +58,7 @@ pub fn run(args: &TravelArgs, shutdown: &Shutdown) -> Result<Exit, TravelError> 
         Command::Show(args) => show::run(&travel, args),
         Command::List(args) => list::run(&travel, args),
         Command::States(args) => states::run(args),
-        Command::Side(command) => {
-            let written = command.run::<TravelArgs>(&mut io::stdout());
-            written.map(|()| Exit::Done).map_err(|source| OutputError { source }.into())
-        }
+        Command::Side(command) => Ok(aside::<TravelArgs>(command)),
     };
     match outcome {
         // Whoever reads our output had enough: a quiet end.

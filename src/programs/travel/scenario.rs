@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::TravelError;
 use super::send::{details, etat};
+use crate::tools::regular::read_named;
 
 /// The built-in ones, by name.
 const BUILT_IN: [(&str, &str); 3] = [
@@ -37,7 +38,7 @@ pub(super) fn read(name: &str) -> Result<Vec<Step>, TravelError> {
         return steps(text, name);
     }
     let names = BUILT_IN.map(|(name, _)| name).join(", ");
-    let text = std::fs::read_to_string(Path::new(name)).map_err(|source| TravelError::Usage {
+    let text = read_named(Path::new(name)).map_err(|source| TravelError::Usage {
         reason: format!("cannot read the scenario {name}: {source}; pass --scenario with a file, or one of {names}"),
     })?;
     steps(&text, name)

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+/// A file of properties has at most so many bytes.
+const MOST_FILE_BYTES: u64 = 1 << 20;
 
 /// The broker that is asked when nobody names one.
 const DEFAULT_BROKERS: &str = "localhost:9092";
@@ -108,9 +112,19 @@ impl ClientSettings {
     }
 }
 
+/// All of a file, or of a pipe, as `<(command)` is one.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    // One more than is allowed, so that what is longer shows; a device may have no end.
+    File::open(path)?.take(MOST_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST_FILE_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {MOST_FILE_BYTES} bytes")));
+    }
+    Ok(text)
+}
+
 fn read_file(path: &Path) -> Result<BTreeMap<String, Property>, SettingsError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+    let text = read_text(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
     let mut properties = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -143,6 +157,17 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), text).expect("it can be written");
         file
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_refused() {
+        let refused = read_file(Path::new("/dev/zero")).map(|properties| properties.len());
+        let is_too_large =
+            |source: &io::Error| source.kind() == io::ErrorKind::FileTooLarge && source.to_string().contains("1048576");
+        assert!(
+            matches!(&refused, Err(SettingsError::Unreadable { source, .. }) if is_too_large(source)),
+            "{refused:?}"
+        );
     }
 
     #[test]

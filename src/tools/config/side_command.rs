@@ -1,7 +1,5 @@
 //! The subcommands of a binary that otherwise has none.
 
-use std::io;
-
 use clap::{CommandFactory, Subcommand};
 use clap_complete::Shell;
 
@@ -16,17 +14,14 @@ pub enum SideCommand {
 }
 
 impl SideCommand {
-    /// Does it, for the binary whose flags are `Args`.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
-    pub fn run<Args: CommandFactory>(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    /// What it prints, for the binary whose flags are `Args`.
+    pub fn text<Args: CommandFactory>(&self) -> String {
         let Self::Completions { shell } = self;
         let mut command = Args::command();
         let name = command.get_name().to_owned();
-        // Into memory first: the generator panics on an output that fails.
+        // Not to where it goes at once: the generator panics on an output that fails.
         let mut script = Vec::new();
         clap_complete::generate(*shell, &mut command, name, &mut script);
-        out.write_all(&script)
+        String::from_utf8_lossy(&script).into_owned()
     }
 }

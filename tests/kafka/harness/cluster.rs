@@ -109,6 +109,10 @@ impl Cluster {
         self.ask("grow-topic", json!({"topic": topic, "partitions": partitions}));
     }
 
+    pub(crate) fn configure_topic(&self, topic: &str, name: &str, value: &str) {
+        self.ask("configure-topic", json!({"topic": topic, "name": name, "value": value}));
+    }
+
     /// Deletes all records of a partition before an offset, as retention does.
     pub(crate) fn delete_before(&self, topic: &str, partition: i32, offset: i64) {
         self.ask("delete-before", json!({"topic": topic, "partition": partition, "offset": offset}));

@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.CreateTopicsResult;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -24,6 +26,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Looking at a cluster and changing it: topics, offsets, groups, users. */
@@ -101,12 +105,14 @@ final class Cluster {
                 admin.createPartitions(Map.of(request.get("topic").asText(),
                         NewPartitions.increaseTo(request.get("partitions").asInt()))).all().get();
                 break;
+            case "configure-topic":
+                configure(admin, request);
+                break;
             case "ends":
                 ends(admin, request, answer);
                 break;
             case "delete-before":
-                admin.deleteRecords(Map.of(partition(request),
-                        RecordsToDelete.beforeOffset(request.get("offset").asLong()))).all().get();
+                deleteBefore(admin, partition(request), request.get("offset").asLong());
                 break;
             case "group":
                 admin.listConsumerGroupOffsets(request.get("group").asText())
@@ -132,6 +138,34 @@ final class Cluster {
     private static TopicPartition partition(JsonNode request) {
         return new TopicPartition(
                 request.get("topic").asText(), request.get("partition").asInt());
+    }
+
+    /** Returns when the broker tells of it; its log heeds it a moment later. */
+    private static void configure(Admin admin, JsonNode request) throws Exception {
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, request.get("topic").asText());
+        String name = request.get("name").asText();
+        String value = request.get("value").asText();
+        AlterConfigOp set = new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
+        admin.incrementalAlterConfigs(Map.of(topic, List.of(set))).all().get();
+        while (!admin.describeConfigs(List.of(topic)).all().get().get(topic).get(name).value().equals(value)) {
+            Thread.sleep(20);
+        }
+    }
+
+    private static void deleteBefore(Admin admin, TopicPartition partition, long offset) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (true) {
+            try {
+                admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(offset))).all().get();
+                return;
+            } catch (ExecutionException error) {
+                // It was compacted until a moment ago.
+                if (!(error.getCause() instanceof PolicyViolationException) || System.nanoTime() > deadline) {
+                    throw error;
+                }
+                Thread.sleep(20);
+            }
+        }
     }
 
     private static void createTopic(Admin admin, JsonNode request) throws Exception {

@@ -13,11 +13,13 @@
 //! - Consumer groups, their members, and what they have published (`census`).
 //! - The reports of a whole batch in one piece, with the headers to be used again (`reports`).
 //! - The names of all properties, for suggestions.
+//! - How memory is kept for it (`memory`): the C library is told by a call of its own.
 #![allow(unsafe_code)]
 
 pub(super) mod admin;
 pub(super) mod census;
 pub(super) mod configs;
+pub(super) mod memory;
 pub(super) mod offsets;
 pub(super) mod produce;
 pub(super) mod reports;

@@ -364,7 +364,7 @@ impl<'a> ExactlyOnce<'a> {
                     heard = Some(reason);
                     self.shutdown.wait_timeout(LOOK);
                 }
-                Err(error @ (ReadBackError::Property(_) | ReadBackError::End(_))) => return Err(error.into()),
+                Err(error @ (ReadBackError::Property(_) | ReadBackError::Damaged { .. })) => return Err(error.into()),
             }
         }
     }

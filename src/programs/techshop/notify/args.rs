@@ -1,5 +1,6 @@
 //! The flags that `notify` and `errors` share: where letters go, and in which words.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::doors::mail::{Sender, Smtp, check_address};
 use crate::logic::letters::{Desk, Secret};
 use crate::programs::techshop::TechshopError;
 use crate::tools::config::duration;
+use crate::tools::regular::read_text;
 
 /// Where the secret of the gateway may stand, beside a file.
 const SECRET_VARIABLE: &str = "TECHSHOP_SMS_SECRET";
@@ -104,11 +106,12 @@ fn read_secret(path: &Path) -> Result<String, TechshopError> {
         source,
         hint: "pass --sms-secret-file with a readable file",
     };
-    let mode = std::fs::metadata(path).map_err(file)?.permissions().mode();
+    let opened = File::open(path).map_err(file)?;
+    let mode = opened.metadata().map_err(file)?.permissions().mode();
     if mode & 0o077 != 0 {
         let path = path.display();
         let reason = format!("others may read the secret in {path} (mode {:o}): run chmod 600 {path}", mode & 0o777);
         return Err(TechshopError::Usage { reason });
     }
-    std::fs::read_to_string(path).map_err(file)
+    read_text(opened).map_err(file)
 }

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use super::Processor;
 use super::figures::Figures;
 use super::print::Printer;
-use super::restore::is_passing;
 use super::rhythm::Rhythm;
 use crate::doors::kafka::{ConsumeError, Inflow, Inlet, MessageBatch, Record, TransactionError, TransactionalProducer};
 use crate::logic::shop::{Effects, Output, PositionRecord, Shop};
@@ -92,7 +91,7 @@ impl Processor<'_> {
         };
         let (shop, position) = match self.restore() {
             Ok(restored) => restored,
-            Err(error) if is_passing(&error) => return Ok(End::Doubt(error.to_string())),
+            Err(error) if self.is_passing(&error) => return Ok(End::Doubt(error.to_string())),
             Err(error) => return Err(error),
         };
         let position = PositionRecord { v: PositionRecord::VERSION, owner: self.owner.to_string(), ..position };

@@ -72,6 +72,16 @@ impl Gather for Levels {
 }
 
 impl Processor<'_> {
+    /// Whether asking again may help. A damaged batch is waited for as an absent broker is, since a sound copy of it may
+    /// come back, but not by a run that is to end by itself.
+    pub(super) fn is_passing(&self, error: &TechshopError) -> bool {
+        match error {
+            TechshopError::Cluster(ClusterError::ReadBack(ReadBackError::NoAnswer { .. })) => true,
+            TechshopError::Cluster(ClusterError::ReadBack(ReadBackError::Damaged { .. })) => !self.args.until_end,
+            _ => false,
+        }
+    }
+
     /// How far the shop has come, as the last committed transaction says; `None` when there was none yet.
     ///
     /// # Errors
@@ -155,9 +165,4 @@ fn damaged(topic: &str, reason: &str) -> TechshopError {
          begin anew"
     );
     TechshopError::Failed { reason }
-}
-
-/// Whether asking again may help.
-pub(super) fn is_passing(error: &TechshopError) -> bool {
-    matches!(error, TechshopError::Cluster(ClusterError::ReadBack(ReadBackError::NoAnswer { .. })))
 }

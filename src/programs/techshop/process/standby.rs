@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::Processor;
 use super::owner::Owner;
-use super::restore::is_passing;
 use crate::base::position::{Position, Positions};
 use crate::doors::kafka::{Inflow, Reach};
 use crate::programs::techshop::{TechshopError, events};
@@ -29,12 +28,12 @@ impl Processor<'_> {
     /// [`TechshopError`].
     pub(super) fn wait_for_turn(&self) -> Result<bool, TechshopError> {
         let Some(mut owner) = self.other_owner()? else { return Ok(true) };
-        self.standing_by(&owner);
         let stock = self.shop.topic(self.service, &self.cluster, &self.shop.names.stock)?;
         let end = self.patiently(|| Ok(self.cluster.last_values(&stock.name)?.end(ENDS)?))?;
         let positions =
             Positions { topic_id: None, partitions: [(0, Position { next: end, leader_epoch: None })].into() };
         let mut signs = self.cluster.inlet(&stock, &format!("{}-standby", self.args.group), positions)?;
+        self.standing_by(&owner);
         let mut last_sign = Instant::now();
         let mut may_be_another = false;
         while !self.shop.context.shutdown.is_requested() {
@@ -71,7 +70,10 @@ impl Processor<'_> {
                 }
                 match self.other_owner()? {
                     None => return Ok(true),
-                    Some(now) => owner = now,
+                    Some(now) => {
+                        owner = now;
+                        self.service.ready();
+                    }
                 }
             }
         }
@@ -101,11 +103,12 @@ impl Processor<'_> {
         Ok(owner.filter(|owner| !owner.is_dead(&self.owner)))
     }
 
-    /// Asks until the broker answers.
+    /// Asks until there is an answer. Who had to wait is not ready, until somebody says so.
     fn patiently<T>(&self, mut ask: impl FnMut() -> Result<T, TechshopError>) -> Result<T, TechshopError> {
         loop {
             match ask() {
-                Err(error) if is_passing(&error) && !self.shop.context.shutdown.is_requested() => {
+                Err(error) if self.is_passing(&error) && !self.shop.context.shutdown.is_requested() => {
+                    self.service.not_ready(&error.to_string());
                     self.service.log.write(&events::state_wait(error));
                     self.shop.context.shutdown.wait_timeout(LEASE);
                 }
