@@ -6,10 +6,13 @@
 //! there and agrees with the lines. [`Follower`] waits for lines that are still to come.
 
 mod chunk;
+#[cfg(target_os = "linux")]
+mod direct;
 mod folder;
 mod follow;
 mod holes;
 mod index;
+mod memory;
 mod piece;
 mod plan;
 mod scan;

@@ -26,7 +26,7 @@ const BEHIND_BYTES: u64 = 16 << 10;
 /// How much more is read at first when a line goes on behind that.
 const MORE_BYTES: usize = 64 << 10;
 
-/// From this size on a reading goes past the system's memory (see [`super::chunk`]). What is smaller may be read again
+/// From this size on a reading goes past the system's memory (see [`super::direct`]). What is smaller may be read again
 /// soon, and pushes out little.
 const LARGE_BYTES: u64 = 1 << 30;
 
@@ -170,8 +170,8 @@ impl TrailReader {
     ) -> Result<ScanEnd, ReadError> {
         let chunks = chunks(spans, by.chunk_bytes);
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        // Nobody reads ahead past the memory: while one thread waits for the disk another one works.
-        let wanted = if by.is_past_memory { 2 * processors } else { processors };
+        // Nobody reads ahead past the memory: while two threads wait for the disk a third one works.
+        let wanted = if by.is_past_memory { 3 * processors } else { processors };
         let workers = wanted.min(MOST_THREADS).min(chunks.len());
         let (chunks, work) = (&chunks, &work);
         thread::scope(|scope| {
