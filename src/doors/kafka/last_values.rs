@@ -1,6 +1,7 @@
 //! Reading back the last value of a key from a compacted topic of one partition.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -233,14 +234,15 @@ impl LastValues {
             Err(_) if !goes_on() => return Err(ReadBackError::GaveUp { topic: self.topic.clone() }),
             ends => ends?,
         };
+        let mut reading = Reading { of: self, gather, deadline, goes_on: &mut goes_on };
         let mut end = high;
         for look in LOOKS {
             if end <= low {
                 break;
             }
             let start = high.saturating_sub(look).max(low);
-            self.read_patiently(start..end, gather, deadline, &mut goes_on)?;
-            if gather.is_enough() {
+            reading.read_patiently(start..end)?;
+            if reading.gather.is_enough() {
                 break;
             }
             end = start;
@@ -248,67 +250,64 @@ impl LastValues {
         Ok(())
     }
 
+    fn no_answer(&self, reason: String) -> ReadBackError {
+        ReadBackError::NoAnswer { topic: self.topic.clone(), reason }
+    }
+}
+
+/// Reading a topic back once.
+struct Reading<'r> {
+    of: &'r LastValues,
+    gather: &'r mut dyn Gather,
+    deadline: Instant,
+    /// Whether the caller still wants it.
+    goes_on: &'r mut dyn FnMut() -> bool,
+}
+
+impl Reading<'_> {
     /// Reads the records at some offsets, also when that takes several trials: a batch that was damaged on its way, or
     /// in the copy of one broker, is whole another time, and one that somebody deletes is in nobody's way.
-    fn read_patiently(
-        &self,
-        offsets: std::ops::Range<i64>,
-        gather: &mut dyn Gather,
-        deadline: Instant,
-        goes_on: &mut dyn FnMut() -> bool,
-    ) -> Result<(), ReadBackError> {
+    fn read_patiently(&mut self, offsets: Range<i64>) -> Result<(), ReadBackError> {
         loop {
-            let damaged = match self.read(offsets.clone(), gather, deadline, goes_on) {
+            let damaged = match self.read(offsets.clone()) {
                 Err(error @ ReadBackError::Damaged { .. }) => error,
                 other => return other,
             };
             for _ in 0..PAUSE_SLICES {
-                if !goes_on() {
-                    return Err(ReadBackError::GaveUp { topic: self.topic.clone() });
+                if !(self.goes_on)() {
+                    return Err(ReadBackError::GaveUp { topic: self.of.topic.clone() });
                 }
-                if Instant::now() >= deadline {
+                if Instant::now() >= self.deadline {
                     return Err(damaged);
                 }
                 // Nothing is assigned, so whatever comes is of no use.
-                self.client.queue.poll(SLICE, |_| {});
+                self.of.client.queue.poll(SLICE, |_| {});
             }
         }
     }
 
     /// Reads the records at some offsets.
-    fn read(
-        &self,
-        offsets: std::ops::Range<i64>,
-        gather: &mut dyn Gather,
-        deadline: Instant,
-        goes_on: &mut dyn FnMut() -> bool,
-    ) -> Result<(), ReadBackError> {
+    fn read(&mut self, offsets: Range<i64>) -> Result<(), ReadBackError> {
         let mut list = TopicPartitionList::with_capacity(1);
-        let placed = list.add_partition_offset(&self.topic, 0, Offset::Offset(offsets.start));
-        let assigned = placed.and_then(|()| self.client.committed.incremental_assign(&list));
-        assigned.map_err(|error| self.no_answer(error.to_string()))?;
-        let read = self.read_assigned(offsets.end, gather, deadline, goes_on);
-        if let Err(error) = self.client.committed.incremental_unassign(&list) {
-            tracing::debug!(%error, topic = self.topic, "not unassigned");
+        let placed = list.add_partition_offset(&self.of.topic, 0, Offset::Offset(offsets.start));
+        let assigned = placed.and_then(|()| self.of.client.committed.incremental_assign(&list));
+        assigned.map_err(|error| self.of.no_answer(error.to_string()))?;
+        let read = self.read_assigned(offsets.end);
+        if let Err(error) = self.of.client.committed.incremental_unassign(&list) {
+            tracing::debug!(%error, topic = self.of.topic, "not unassigned");
         }
         read
     }
 
-    fn read_assigned(
-        &self,
-        end: i64,
-        gather: &mut dyn Gather,
-        deadline: Instant,
-        goes_on: &mut dyn FnMut() -> bool,
-    ) -> Result<(), ReadBackError> {
+    fn read_assigned(&mut self, end: i64) -> Result<(), ReadBackError> {
         let mut failed = None;
         let mut next = 0;
         while next < end {
-            self.client.queue.poll(SLICE, |event| match event {
+            self.of.client.queue.poll(SLICE, |event| match event {
                 RawEvent::Message(message) => {
                     next = message.offset() + 1;
                     if let Some(key) = message.key().filter(|_| next <= end) {
-                        gather.take(message.offset(), key, message.payload());
+                        self.gather.take(message.offset(), key, message.payload());
                     }
                 }
                 // After the last record there may be marks of transactions, which nobody is shown.
@@ -316,29 +315,25 @@ impl LastValues {
                 RawEvent::Error { partition: Some(partition), offset: Some(offset), code, reason, .. }
                     if is_unreadable(code, reason) =>
                 {
-                    let (topic, reason) = (self.topic.clone(), tidy(reason));
+                    let (topic, reason) = (self.of.topic.clone(), tidy(reason));
                     failed = Some(ReadBackError::Damaged { topic, partition, offset, reason });
                 }
                 RawEvent::Error { partition: Some(_), code, reason, .. } => {
                     let reason = if reason.is_empty() { code.to_string() } else { tidy(reason) };
-                    failed = Some(self.no_answer(reason));
+                    failed = Some(self.of.no_answer(reason));
                 }
                 _ => {}
             });
             if let Some(error) = failed {
                 return Err(error);
             }
-            if !goes_on() {
-                return Err(ReadBackError::GaveUp { topic: self.topic.clone() });
+            if !(self.goes_on)() {
+                return Err(ReadBackError::GaveUp { topic: self.of.topic.clone() });
             }
-            if next < end && Instant::now() >= deadline {
-                return Err(self.no_answer("not all of it could be read in time".to_owned()));
+            if next < end && Instant::now() >= self.deadline {
+                return Err(self.of.no_answer("not all of it could be read in time".to_owned()));
             }
         }
         Ok(())
-    }
-
-    fn no_answer(&self, reason: String) -> ReadBackError {
-        ReadBackError::NoAnswer { topic: self.topic.clone(), reason }
     }
 }
