@@ -18,6 +18,7 @@ use thiserror::Error;
 use super::cluster::Cluster;
 use super::deliveries::{Desk, Listen, Reports, delivery_error};
 use super::poller::Poller;
+use super::raw::memory::keep_large_pieces;
 use super::raw::produce::{Topic, produce};
 use super::raw::reports::ReportQueue;
 use super::raw::transactions::flush;
@@ -239,6 +240,7 @@ impl Cluster {
         let name = CString::new(topic).map_err(|error| start(error.to_string()))?;
         let desk = Arc::new(Desk::new(listen));
         let mut config = client_config(&self.settings, Role::Producer)?;
+        keep_large_pieces();
         self.fit_batches(&mut config, topic);
         if is_bulk {
             linger_for_bulk(&mut config, &self.settings);

@@ -25,6 +25,7 @@ use super::deliveries::delivery_error;
 use super::flight::{Flight, Landing, Missing, is_final, serve};
 use super::parting::part;
 use super::producer::{DeliveryError, Record};
+use super::raw::memory::keep_large_pieces;
 use super::raw::produce::{Topic, produce};
 use super::raw::transactions::{self as raw, Refusal};
 use super::settings::{PropertyError, Role, client_config};
@@ -87,6 +88,7 @@ impl Cluster {
     /// [`PropertyError`].
     pub fn transactions(&self, topic: &str, id: &str) -> Result<Transactions, PropertyError> {
         let mut config = client_config(&self.settings, Role::Transactions)?;
+        keep_large_pieces();
         self.fit_batches(&mut config, topic);
         Ok(Transactions::new(config, topic, id, Hears::Each))
     }

@@ -8,6 +8,11 @@ use std::sync::Once;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const KEPT_FREE_BYTES: libc::c_int = 16 << 20;
 
+/// Pieces up to this size are kept as well for whoever sends: a batch of a megabyte, and what it is compressed from, has
+/// more than one of them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const KEPT_PIECE_BYTES: libc::c_int = 4 << 20;
+
 /// The system is asked for so much at a time.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const ASKED_FOR_BYTES: libc::c_int = 1 << 20;
@@ -27,6 +32,23 @@ pub(in crate::doors::kafka) fn settle() {
             libc::mallopt(libc::M_ARENA_MAX, 1);
             libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_FREE_BYTES);
             libc::mallopt(libc::M_TOP_PAD, ASKED_FOR_BYTES);
+        }
+    });
+}
+
+/// Keeps also large pieces, for a producer of much; once in a process.
+///
+/// By itself glibc learns how large those are that come again and again, and keeps them; it stops learning as soon as it
+/// is told anything, as [`settle`] does. Then each batch is memory of its own from the system, cleared by it: the producer
+/// took 4.4 µs of CPU for an order instead of 3.0, and reached three quarters of its rate. Who reads is better off without:
+/// a tracker that keeps them takes a tenth less CPU and 11 MiB more.
+pub(in crate::doors::kafka) fn keep_large_pieces() {
+    static KEPT: Once = Once::new();
+    KEPT.call_once(|| {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        // SAFETY: as in `settle`.
+        unsafe {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_PIECE_BYTES);
         }
     });
 }
