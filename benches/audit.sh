@@ -42,6 +42,8 @@ numbers='--orders --rounds --verifies' switches='--check'
 take_options "$@"
 need kcat python3 jq
 make_bench
+# A line of the trail has some 2.6 kB, and the broker keeps each order as well.
+need_room $((orders * rounds * 3500))
 find_programs producer tracker audit
 
 out=$bench/audit figures='' tracker=''

@@ -56,6 +56,14 @@ make_bench() {
   bench=$(cd "$bench" && pwd)
 }
 
+# On a full disk the tracker waits for room, and whoever measures it would wait with it.
+need_room() { # BYTES
+  local free
+  free=$(df -Pk "$bench" | awk 'NR == 2 { printf "%.0f", $4 * 1024 }')
+  [ "$free" -ge "$1" ] ||
+    die "$((($1 + 999999999) / 1000000000)) GB must be free for $bench, and $((free / 1000000000)) are: measure less, or make room"
+}
+
 # Sets `bin`, the folder of the programs, built unless ORDERTRAIL_BIN_DIR names one.
 find_programs() { # PROGRAM...
   local program flags=()

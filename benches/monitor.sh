@@ -83,6 +83,7 @@ record() {
   find_broker
   rm -rf "$trail"
   mkdir -p "$trail"
+  need_room $((wanted * 14 / 10))
   say "recording $gigabytes GB with the tracker"
   while [ "$(bytes_of "$trail")" -lt "$wanted" ]; do
     watched "$bin/producer" -b "$brokers" --topic "$topic" --partitions 1 --count "$orders" --rate 1000000 --quiet \
